@@ -1,0 +1,2 @@
+//! The fbuild command.
+fn main() {}
