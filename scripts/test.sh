@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Everything that has to pass before a change lands. Ends with one line that sums
+# up the tests.
+#
+#   scripts/test.sh [STEP...]         default: all steps, in this order
+#
+# Steps: fmt shell workflows clippy doc test bench
+#
+# Needs a Rust toolchain. Installs the other packages with apt-get if they are
+# missing and that is allowed; otherwise says what to install and exits 2.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/packages.sh
+source scripts/packages.sh
+
+passed=0 failed=0 ignored=0
+skipped_steps=()
+
+# skip STEP REASON - says aloud that a step did not run.
+skip() {
+  skipped_steps+=("$1")
+  printf '\n!!! SKIPPED: %s: %s\n\n' "$1" "$2" >&2
+}
+
+step_fmt() {
+  cargo fmt --all --check
+}
+
+step_shell() {
+  local scripts=()
+  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard -- '*.sh' .ci/run)
+  shellcheck --external-sources "${scripts[@]}"
+}
+
+step_workflows() {
+  local status=0
+  scripts/actionlint.sh || status=$?
+  ((status != 3)) || { skip workflows 'actionlint could not be installed'; return 0; }
+  return "$status"
+}
+
+step_clippy() {
+  cargo clippy --locked --workspace --all-targets -- -D warnings
+}
+
+step_doc() {
+  RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps --workspace
+}
+
+step_test() {
+  local log status=0 count
+  log=$(mktemp "${TMPDIR:-/tmp}/fbuild-test.XXXXXX")
+  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log" || status=$?
+
+  # Sums lines like `test result: ok. 12 passed; 0 failed; 1 ignored; …`.
+  for count in passed failed ignored; do
+    printf -v "$count" '%d' "$(sed -n "s/^test result: .* \([0-9]*\) $count;.*/\1/p" "$log" \
+      | awk '{ sum += $1 } END { print sum + 0 }')"
+  done
+  rm -f "$log"
+  return "$status"
+}
+
+# The wheel, in a fresh environment, on our own examples: the benchmark job as it
+# runs on GitHub, cold and warm.
+step_bench() {
+  if ! scripts/bench/tools.sh; then
+    skip bench 'uv and maturin could not be installed'
+    return 0
+  fi
+  local work status=0
+  work=$(mktemp -d "${TMPDIR:-/tmp}/fbuild-bench.XXXXXX")
+  BENCH_WORK=$work scripts/bench/run-job.sh || status=$?
+  if ((status == 0)); then
+    rm -rf "$work"
+  else
+    say "left for inspection: $work"
+  fi
+  return "$status"
+}
+
+all_steps=(fmt shell workflows clippy doc test bench)
+(($#)) || set -- "${all_steps[@]}"
+for step in "$@"; do
+  [[ " ${all_steps[*]} " == *" $step "* ]] || fail 2 "unknown step \`$step\`: one of ${all_steps[*]}"
+done
+
+ensure_packages "${FBUILD_TEST_PACKAGES[@]}"
+ensure_cargo
+for component in rustfmt clippy; do
+  case $component in clippy) probe=cargo-clippy ;; *) probe=$component ;; esac
+  "$probe" --version >/dev/null 2>&1 || rustup component add "$component"
+done
+
+failed_steps=()
+for step in "$@"; do
+  say "$step"
+  began=$SECONDS
+  status=0
+  # In a condition `set -e` is off, so each step ends in the command that decides.
+  "step_$step" || status=$?
+  say "$step: $( ((status == 0)) && echo done || echo "FAILED ($status)"), $((SECONDS - began)) s"
+  ((status == 0)) || failed_steps+=("$step")
+done
+
+((${#skipped_steps[@]} == 0)) || say "steps that did not run: ${skipped_steps[*]}"
+((${#failed_steps[@]} == 0)) || say "steps that failed: ${failed_steps[*]}"
+printf 'tests: %d passed, %d failed, %d skipped\n' "$passed" "$failed" "$ignored"
+((${#failed_steps[@]} == 0))
