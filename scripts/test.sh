@@ -100,8 +100,12 @@ for step in "$@"; do
   status=0
   # In a condition `set -e` is off, so each step ends in the command that decides.
   "step_$step" || status=$?
-  say "$step: $( ((status == 0)) && echo done || echo "FAILED ($status)"), $((SECONDS - began)) s"
-  ((status == 0)) || failed_steps+=("$step")
+  if ((status == 0)); then
+    say "$step: passed, $((SECONDS - began)) s"
+  else
+    say "$step: FAILED with status $status, $((SECONDS - began)) s"
+    failed_steps+=("$step")
+  fi
 done
 
 ((${#skipped_steps[@]} == 0)) || say "steps that did not run: ${skipped_steps[*]}"
