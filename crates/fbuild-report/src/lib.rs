@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Reports: folds over the event stream.
+//!
+//! [`fold::RunReport`] takes every [`fbuild_model::Event`] of a run; each other module turns the finished fold into one format, as a pure
+//! function from the report to text. Nothing here reads a file, a clock or the environment, and nothing prints: the command line tool does
+//! that. It does not know how anything is built.
+
+pub mod fold;
+pub mod json;
+pub mod lines;
+pub mod schema;
+pub mod tsv;
+mod verdict;
+
+pub use fold::{Counts, Miss, PlanSummary, RunReport, StageSummary};
+pub use verdict::Verdict;

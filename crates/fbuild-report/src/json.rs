@@ -1,0 +1,229 @@
+//! The JSON report: from the fold to the wire types of [`crate::schema`], and to text and back.
+
+use std::time::Duration;
+
+use fbuild_model::cost::Cost;
+use fbuild_model::diagnostic::{Diagnostic, Severity};
+use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
+use fbuild_model::size::Usage;
+
+use crate::fold::{Counts, PlanSummary, Progress, RunReport};
+use crate::schema;
+
+/// Why a text is not a JSON report of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadReportError {
+    /// Not JSON, or not of the expected shape.
+    #[error("read a run report: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Another format, or another version of it.
+    #[error(
+        "read a run report: the schema is `{name}` version `{version}`, expected `{}` version `{}`",
+        schema::NAME,
+        schema::VERSION
+    )]
+    Schema {
+        /// The name it has.
+        name: String,
+        /// The version it has.
+        version: String,
+    },
+}
+
+/// Returns the report as JSON text, indented by two, ending in a line end.
+pub fn render(report: &RunReport) -> String {
+    let mut text = serde_json::to_string_pretty(&document(report))
+        .expect("the wire types have only string keys");
+    text.push('\n');
+    text
+}
+
+/// Reads a report back. Fields that are not known are passed over; those that are missing are empty.
+///
+/// # Errors
+///
+/// If the text is not JSON of this shape, or states another schema name or version.
+pub fn parse(text: &str) -> Result<schema::Document, ReadReportError> {
+    let document: schema::Document = serde_json::from_str(text)?;
+    let schema::Schema { name, version } = &document.schema;
+    if name != schema::NAME || version != schema::VERSION {
+        return Err(ReadReportError::Schema {
+            name: name.clone(),
+            version: version.clone(),
+        });
+    }
+    Ok(document)
+}
+
+/// Returns the report as wire types.
+pub fn document(report: &RunReport) -> schema::Document {
+    schema::Document {
+        schema: schema::Schema {
+            name: schema::NAME.to_owned(),
+            version: schema::VERSION.to_owned(),
+        },
+        tool: schema::Tool {
+            name: "fbuild".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        request: schema::Request {
+            boards: report.boards.clone(),
+            sketches_per_board: report.sketches_per_board as u64,
+            framework_jobs: report.framework_jobs as u64,
+            sketch_jobs: report.sketch_jobs as u64,
+        },
+        verdict: report.verdict().name().to_owned(),
+        seconds: report.duration.map(seconds),
+        counts: counts(report.counts()),
+        plan: report.plan.as_ref().map(plan),
+        stages: [Stage::Shared, Stage::Sketch]
+            .map(|name| stage(report, name))
+            .into(),
+        sketches: report.results().iter().map(sketch).collect(),
+        misses: report
+            .misses
+            .iter()
+            .map(|miss| schema::Miss {
+                stage: miss.stage.name().to_owned(),
+                label: miss.label.clone(),
+                reason: miss.reason.to_string(),
+            })
+            .collect(),
+        warnings: report.warnings.clone(),
+    }
+}
+
+/// Returns a duration in seconds, rounded to microseconds so that the text stays short.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e6
+}
+
+fn counts(counts: Counts) -> schema::Counts {
+    schema::Counts {
+        requested: counts.requested as u64,
+        built: counts.built as u64,
+        cached: counts.cached as u64,
+        failed: counts.failed as u64,
+        blocked: counts.blocked as u64,
+        skipped: counts.skipped as u64,
+        not_run: counts.not_run as u64,
+        cancelled: counts.cancelled as u64,
+    }
+}
+
+fn plan(plan: &PlanSummary) -> schema::Plan {
+    schema::Plan {
+        seconds: seconds(plan.duration),
+        cost: cost(plan.cost),
+        shared_actions: plan.shared_actions as u64,
+        libraries: plan
+            .libraries
+            .iter()
+            .map(|library| schema::SharedLibrary {
+                board: library.board.clone(),
+                name: library.name.clone(),
+                variants: library.variants as u64,
+                sketches: library.sketches as u64,
+            })
+            .collect(),
+        fallbacks: plan.fallbacks.clone(),
+    }
+}
+
+fn stage(report: &RunReport, stage: Stage) -> schema::Stage {
+    let summary = report.stage(stage);
+    schema::Stage {
+        name: stage.name().to_owned(),
+        complete: summary.progress == Progress::Ended,
+        total: summary.total as u64,
+        seconds: seconds(summary.wall),
+        cost: cost(summary.cost),
+        hits: summary.hits as u64,
+        ran: summary.ran as u64,
+        failed: summary.failed as u64,
+        key: summary.key.clone(),
+    }
+}
+
+pub(crate) fn cost(cost: Cost) -> schema::Cost {
+    schema::Cost {
+        wall_seconds: seconds(cost.wall),
+        cpu_seconds: seconds(cost.cpu),
+        peak_memory: cost.peak_memory,
+        processes: u64::from(cost.processes),
+    }
+}
+
+pub(crate) fn sketch(result: &SketchResult) -> schema::Sketch {
+    let failure = result.outcome.failure();
+    let firmware = match &result.outcome {
+        SketchOutcome::Built(firmware) => Some(firmware),
+        _ => None,
+    };
+    let sizes = firmware.and_then(|firmware| firmware.sizes);
+    schema::Sketch {
+        board: result.board.clone(),
+        name: result.sketch.clone(),
+        dir: result.dir.to_string(),
+        outcome: result.outcome.name().to_owned(),
+        phase: failure.map(|failure| failure.phase.name().to_owned()),
+        message: failure.map(|failure| failure.message.clone()),
+        blocked_by: match &result.outcome {
+            SketchOutcome::Blocked { by, .. } => Some(by.clone()),
+            _ => None,
+        },
+        skip: match &result.outcome {
+            SketchOutcome::Skipped(rule) => Some(schema::Skip {
+                rule: rule.text.clone(),
+                file: rule.file.to_string(),
+                line: rule.line,
+            }),
+            _ => None,
+        },
+        diagnostics: failure
+            .map(|failure| failure.diagnostics.iter().map(diagnostic).collect())
+            .unwrap_or_default(),
+        log: result.log.as_ref().map(ToString::to_string),
+        artifacts: firmware
+            .map(|firmware| firmware.artifacts.iter().map(ToString::to_string).collect())
+            .unwrap_or_default(),
+        flash: sizes.map(|sizes| memory(sizes.flash)),
+        ram: sizes.and_then(|sizes| sizes.ram).map(memory),
+        warnings: result.warnings.iter().map(diagnostic).collect(),
+        seconds: seconds(result.duration),
+        cost: cost(result.cost),
+        cached: result.cached,
+        libraries: result
+            .libraries
+            .iter()
+            .map(|library| schema::Library {
+                name: library.name.clone(),
+                version: library.version.clone(),
+                dir: library.dir.to_string(),
+            })
+            .collect(),
+    }
+}
+
+fn memory(usage: Usage) -> schema::Memory {
+    schema::Memory {
+        used: usage.used,
+        maximum: usage.maximum,
+    }
+}
+
+fn diagnostic(diagnostic: &Diagnostic) -> schema::Diagnostic {
+    let severity = match diagnostic.severity {
+        Severity::Fatal => "FATAL",
+        Severity::Error => "ERROR",
+        Severity::Warning => "WARNING",
+        Severity::Note => "NOTE",
+    };
+    schema::Diagnostic {
+        severity: severity.to_owned(),
+        message: diagnostic.message.clone(),
+        file: diagnostic.file.clone(),
+        line: diagnostic.line,
+        column: diagnostic.column,
+    }
+}
