@@ -76,6 +76,23 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Digests bytes that arrive in pieces; the result is [`Digest::of`] all of them.
+#[derive(Clone, Default)]
+pub struct DigestStream(blake3::Hasher);
+
+impl DigestStream {
+    /// Adds the next piece.
+    pub fn update(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.update(bytes);
+        self
+    }
+
+    /// Returns the digest of all pieces added so far.
+    pub fn finish(&self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
 /// Hashes a sequence of fields into one digest.
 #[derive(Clone, Default)]
 pub struct DigestWriter(blake3::Hasher);
@@ -123,6 +140,13 @@ mod tests {
         for text in ["", "12", &"g".repeat(64), &"a".repeat(65)] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn pieces_are_not_framed() {
+        let mut stream = DigestStream::default();
+        stream.update(b"firm").update(b"").update(b"ware");
+        assert_eq!(stream.finish(), Digest::of(b"firmware"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub mod size;
 pub use command::Command;
 pub use cost::Cost;
 pub use diagnostic::{Diagnostic, Severity};
-pub use digest::{Digest, DigestWriter};
+pub use digest::{Digest, DigestStream, DigestWriter};
 pub use event::Event;
 pub use fingerprint::{Fingerprint, MissReason, Part, Parts};
 pub use outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
