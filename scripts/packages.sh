@@ -2,8 +2,10 @@
 # The distribution packages fbuild's scripts need, and the one way they are
 # installed. Sourced by the other scripts; does nothing by itself.
 
-# What building firmware for AVR boards needs, and a linker for Rust programs.
+# What building firmware for AVR boards needs, a linker for Rust programs, and what
+# cargo needs to trust its registry.
 FBUILD_DEMO_PACKAGES=(
+  ca-certificates
   gcc
   libc6-dev
   gcc-avr
@@ -20,7 +22,6 @@ FBUILD_TEST_PACKAGES=(
   arduino
   arduino-builder
   arduino-ctags
-  ca-certificates
   ccache
   git
   ninja-build
