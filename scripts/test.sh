@@ -17,10 +17,10 @@ source scripts/packages.sh
 passed=0 failed=0 ignored=0
 skipped_steps=()
 
-# skip STEP REASON - says aloud that a step did not run.
+# skip REASON - says aloud that the current step cannot run here.
 skip() {
-  skipped_steps+=("$1")
-  printf '\n!!! SKIPPED: %s: %s\n\n' "$1" "$2" >&2
+  skipped_steps+=("$step")
+  printf '\n!!! SKIPPED: %s: %s\n\n' "$step" "$1" >&2
 }
 
 step_fmt() {
@@ -36,7 +36,10 @@ step_shell() {
 step_workflows() {
   local status=0
   scripts/actionlint.sh || status=$?
-  ((status != 3)) || { skip workflows 'actionlint could not be installed'; return 0; }
+  if ((status == 3)); then
+    skip 'actionlint could not be installed'
+    return 0
+  fi
   return "$status"
 }
 
@@ -66,7 +69,7 @@ step_test() {
 # runs on GitHub, cold and warm.
 step_bench() {
   if ! scripts/bench/tools.sh; then
-    skip bench 'uv and maturin could not be installed'
+    skip 'uv and maturin could not be installed'
     return 0
   fi
   local work status=0
@@ -101,7 +104,7 @@ for step in "$@"; do
   # In a condition `set -e` is off, so each step ends in the command that decides.
   "step_$step" || status=$?
   if ((status == 0)); then
-    say "$step: passed, $((SECONDS - began)) s"
+    say "$step: ended, $((SECONDS - began)) s"
   else
     say "$step: FAILED with status $status, $((SECONDS - began)) s"
     failed_steps+=("$step")
