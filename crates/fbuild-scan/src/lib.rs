@@ -3,6 +3,20 @@
 //! The crate reads files (through [`tree::SourceTree`], each once per run) and never starts a process: where the compiler must be asked, the
 //! caller answers through [`preprocess::Preprocess`]. It does not know boards, recipes, caches or output directories.
 
+pub mod depfile;
+pub mod discovery;
+pub mod find;
+pub mod index;
+pub mod library;
+pub mod memo;
+pub mod merge;
+pub mod missing;
 pub mod preprocess;
 pub mod prototypes;
+pub mod resolve;
+pub mod sketch;
+pub mod sources;
 pub mod tree;
+mod walk;
+
+pub use walk::WalkError;

@@ -1,0 +1,270 @@
+//! From the arguments of a command to sketches.
+//!
+//! An argument is a sketch folder, a sketch text, or a folder that holds sketches at any depth. Only names are looked at; what a sketch needs
+//! is found out later.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use crate::sketch::{self, Sketch, SketchError};
+use crate::walk::{self, Kind, WalkError};
+
+/// Says why the arguments could not be turned into sketches. Nothing is built then.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// There is nothing at the path.
+    #[error("find sketches in `{argument}`: no such file or folder")]
+    Absent {
+        /// The argument.
+        argument: Utf8PathBuf,
+    },
+    /// A file that is no sketch text, and the only argument that names anything.
+    #[error("find sketches in `{argument}`: neither a folder nor a `.ino` or `.pde` file")]
+    NotASketch {
+        /// The argument.
+        argument: Utf8PathBuf,
+    },
+    /// A folder that holds no sketch.
+    #[error("find sketches in `{argument}`: no folder NAME with a NAME.ino in it")]
+    Empty {
+        /// The argument.
+        argument: Utf8PathBuf,
+    },
+    /// A folder below the argument could not be listed.
+    #[error("find sketches in `{argument}`: {source}")]
+    Walk {
+        /// The argument.
+        argument: Utf8PathBuf,
+        /// The cause.
+        source: WalkError,
+    },
+}
+
+/// One requested sketch.
+#[derive(Debug)]
+pub struct Requested {
+    /// The name in lines and reports: the folder as the user wrote it (`examples/Blink`); unique among the requested.
+    pub label: String,
+    /// The folder, absolute, symbolic links resolved.
+    pub dir: Utf8PathBuf,
+    /// The sketch, or why it cannot be loaded: an outcome of that sketch, not of the run.
+    pub sketch: Result<Arc<Sketch>, SketchError>,
+}
+
+/// A sketch that was asked for more than once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The second way in which it was named.
+    pub label: String,
+    /// The label under which it is built.
+    pub first: String,
+}
+
+/// What the arguments came to.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The sketches, by argument and within an argument by path; each folder once.
+    pub sketches: Vec<Requested>,
+    /// The sketches that were named again, which the user should be told.
+    pub duplicates: Vec<Duplicate>,
+    /// Folders met on the way that hold sketch text but no main file, which the user may want to know.
+    pub strays: Vec<Utf8PathBuf>,
+    /// Arguments that are files of another kind (`examples/*` names a `README.md`, too) or folders without a sketch beside others with one.
+    pub ignored: Vec<Utf8PathBuf>,
+}
+
+/// Finds the sketches that `args` name.
+///
+/// A folder with `NAME.ino` or `NAME.pde` in a folder `NAME` is a sketch, and what lies below it belongs to it: sketches nested in a sketch are
+/// found only when they are named themselves. Any other folder is searched at any depth, except hidden folders, build directories (those that
+/// hold a `build.options.json`) and folders that a symbolic link has already led to. A folder that is named itself, has no main file but other
+/// sketch texts and no sketch below it is a sketch that cannot be loaded. One folder found in two ways is one sketch.
+///
+/// Files of another kind, and folders in which there is nothing, are passed over when at least two arguments are given and another one holds a
+/// sketch, because a shell writes them for `examples/*`.
+///
+/// # Errors
+/// An argument that does not exist, or that holds no sketch (see above), or that cannot be listed.
+pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
+    let mut found = Found::default();
+    let mut known: HashMap<Utf8PathBuf, String> = HashMap::new();
+    let mut nothing = Vec::new();
+    for argument in args {
+        let folders = match folders(argument, &mut found.strays) {
+            Err(error @ (FindError::NotASketch { .. } | FindError::Empty { .. })) => {
+                nothing.push((argument, error));
+                continue;
+            }
+            other => other?,
+        };
+        for folder in folders {
+            let named = label(&folder);
+            let dir = walk::canonical(&folder).map_err(|source| FindError::Walk {
+                argument: argument.clone(),
+                source,
+            })?;
+            let named = if named.is_empty() {
+                dir.file_name().unwrap_or("/").to_owned()
+            } else {
+                named
+            };
+            if let Some(first) = known.get(&dir) {
+                found.duplicates.push(Duplicate {
+                    label: named,
+                    first: first.clone(),
+                });
+                continue;
+            }
+            let named = if known.values().any(|other| *other == named) {
+                dir.to_string()
+            } else {
+                named
+            };
+            known.insert(dir.clone(), named.clone());
+            let sketch = Sketch::load(&dir).map(Arc::new);
+            found.sketches.push(Requested {
+                label: named,
+                dir,
+                sketch,
+            });
+        }
+    }
+    for (argument, error) in nothing {
+        if found.sketches.is_empty() {
+            return Err(error);
+        }
+        found.ignored.push(argument.clone());
+    }
+    Ok(found)
+}
+
+/// Returns the sketch folders that one argument names, as paths that begin as the argument does.
+fn folders(
+    argument: &Utf8Path,
+    strays: &mut Vec<Utf8PathBuf>,
+) -> Result<Vec<Utf8PathBuf>, FindError> {
+    let failed = |source| FindError::Walk {
+        argument: argument.to_owned(),
+        source,
+    };
+    let real = match walk::canonical(argument) {
+        Ok(real) => real,
+        Err(WalkError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Err(FindError::Absent {
+                argument: argument.to_owned(),
+            });
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    if !real.is_dir() {
+        if !sketch::is_sketch_text(&real) {
+            return Err(FindError::NotASketch {
+                argument: argument.to_owned(),
+            });
+        }
+        // The folder is the one in which the text really is (specification 2.1.1); the user's spelling is kept where it is the same.
+        let (written, folder) = (
+            argument.parent().unwrap_or(argument),
+            real.parent().unwrap_or(&real),
+        );
+        let written = if written.as_str().is_empty() {
+            Utf8Path::new(".")
+        } else {
+            written
+        };
+        let same = walk::canonical(written).is_ok_and(|canonical| canonical == folder);
+        return Ok(vec![if same { written } else { folder }.to_owned()]);
+    }
+    if holds(&real).map_err(failed)? == Holds::Sketch {
+        return Ok(vec![argument.to_owned()]);
+    }
+    let mut search = Search {
+        seen: HashSet::from([real.clone()]),
+        sketches: Vec::new(),
+        strays: Vec::new(),
+    };
+    search.descend(argument).map_err(failed)?;
+    let texts = holds(&real).map_err(failed)? == Holds::Texts;
+    if search.sketches.is_empty() && !texts {
+        strays.append(&mut search.strays);
+        return Err(FindError::Empty {
+            argument: argument.to_owned(),
+        });
+    }
+    if search.sketches.is_empty() {
+        search.sketches.push(argument.to_owned());
+    } else if texts {
+        strays.push(argument.to_owned());
+    }
+    strays.append(&mut search.strays);
+    Ok(search.sketches)
+}
+
+/// What a folder holds itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// A main file.
+    Sketch,
+    /// Sketch texts, but no main file.
+    Texts,
+    Nothing,
+}
+
+fn holds(real: &Utf8Path) -> Result<Holds, WalkError> {
+    let name = real.file_name().unwrap_or_default();
+    Ok(match sketch::main_file(real, name) {
+        Ok(_)
+        | Err(
+            SketchError::TwoMainFiles { .. }
+            | SketchError::BrokenLink { .. }
+            | SketchError::OtherCase { .. },
+        ) => Holds::Sketch,
+        Err(SketchError::NoMainFile { others, .. }) if others.is_empty() => Holds::Nothing,
+        Err(SketchError::Walk(error)) => return Err(error),
+        Err(_) => Holds::Texts,
+    })
+}
+
+struct Search {
+    seen: HashSet<Utf8PathBuf>,
+    sketches: Vec<Utf8PathBuf>,
+    strays: Vec<Utf8PathBuf>,
+}
+
+impl Search {
+    fn descend(&mut self, dir: &Utf8Path) -> Result<(), WalkError> {
+        for entry in walk::entries(dir, |_, folder| folder)? {
+            if entry.kind != Kind::Folder
+                || entry.name().starts_with('.')
+                || entry.path.join(sketch::BUILD_MARK).exists()
+                || !self.seen.insert(walk::canonical(&entry.path)?)
+            {
+                continue;
+            }
+            match holds(&walk::canonical(&entry.path)?)? {
+                Holds::Sketch => {
+                    self.sketches.push(entry.path);
+                    continue;
+                }
+                Holds::Texts => self.strays.push(entry.path.clone()),
+                Holds::Nothing => {}
+            }
+            self.descend(&entry.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the path without `./` and a trailing slash; empty if no name is left at its end.
+fn label(path: &Utf8Path) -> String {
+    let kept: Utf8PathBuf = path
+        .components()
+        .filter(|part| *part != Utf8Component::CurDir)
+        .collect();
+    match kept.components().next_back() {
+        Some(Utf8Component::Normal(_)) => kept.into_string(),
+        _ => String::new(),
+    }
+}

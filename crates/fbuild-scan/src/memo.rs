@@ -1,0 +1,174 @@
+//! What is known about sources that were scanned already, shared by all sketches and workers of a board.
+//!
+//! A library's source is scanned with another include path in every sketch that uses other libraries. Most of those paths make no difference:
+//! an earlier answer is taken again when no directory that is new in the path could have answered an include of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::preprocess::{Closure, Preprocess, Scan};
+
+/// Scans by source and include path. One memo serves one board: the answers depend on the compiler's flags.
+#[derive(Debug, Default)]
+pub struct ScanMemo {
+    sources: Mutex<HashMap<Utf8PathBuf, Arc<Known>>>,
+    paths: Mutex<HashMap<Vec<Utf8PathBuf>, Arc<[Utf8PathBuf]>>>,
+}
+
+/// What is known about one source.
+#[derive(Debug, Default)]
+struct Known {
+    answers: Mutex<Vec<Answer>>,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    dirs: Arc<[Utf8PathBuf]>,
+    scan: Arc<OnceLock<Arc<Scan>>>,
+}
+
+impl ScanMemo {
+    /// Returns an empty memo.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns what `preprocess` says about `source` with these include directories; it is asked once.
+    ///
+    /// A second caller with the same question waits for the first one's answer, so `preprocess` must not wait for such a caller.
+    pub fn scan(
+        &self,
+        preprocess: &dyn Preprocess,
+        source: &Utf8Path,
+        include_dirs: &[Utf8PathBuf],
+    ) -> Arc<Scan> {
+        self.scan_in(preprocess, source, include_dirs, None)
+    }
+
+    /// As [`Self::scan`], with one more directory at the end of the include path: the `utility` folder of the source's own library.
+    pub fn scan_in(
+        &self,
+        preprocess: &dyn Preprocess,
+        source: &Utf8Path,
+        include_dirs: &[Utf8PathBuf],
+        private_dir: Option<&Utf8Path>,
+    ) -> Arc<Scan> {
+        let dirs = self.intern(include_dirs, private_dir);
+        let known = Arc::clone(lock(&self.sources).entry(source.to_owned()).or_default());
+        let slot = known.slot(&dirs);
+        Arc::clone(slot.get_or_init(|| Arc::new(preprocess.scan(source, &dirs))))
+    }
+
+    /// Makes equal include paths one object, so that comparing them is comparing addresses.
+    fn intern(
+        &self,
+        include_dirs: &[Utf8PathBuf],
+        private_dir: Option<&Utf8Path>,
+    ) -> Arc<[Utf8PathBuf]> {
+        let path: Vec<Utf8PathBuf> = include_dirs
+            .iter()
+            .cloned()
+            .chain(private_dir.map(Utf8Path::to_owned))
+            .collect();
+        let mut paths = lock(&self.paths);
+        if let Some(known) = paths.get(&path) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<[Utf8PathBuf]> = path.clone().into();
+        paths.insert(path, Arc::clone(&shared));
+        shared
+    }
+}
+
+impl Known {
+    /// Returns where the answer for this include path is, or is to be, kept.
+    fn slot(&self, dirs: &Arc<[Utf8PathBuf]>) -> Arc<OnceLock<Arc<Scan>>> {
+        let answers: Vec<Answer> = {
+            let mut answers = lock(&self.answers);
+            if let Some(same) = answers
+                .iter()
+                .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
+            {
+                return Arc::clone(&same.scan);
+            }
+            if answers.is_empty() {
+                let scan = Arc::default();
+                answers.push(Answer {
+                    dirs: Arc::clone(dirs),
+                    scan: Arc::clone(&scan),
+                });
+                return scan;
+            }
+            answers.clone()
+        };
+        // Looking at the disk, outside of the lock.
+        let fitting =
+            answers
+                .into_iter()
+                .find(|answer| match answer.scan.get().map(|scan| &**scan) {
+                    Some(Scan::Complete(closure)) => still_holds(closure, &answer.dirs, dirs),
+                    _ => false,
+                });
+        let scan = fitting.map_or_else(Arc::default, |answer| answer.scan);
+        let mut answers = lock(&self.answers);
+        if let Some(same) = answers
+            .iter()
+            .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
+        {
+            return Arc::clone(&same.scan);
+        }
+        answers.push(Answer {
+            dirs: Arc::clone(dirs),
+            scan: Arc::clone(&scan),
+        });
+        scan
+    }
+}
+
+/// Returns whether a complete scan with the include path `before` would come out the same with `now`.
+///
+/// It does if every directory that answered an include is still in the path, in the same order, and no other directory before the last of them
+/// has a file of a name that was included. The names are not kept; every way in which a file that was read can be named from a directory of
+/// the path is tried in their place, and some that were not used, which costs a scan at worst.
+fn still_holds(closure: &Closure, before: &[Utf8PathBuf], now: &[Utf8PathBuf]) -> bool {
+    let mut rest = now.iter();
+    if !closure
+        .used_dirs
+        .iter()
+        .all(|used| rest.any(|dir| dir == used))
+    {
+        return false;
+    }
+    let last_used = now.len() - rest.len();
+    let common = before
+        .iter()
+        .zip(now)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let is_new = |dir: &&Utf8PathBuf| !closure.used_dirs.contains(dir);
+    let ahead = now[..last_used].iter().skip(common).filter(is_new);
+    let names = || {
+        closure.files.iter().flat_map(|file| {
+            closure
+                .used_dirs
+                .iter()
+                .filter_map(|used| file.path().strip_prefix(used).ok())
+                .collect::<Vec<_>>()
+        })
+    };
+    let shadowed = ahead
+        .into_iter()
+        .any(|dir| names().any(|name| dir.join(name).exists()));
+    let appeared = now
+        .iter()
+        .skip(common)
+        .any(|dir| closure.absent.iter().any(|name| dir.join(name).exists()));
+    !shadowed && !appeared
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is under these locks is whole at every moment, also when a panic went through.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,242 @@
+//! Listing folders the way Arduino's tools do.
+//!
+//! Three callers need it: sketches, libraries and, through [`crate::sources`], cores. Entries come in byte order of their names, symbolic links
+//! are followed, a link that leads back to a folder on the way down is an error and not an endless walk. Which files matter is the caller's
+//! business.
+
+use std::ffi::OsStr;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Says why a folder could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// The folder or an entry of it could not be read.
+    #[error("read folder `{dir}`: {source}")]
+    Read {
+        /// The folder.
+        dir: Utf8PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// An entry that matters has a name that is not UTF-8.
+    #[error("use `{shown}`: the file name is not UTF-8; rename it")]
+    NotUtf8 {
+        /// The path with the offending bytes replaced.
+        shown: String,
+    },
+    /// A symbolic link leads back to a folder that contains it.
+    #[error("read folder `{dir}`: it is a symbolic link to a folder that contains it")]
+    Loop {
+        /// The link.
+        dir: Utf8PathBuf,
+    },
+}
+
+/// What an entry of a folder is, after following symbolic links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Folder,
+    /// A symbolic link to nothing.
+    Broken,
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) kind: Kind,
+}
+
+impl Entry {
+    pub(crate) fn name(&self) -> &str {
+        self.path.file_name().unwrap_or_default()
+    }
+}
+
+/// Lists one folder in byte order of the names. Names that are not UTF-8 are an error if `matters` says so, and left out otherwise; it is
+/// asked with the name as far as it can be read, and whether the entry is a folder.
+pub(crate) fn entries(
+    dir: &Utf8Path,
+    matters: impl Fn(&str, bool) -> bool,
+) -> Result<Vec<Entry>, WalkError> {
+    let failed = |source| WalkError::Read {
+        dir: dir.to_owned(),
+        source,
+    };
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = kind_of(&entry).map_err(failed)?;
+        let Some(kind) = kind else { continue };
+        let name = entry.file_name();
+        match name.to_str() {
+            Some(name) => found.push(Entry {
+                path: dir.join(name),
+                kind,
+            }),
+            None if matters(&lossy(&name), kind == Kind::Folder) => {
+                return Err(WalkError::NotUtf8 {
+                    shown: entry.path().to_string_lossy().into_owned(),
+                });
+            }
+            None => {}
+        }
+    }
+    found.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(found)
+}
+
+/// Returns what the entry is; `None` for pipes, sockets and devices, which no build reads.
+fn kind_of(entry: &fs_err::DirEntry) -> io::Result<Option<Kind>> {
+    let mut kind = entry.file_type()?;
+    if kind.is_symlink() {
+        match fs_err::metadata(entry.path()) {
+            Ok(target) => kind = target.file_type(),
+            Err(_) => return Ok(Some(Kind::Broken)),
+        }
+    }
+    Ok(match kind {
+        _ if kind.is_file() => Some(Kind::File),
+        _ if kind.is_dir() => Some(Kind::Folder),
+        _ => None,
+    })
+}
+
+fn lossy(name: &OsStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+/// Visits every file (and broken link) below `dir`, a folder's content at the folder's place in the order of names. `enter` decides which
+/// folders are entered, `matters` which files are wanted (by name).
+pub(crate) fn files(
+    dir: &Utf8Path,
+    enter: &dyn Fn(&Utf8Path) -> bool,
+    matters: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Entry>, WalkError> {
+    let mut found = Vec::new();
+    let mut above = vec![canonical(dir)?];
+    descend(dir, enter, matters, &mut above, &mut found)?;
+    Ok(found)
+}
+
+fn descend(
+    dir: &Utf8Path,
+    enter: &dyn Fn(&Utf8Path) -> bool,
+    matters: &dyn Fn(&str) -> bool,
+    above: &mut Vec<Utf8PathBuf>,
+    found: &mut Vec<Entry>,
+) -> Result<(), WalkError> {
+    for entry in entries(dir, |name, folder| folder || matters(name))? {
+        match entry.kind {
+            Kind::Folder if enter(&entry.path) => {
+                let target = canonical(&entry.path)?;
+                if above.contains(&target) {
+                    return Err(WalkError::Loop { dir: entry.path });
+                }
+                above.push(target);
+                descend(&entry.path, enter, matters, above, found)?;
+                above.pop();
+            }
+            Kind::Folder => {}
+            Kind::File | Kind::Broken if matters(entry.name()) => found.push(entry),
+            Kind::File | Kind::Broken => {}
+        }
+    }
+    Ok(())
+}
+
+/// Resolves symbolic links in a path that exists.
+pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, WalkError> {
+    match fs_err::canonicalize(path) {
+        Ok(real) => Utf8PathBuf::from_path_buf(real).map_err(|real| WalkError::NotUtf8 {
+            shown: real.to_string_lossy().into_owned(),
+        }),
+        Err(source) => Err(WalkError::Read {
+            dir: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space() -> (tempfile::TempDir, Utf8PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(dir.path().canonicalize().unwrap()).unwrap();
+        (dir, path)
+    }
+
+    fn names(dir: &Utf8Path) -> Vec<String> {
+        files(dir, &|_| true, &|_| true)
+            .unwrap()
+            .iter()
+            .map(|entry| entry.path.strip_prefix(dir).unwrap().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_folder_s_content_stands_at_its_place_in_byte_order() {
+        let (_guard, dir) = space();
+        for file in ["b.c", "a/z.c", "a.c", "B.c", "a/Z/q.c"] {
+            fs_err::create_dir_all(dir.join(file).parent().unwrap()).unwrap();
+            fs_err::write(dir.join(file), "").unwrap();
+        }
+        assert_eq!(names(&dir), ["B.c", "a/Z/q.c", "a/z.c", "a.c", "b.c"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_are_followed_and_loops_are_errors() {
+        use fs_err::os::unix::fs::symlink;
+        let (_guard, dir) = space();
+        fs_err::create_dir_all(dir.join("real/deep")).unwrap();
+        fs_err::write(dir.join("real/deep/x.h"), "").unwrap();
+        symlink(dir.join("real"), dir.join("linked")).unwrap();
+        assert_eq!(names(&dir), ["linked/deep/x.h", "real/deep/x.h"]);
+        symlink(&dir, dir.join("real/up")).unwrap();
+        let error = files(&dir, &|_| true, &|_| true).unwrap_err();
+        assert!(
+            matches!(&error, WalkError::Loop { dir: link } if link.ends_with("up")),
+            "{error}"
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_broken_link_is_an_entry_of_its_own_kind() {
+        let (_guard, dir) = space();
+        fs_err::os::unix::fs::symlink(dir.join("nothing"), dir.join("gone.h")).unwrap();
+        assert_eq!(entries(&dir, |_, _| true).unwrap()[0].kind, Kind::Broken);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn names_outside_utf8_are_errors_only_where_they_matter() {
+        use std::os::unix::ffi::OsStrExt;
+        let (_guard, dir) = space();
+        fs_err::write(
+            dir.as_std_path().join(OsStr::from_bytes(b"caf\xe9.txt")),
+            "",
+        )
+        .unwrap();
+        let headers = |name: &str| name.ends_with(".h");
+        assert!(files(&dir, &|_| true, &headers).unwrap().is_empty());
+        fs_err::write(dir.as_std_path().join(OsStr::from_bytes(b"caf\xe9.h")), "").unwrap();
+        let error = files(&dir, &|_| true, &headers).unwrap_err();
+        assert!(matches!(error, WalkError::NotUtf8 { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_that_names_it() {
+        let (_guard, dir) = space();
+        let error = entries(&dir.join("none"), |_, _| true)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("none"), "{error}");
+    }
+}
