@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole benchmark job without GitHub: once cold, and once warm with nothing but
-# the cold run's archive, each in a directory of its own below BENCH_WORK.
+# the cold run's archive, kept as cold/ and warm/ below BENCH_WORK.
 #
 #   BENCH_WORK=DIRECTORY scripts/bench/run-job.sh [ARGUMENT...]
 #
@@ -23,13 +23,14 @@ if [[ -z ${BENCH_WHEEL:-} ]]; then
 fi
 export BENCH_WHEEL
 
-# run NAME ARGUMENT... - the steps of one job, in order.
+# run NAME ARGUMENT... - the steps of one job, in order. Both jobs see the same paths,
+# as they do on GitHub; each directory gets its name when the job has ended.
 run() {
   local name=$1
   shift
   echo "==> $name" >&2
-  mkdir "$work/$name"
-  cd "$work/$name"
+  mkdir "$work/job"
+  cd "$work/job"
   "$bench/clone.sh"
   "$bench/install.sh"
   echo "cache key: $("$bench/key.sh")"
@@ -37,10 +38,12 @@ run() {
   "$bench/compile.sh" "$@"
   "$bench/save.sh"
   "$bench/summary.sh"
+  cd "$work"
+  mv job "$name"
 }
 
 run cold "$@"
-run warm "$@"
+BENCH_BASELINE=$work/cold/phase-timings.tsv run warm "$@"
 
 # A job that lost a row measured something else than it says.
 for name in cold warm; do
@@ -51,4 +54,14 @@ for name in cold warm; do
       || { echo "error: $name/phase-timings.tsv has no row \`$row\`" >&2; exit 1; }
   done
 done
+
+# actions NAME - how many commands fbuild ran in that job, and how many it had to have.
+actions() {
+  python3 - "$work/$1/report.json" <<'PYTHON'
+import json, sys
+stages = json.load(open(sys.argv[1]))["stages"]
+print(sum(stage["ran"] for stage in stages), "of", sum(stage["total"] for stage in stages))
+PYTHON
+}
+echo "actions run: cold $(actions cold), warm $(actions warm)"
 echo "done: $work"
