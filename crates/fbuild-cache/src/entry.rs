@@ -146,7 +146,35 @@ impl Cache {
         outputs: &[(&str, &Utf8Path)],
         note: Note,
     ) -> Result<Entry, CacheError> {
-        let outputs = outputs
+        let entry = Entry {
+            outputs: self.take_in_all(outputs)?,
+            note,
+        };
+        let name = slot.fingerprint.digest();
+        let content = serde_json::to_vec(&entry).expect("an entry has only text keys");
+        self.put_sealed(Bucket::Entries, name, &content);
+        Ok(entry)
+    }
+
+    /// Takes the outputs of an action whose result must not be found again, as it depends on something unknown. They can be used in place
+    /// in this run; a collection removes them later.
+    ///
+    /// # Errors
+    ///
+    /// If an output cannot be read or moved.
+    pub fn publish_unfindable(
+        &self,
+        outputs: &[(&str, &Utf8Path)],
+        note: Note,
+    ) -> Result<Entry, CacheError> {
+        Ok(Entry {
+            outputs: self.take_in_all(outputs)?,
+            note,
+        })
+    }
+
+    fn take_in_all(&self, outputs: &[(&str, &Utf8Path)]) -> Result<Vec<Output>, CacheError> {
+        outputs
             .iter()
             .map(|&(name, path)| match self.take_in(path) {
                 Ok((digest, size)) => Ok(Output {
@@ -159,12 +187,7 @@ impl Cache {
                     source,
                 }),
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        let entry = Entry { outputs, note };
-        let name = slot.fingerprint.digest();
-        let content = serde_json::to_vec(&entry).expect("an entry has only text keys");
-        self.put_sealed(Bucket::Entries, name, &content);
-        Ok(entry)
+            .collect()
     }
 
     /// Writes a sealed file; a failure is a warning.

@@ -3,7 +3,7 @@
 //! Knows names only; touches no file.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::{Digest, Fingerprint};
+use fbuild_model::Digest;
 
 /// The directory of this layout. Another format of any file means another number here, so versions of the tool never meet.
 pub(crate) const VERSION: &str = "v1";
@@ -84,10 +84,6 @@ impl Layout {
 
     pub(crate) fn blob(&self, digest: Digest) -> Utf8PathBuf {
         self.named(Bucket::Blobs, digest)
-    }
-
-    pub(crate) fn entry(&self, fingerprint: Fingerprint) -> Utf8PathBuf {
-        self.named(Bucket::Entries, fingerprint.digest())
     }
 }
 

@@ -14,9 +14,8 @@
 //!     ├── entries/a0/a09e1b…           one result: its outputs' names, digests and sizes, and a note; sealed JSON
 //!     ├── facts/77/77c2d0…             a small thing worth remembering, by key; sealed bytes
 //!     ├── history/1c/1c88fe…           the inputs and the cost of the last build of a subject; sealed JSON
-//!     ├── runs/
-//!     │   ├── last                     name of the run that ended last
-//!     │   └── 5d90aa…                  the fingerprints a run used; its time stamp is their time of last use
+//!     ├── runs/5d/5d90aa…              the fingerprints a run used; its time stamp is their time of last use
+//!     ├── last-run                     name of the run that ended last
 //!     ├── estimate                     bytes in the store, roughly; only decides whether a look is worth it
 //!     └── scratch/
 //!         └── 9ad0c1f2.4711.3/         outputs in the making of process 4711 of the process space 9ad0c1f2
@@ -32,15 +31,24 @@
 //! - Clocks decide only what is evicted, never what is served.
 
 mod blob;
+mod check;
 mod entry;
 mod fact;
+mod gc;
 mod history;
 mod layout;
+mod runs;
 mod scratch;
 mod sealed;
+mod size;
+mod stat_memo;
 mod store;
+mod walk;
 
 pub use blob::BlobProblem;
+pub use check::{ClearReport, Count, Damage, Stats, VerifyReport};
 pub use entry::{Entry, Lookup, Note, Output, Slot};
+pub use gc::{DEFAULT_MAX_SIZE, GcReport, GcRequest};
 pub use scratch::Scratch;
+pub use size::{NotASize, parse_size};
 pub use store::{Cache, CacheError};

@@ -180,6 +180,19 @@ impl Cache {
     }
 }
 
+impl Drop for Cache {
+    fn drop(&mut self) {
+        if let Some(scratch) = self.private.take() {
+            let root = scratch.path().to_owned();
+            drop(scratch);
+            if let Some(parent) = root.parent() {
+                // Only succeeds if no other private store lies there.
+                drop(fs_err::remove_dir(parent));
+            }
+        }
+    }
+}
+
 /// Does something in `directory`, once more after making the directory if it was missing: anybody may delete the store at any time.
 fn in_directory(
     directory: &Utf8Path,
@@ -249,7 +262,7 @@ mod tests {
         assert!(cache.is_private() && root.starts_with(&path) && root.is_dir());
         cache.put(&root.join("v1/x/y"), b"z").unwrap();
         drop(cache);
-        assert!(!root.exists());
+        assert!(!root.exists() && !root.parent().unwrap().exists());
     }
 
     #[test]
