@@ -14,7 +14,7 @@ use crate::schema;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadReportError {
     /// Not JSON, or not of the expected shape.
-    #[error("read a run report: {0}")]
+    #[error("read a run report")]
     Json(#[from] serde_json::Error),
     /// Another format, or another version of it.
     #[error(
@@ -58,10 +58,7 @@ pub fn parse(text: &str) -> Result<schema::Document, ReadReportError> {
 /// Returns the report as wire types.
 pub fn document(report: &RunReport) -> schema::Document {
     schema::Document {
-        schema: schema::Schema {
-            name: schema::NAME.to_owned(),
-            version: schema::VERSION.to_owned(),
-        },
+        schema: schema_of(schema::NAME),
         tool: schema::Tool {
             name: "fbuild".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -93,6 +90,14 @@ pub fn document(report: &RunReport) -> schema::Document {
     }
 }
 
+/// Returns the name and version of a format of ours.
+pub(crate) fn schema_of(name: &str) -> schema::Schema {
+    schema::Schema {
+        name: name.to_owned(),
+        version: schema::VERSION.to_owned(),
+    }
+}
+
 /// Returns a duration in seconds, rounded to microseconds so that the text stays short.
 pub(crate) fn seconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e6
@@ -111,7 +116,7 @@ fn counts(counts: Counts) -> schema::Counts {
     }
 }
 
-fn plan(plan: &PlanSummary) -> schema::Plan {
+pub(crate) fn plan(plan: &PlanSummary) -> schema::Plan {
     schema::Plan {
         seconds: seconds(plan.duration),
         cost: cost(plan.cost),

@@ -4,9 +4,16 @@
 //! function from the report to text. Nothing here reads a file, a clock or the environment, and nothing prints: the command line tool does
 //! that. It does not know how anything is built.
 
+pub mod annotations;
+pub mod bench;
+pub mod causes;
+pub mod compile_sketches;
 pub mod fold;
 pub mod json;
+pub mod junit;
 pub mod lines;
+pub mod markdown;
+pub mod messages;
 pub mod schema;
 pub mod tsv;
 mod verdict;

@@ -1,14 +1,22 @@
-//! The wire types of the JSON report.
+//! The wire types of everything that is written as JSON; here those of the run report.
 //!
 //! They live only here, apart from the inner types, so that a change inside cannot change what other programs read. `docs/json.md` has the
 //! promise and explains every field. Every field is always written (`null` where nothing is known), and every field may be missing when
 //! read, because an older version may not have had it.
 
+pub mod bench;
+pub mod compile_sketches;
+pub mod message;
+
 use serde::{Deserialize, Serialize};
 
 /// The name in [`Schema::name`].
 pub const NAME: &str = "fbuild-run";
-/// The version in [`Schema::version`].
+/// The name in the first line of `--message-format=json`.
+pub const MESSAGES_NAME: &str = "fbuild-messages";
+/// The name in the summary of `bench-summary --format json`.
+pub const BENCH_NAME: &str = "fbuild-bench";
+/// The version in [`Schema::version`], the same for all.
 pub const VERSION: &str = "preview-1";
 
 /// The whole report of one run.
@@ -43,7 +51,7 @@ pub struct Document {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Schema {
-    /// Always [`NAME`].
+    /// [`NAME`], [`MESSAGES_NAME`] or [`BENCH_NAME`].
     pub name: String,
     /// [`VERSION`] for what this version writes.
     pub version: String,

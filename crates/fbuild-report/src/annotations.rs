@@ -1,0 +1,144 @@
+//! What GitHub Actions reads from standard output (formats section 6): annotations, log groups, and keeping everything else from being read.
+//!
+//! The runner takes a line that begins, after white space, with `::name` for a command, and one that contains `##[name` anywhere. What a
+//! compiler prints quotes the source, so anybody who can open a pull request chooses such lines. Two barriers stand against that, either
+//! of which is enough: the text is put between `::stop-commands::TOKEN` and `::TOKEN::`, with a token that the author of the source cannot
+//! know, and every line that looks like a command is made to look otherwise.
+
+use camino::Utf8Path;
+
+use crate::causes::{Cause, causes, listed};
+use crate::fold::RunReport;
+
+/// GitHub shows no more of one kind per step.
+pub const MOST: usize = 10;
+
+/// How many sketches an annotation names.
+const MOST_NAMES: usize = 20;
+
+/// Returns one `::error` line per root cause, at most [`MOST`]; if there are more causes, the last line says how many are not shown.
+///
+/// Causes that hit more sketches come first. Files within `workspace` (the checkout, `$GITHUB_WORKSPACE`) are named relative to it, which
+/// is what makes GitHub show the annotation beside the line.
+pub fn render(report: &RunReport, workspace: Option<&Utf8Path>) -> String {
+    let mut causes = causes(report);
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.results.len()));
+    let shown = if causes.len() > MOST {
+        MOST - 1
+    } else {
+        causes.len()
+    };
+    let mut text: String = causes[..shown]
+        .iter()
+        .map(|cause| annotation(cause, workspace))
+        .collect();
+    if causes.len() > shown {
+        let rest = causes.len() - shown;
+        text.push_str(&format!("::error title=fbuild::{rest} more root causes are not shown here; the log has all of them\n"));
+    }
+    text
+}
+
+/// Returns `text` as the body of a log group that can be folded, safe to print, with its line ends.
+///
+/// `token` is what ends the bracket around the text: random, and different in every run.
+pub fn group(title: &str, text: &str, token: &str) -> String {
+    format!(
+        "::group::{}\n{}::endgroup::\n",
+        escape_message(&crate::lines::one_line(title)),
+        bracketed(text, token)
+    )
+}
+
+/// Returns `text` so that no line of it can be read as a workflow command, and commands are off while it is printed.
+///
+/// `token` is what switches them on again: random, and different in every run. Ends in a line end.
+pub fn bracketed(text: &str, token: &str) -> String {
+    let mut body = neutral(text);
+    if !body.is_empty() && !body.ends_with('\n') {
+        body.push('\n');
+    }
+    format!("::stop-commands::{token}\n{body}::{token}::\n")
+}
+
+/// Returns `text` with a blank put into everything that could be read as a workflow command; nothing else is changed.
+///
+/// `::add-mask::x` at the beginning of a line becomes `: :add-mask::x`, and `##[error]` anywhere `## [error]`. A lone carriage return ends
+/// a line too, because the runner reads it so.
+pub fn neutral(text: &str) -> String {
+    let text = text.replace("##[", "## [");
+    let mut safe = String::with_capacity(text.len());
+    for line in text.split_inclusive(['\n', '\r']) {
+        // Anything invisible counts as white space here: what the runner trims is its own affair.
+        let command = line.trim_start_matches(|c: char| !c.is_ascii_graphic());
+        if let Some(rest) = command.strip_prefix("::") {
+            safe.push_str(&line[..line.len() - command.len()]);
+            safe.push_str(": :");
+            safe.push_str(rest);
+        } else {
+            safe.push_str(line);
+        }
+    }
+    safe
+}
+
+fn annotation(cause: &Cause<'_>, workspace: Option<&Utf8Path>) -> String {
+    let mut properties = Vec::new();
+    if let Some(diagnostic) = cause
+        .diagnostic
+        .filter(|diagnostic| !diagnostic.file.is_empty())
+    {
+        properties.push(("file", relative(&diagnostic.file, workspace).to_owned()));
+        properties.extend(diagnostic.line.map(|line| ("line", line.to_string())));
+        properties.extend(diagnostic.column.map(|column| ("col", column.to_string())));
+    }
+    let (sketches, boards) = (cause.sketches(), cause.boards());
+    let hit = match (cause.by, sketches.as_slice()) {
+        (Some(by), _) => by.to_owned(),
+        (None, [one]) => (*one).to_owned(),
+        (None, several) => format!("{} sketches", several.len()),
+    };
+    properties.push((
+        "title",
+        crate::lines::one_line(&format!("{hit}: {} failed", cause.failure.phase)),
+    ));
+    let message = format!(
+        "{}\n{} {} on {}",
+        cause.message(),
+        if cause.by.is_some() {
+            "needed by"
+        } else {
+            "in"
+        },
+        listed(&sketches, MOST_NAMES),
+        listed(&boards, MOST_NAMES)
+    );
+    let properties: Vec<String> = properties
+        .into_iter()
+        .map(|(name, value)| format!("{name}={}", escape_property(&value)))
+        .collect();
+    format!(
+        "::error {}::{}\n",
+        properties.join(","),
+        escape_message(&message)
+    )
+}
+
+fn relative<'a>(file: &'a str, workspace: Option<&Utf8Path>) -> &'a str {
+    workspace
+        .and_then(|workspace| Utf8Path::new(file).strip_prefix(workspace).ok())
+        .map_or(file, Utf8Path::as_str)
+}
+
+/// Escapes the text after a command's last `::`.
+fn escape_message(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+        .replace("##[", "## [")
+}
+
+/// Escapes the value of a command's property.
+fn escape_property(text: &str) -> String {
+    escape_message(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,91 @@
+//! Root causes: the failures of a run, each once, with the sketches and boards it hit.
+//!
+//! A typo in a library's header fails every sketch that includes it, on every board. People want to read it once, and GitHub shows only ten
+//! annotations, so everything that lists failures for people folds them here.
+
+use std::collections::HashMap;
+
+use fbuild_model::diagnostic::{Diagnostic, root_cause};
+use fbuild_model::outcome::{Failure, SketchOutcome, SketchResult};
+
+use crate::fold::RunReport;
+
+/// One root cause.
+#[derive(Debug, Clone)]
+pub struct Cause<'a> {
+    /// The first failure with this cause.
+    pub failure: &'a Failure,
+    /// The shared piece that failed; `None` if it was the sketch's own.
+    pub by: Option<&'a str>,
+    /// The diagnostic that says why; `None` if no tool said anything that was understood.
+    pub diagnostic: Option<&'a Diagnostic>,
+    /// The results it explains, in the order of the request; never empty.
+    pub results: Vec<&'a SketchResult>,
+}
+
+impl Cause<'_> {
+    /// Returns the one line that says what is wrong.
+    pub fn message(&self) -> &str {
+        self.diagnostic
+            .map_or(&self.failure.message, |diagnostic| &diagnostic.message)
+    }
+
+    /// Returns the sketches it hit, each once, in the order of the request.
+    pub fn sketches(&self) -> Vec<&str> {
+        unique(self.results.iter().map(|result| result.sketch.as_str()))
+    }
+
+    /// Returns the boards it hit, each once, in the order of the request.
+    pub fn boards(&self) -> Vec<&str> {
+        unique(self.results.iter().map(|result| result.board.as_str()))
+    }
+}
+
+/// Returns the root causes of the failed and blocked sketches, in the order in which the request meets them.
+///
+/// Two failures have the same cause if file, line and message of their first error agree, or, without one, phase and message.
+pub fn causes(report: &RunReport) -> Vec<Cause<'_>> {
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    let mut known: HashMap<(&str, Option<u32>, &str), usize> = HashMap::new();
+    for result in report.results() {
+        let (failure, by) = match &result.outcome {
+            SketchOutcome::Failed(failure) => (failure, None),
+            SketchOutcome::Blocked { by, failure } => (failure, Some(by.as_str())),
+            _ => continue,
+        };
+        let diagnostic = root_cause(&failure.diagnostics);
+        let key = match diagnostic {
+            Some(diagnostic) => (
+                diagnostic.file.as_str(),
+                diagnostic.line,
+                diagnostic.message.as_str(),
+            ),
+            None => (failure.phase.name(), None, failure.message.as_str()),
+        };
+        let at = *known.entry(key).or_insert(causes.len());
+        match causes.get_mut(at) {
+            Some(cause) => cause.results.push(result),
+            None => causes.push(Cause {
+                failure,
+                by,
+                diagnostic,
+                results: vec![result],
+            }),
+        }
+    }
+    causes
+}
+
+/// Returns `names` joined by commas, at most `most` of them, and how many more there are.
+pub fn listed(names: &[&str], most: usize) -> String {
+    let mut text = names[..names.len().min(most)].join(", ");
+    if names.len() > most {
+        text.push_str(&format!(" and {} more", names.len() - most));
+    }
+    text
+}
+
+fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = std::collections::HashSet::new();
+    names.filter(|name| seen.insert(*name)).collect()
+}

@@ -1,0 +1,99 @@
+//! `--message-format=json`: a JSON line per event, while it happens, for programs that show progress.
+
+use fbuild_model::Event;
+use fbuild_model::event::ActionEnding;
+
+use crate::fold::PlanSummary;
+use crate::json::{cost, plan, schema_of, seconds, sketch};
+use crate::schema;
+use crate::schema::message::Message;
+
+/// Returns the event as one line of JSON, with its line end.
+pub fn render(event: &Event) -> String {
+    let mut text =
+        serde_json::to_string(&message(event)).expect("the wire types have only string keys");
+    text.push('\n');
+    text
+}
+
+/// Returns the event as a wire type.
+pub fn message(event: &Event) -> Message {
+    match event {
+        Event::RunStarted {
+            boards,
+            sketches,
+            framework_jobs,
+            sketch_jobs,
+        } => Message::RunStarted {
+            schema: schema_of(schema::MESSAGES_NAME),
+            boards: boards.clone(),
+            sketches_per_board: *sketches as u64,
+            framework_jobs: *framework_jobs as u64,
+            sketch_jobs: *sketch_jobs as u64,
+        },
+        Event::Planned {
+            duration,
+            cost,
+            libraries,
+            shared_actions,
+            fallbacks,
+        } => Message::Planned {
+            plan: plan(&PlanSummary {
+                duration: *duration,
+                cost: *cost,
+                libraries: libraries.clone(),
+                shared_actions: *shared_actions,
+                fallbacks: fallbacks.clone(),
+            }),
+        },
+        Event::StageStarted { stage, total } => Message::StageStarted {
+            stage: stage.name().to_owned(),
+            total: *total as u64,
+        },
+        Event::WorkStarted { stage, label } => Message::WorkStarted {
+            stage: stage.name().to_owned(),
+            label: label.clone(),
+        },
+        Event::ActionFinished(action) => {
+            let (success, reason, spent) = match &action.ending {
+                ActionEnding::Hit => (true, None, None),
+                ActionEnding::Ran {
+                    reason,
+                    cost,
+                    success,
+                } => (*success, Some(reason), Some(*cost)),
+            };
+            Message::ActionFinished {
+                stage: action.stage.name().to_owned(),
+                label: action.label.clone(),
+                command: action.command.clone(),
+                cached: reason.is_none(),
+                success,
+                reason: reason.map(ToString::to_string),
+                cost: spent.map(cost),
+            }
+        }
+        Event::SketchFinished { index, result } => Message::SketchFinished {
+            index: *index as u64,
+            sketch: Box::new(sketch(result)),
+        },
+        Event::StageFinished(report) => Message::StageFinished {
+            stage: schema::Stage {
+                name: report.stage.name().to_owned(),
+                complete: true,
+                seconds: seconds(report.wall),
+                cost: cost(report.cost),
+                hits: report.hits as u64,
+                ran: report.ran as u64,
+                key: report.key.clone(),
+                ..schema::Stage::default()
+            },
+        },
+        Event::Warning(text) => Message::Warning {
+            message: text.clone(),
+        },
+        Event::RunFinished { duration } => Message::RunFinished {
+            seconds: seconds(*duration),
+        },
+    }
+}
