@@ -1,0 +1,208 @@
+//! Source text as the tagger sees it: comments are blanks, literals are single symbols, directives are gone.
+//!
+//! Knows nothing about C++ beyond its lexical surface. Raw string literals are deliberately not understood (specification 4.3, p37).
+
+/// Stands for a whole string literal.
+pub(super) const STRING: u16 = b'S' as u16 + 0x80;
+/// Stands for a whole character literal.
+pub(super) const CHARACTER: u16 = b'C' as u16 + 0x80;
+
+const NEWLINE: u8 = b'\n';
+
+/// Reads a text symbol by symbol, with unlimited push-back.
+pub(super) struct Characters<'a> {
+    text: &'a [u8],
+    at: usize,
+    /// Zero-based number of the line the next raw byte lies on.
+    line: usize,
+    pushed: Vec<u16>,
+    /// True while only blanks have been seen on the line, so that `#` starts a directive.
+    line_start: bool,
+}
+
+impl<'a> Characters<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            at: 0,
+            line: 0,
+            pushed: Vec::new(),
+            line_start: true,
+        }
+    }
+
+    /// Zero-based number of the line of the symbol that was read last.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
+    /// Gives `symbol` back; it is the next one read.
+    pub(super) fn unread(&mut self, symbol: Option<u16>) {
+        if let Some(symbol) = symbol {
+            self.pushed.push(symbol);
+        }
+    }
+
+    /// The next symbol, or `None` at the end of the text.
+    pub(super) fn next(&mut self) -> Option<u16> {
+        if let Some(symbol) = self.pushed.pop() {
+            return Some(symbol);
+        }
+        let mut directive = false;
+        loop {
+            let symbol = self.next_outside_directives(&mut directive)?;
+            if !directive {
+                return Some(symbol);
+            }
+        }
+    }
+
+    /// The next symbol that is not white space. The flag tells whether white space was skipped.
+    pub(super) fn next_solid(&mut self) -> (Option<u16>, bool) {
+        let mut skipped = false;
+        loop {
+            match self.next() {
+                Some(symbol) if is_space(symbol) => skipped = true,
+                other => return (other, skipped),
+            }
+        }
+    }
+
+    fn next_outside_directives(&mut self, directive: &mut bool) -> Option<u16> {
+        let byte = self.raw()?;
+        let symbol = match byte {
+            b' ' | b'\t' => return Some(byte.into()),
+            NEWLINE => {
+                *directive = false;
+                self.line_start = true;
+                return Some(NEWLINE.into());
+            }
+            b'#' if self.line_start => {
+                *directive = true;
+                byte.into()
+            }
+            b'"' => self.end_of_string(),
+            b'\'' => self.end_of_character(),
+            b'/' => match self.peek() {
+                Some(b'*') => {
+                    self.end_of_block_comment();
+                    return Some(b' '.into());
+                }
+                Some(b'/') => {
+                    self.end_of_line_comment();
+                    *directive = false;
+                    self.line_start = true;
+                    return Some(NEWLINE.into());
+                }
+                _ => byte.into(),
+            },
+            b'\\' => {
+                if self.peek() == Some(NEWLINE) {
+                    self.raw();
+                    return Some(byte.into());
+                }
+                byte.into()
+            }
+            b'<' => self.digraph(byte, &[(b'%', b'{'), (b':', b'[')]),
+            b'%' => self.digraph(byte, &[(b'>', b'}')]),
+            b':' => self.digraph(byte, &[(b'>', b']')]),
+            _ => byte.into(),
+        };
+        self.line_start = false;
+        Some(symbol)
+    }
+
+    fn digraph(&mut self, first: u8, table: &[(u8, u8)]) -> u16 {
+        let second = self.peek();
+        match table.iter().find(|(with, _)| Some(*with) == second) {
+            Some((_, meaning)) => {
+                self.raw();
+                (*meaning).into()
+            }
+            None => first.into(),
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn raw(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        if self.at > 0 && self.text.get(self.at - 1) == Some(&NEWLINE) {
+            self.line += 1;
+        }
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn end_of_string(&mut self) -> u16 {
+        while let Some(byte) = self.raw() {
+            match byte {
+                b'\\' => {
+                    self.raw();
+                }
+                b'"' => break,
+                _ => {}
+            }
+        }
+        STRING
+    }
+
+    fn end_of_character(&mut self) -> u16 {
+        while let Some(byte) = self.peek() {
+            if byte == NEWLINE {
+                break;
+            }
+            self.raw();
+            match byte {
+                b'\\' => {
+                    self.raw();
+                }
+                b'\'' => break,
+                _ => {}
+            }
+        }
+        CHARACTER
+    }
+
+    fn end_of_block_comment(&mut self) {
+        self.raw();
+        let mut star = false;
+        while let Some(byte) = self.raw() {
+            if star && byte == b'/' {
+                break;
+            }
+            star = byte == b'*';
+        }
+    }
+
+    fn end_of_line_comment(&mut self) {
+        while let Some(byte) = self.raw() {
+            match byte {
+                b'\\' => {
+                    self.raw();
+                }
+                NEWLINE => break,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// True for white space as C's `isspace` has it.
+pub(super) fn is_space(symbol: u16) -> bool {
+    matches!(symbol, 0x20 | 0x09..=0x0d)
+}
+
+/// True for a symbol that can start a name; `~` belongs to destructors.
+pub(super) fn starts_name(symbol: u16) -> bool {
+    u8::try_from(symbol)
+        .is_ok_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'~' | b'$'))
+}
+
+/// True for a symbol that can continue a name.
+pub(super) fn continues_name(symbol: u16) -> bool {
+    u8::try_from(symbol)
+        .is_ok_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
+}
