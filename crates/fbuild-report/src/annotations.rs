@@ -6,6 +6,7 @@
 //! know, and every line that looks like a command is made to look otherwise.
 
 use camino::Utf8Path;
+use fbuild_model::outcome::SketchOutcome;
 
 use crate::causes::{Cause, causes, listed};
 use crate::fold::RunReport;
@@ -37,6 +38,50 @@ pub fn render(report: &RunReport, workspace: Option<&Utf8Path>) -> String {
         text.push_str(&format!("::error title=fbuild::{rest} more root causes are not shown here; the log has all of them\n"));
     }
     text
+}
+
+/// Returns a log group with the tool's whole output for each failed sketch, and one for each shared piece that failed.
+///
+/// `token` as for [`bracketed`].
+pub fn groups(report: &RunReport, token: &str) -> String {
+    let several_boards = report.several_boards();
+    let own = report
+        .results()
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            SketchOutcome::Failed(failure) => {
+                let board = if several_boards {
+                    format!(" on {}", result.board)
+                } else {
+                    String::new()
+                };
+                Some((
+                    format!("{}{board}: {} failed", result.sketch, failure.phase),
+                    failure,
+                ))
+            }
+            _ => None,
+        });
+    let causes = causes(report);
+    let shared = causes.iter().filter_map(|cause| {
+        let by = cause.by?;
+        let title = format!(
+            "{by}: {} failed, needed by {} sketches",
+            cause.failure.phase,
+            cause.sketches().len()
+        );
+        Some((title, cause.failure))
+    });
+    own.chain(shared)
+        .map(|(title, failure)| {
+            let output = if failure.output.is_empty() {
+                &failure.message
+            } else {
+                &failure.output
+            };
+            group(&title, output, token)
+        })
+        .collect()
 }
 
 /// Returns `text` as the body of a log group that can be folded, safe to print, with its line ends.

@@ -180,8 +180,11 @@ fn folded(title: &str, body: &str) -> String {
 
 /// Returns `text` so that it stands in a table cell as it is: on one line, without markup, HTML or links to people.
 pub(crate) fn escape(text: &str) -> String {
+    let text = crate::lines::one_line(text);
     let mut safe = String::with_capacity(text.len());
-    for c in crate::lines::one_line(text).chars() {
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
@@ -189,9 +192,16 @@ pub(crate) fn escape(text: &str) -> String {
             // A backslash does not keep GitHub from making a mention or a reference of what follows.
             '@' => safe.push_str("&#64;"),
             '#' => safe.push_str("&#35;"),
+            // Within a word an underscore is no markup, and names of phases stay readable.
+            '_' if before.is_alphanumeric()
+                && rest.peek().is_some_and(|next| next.is_alphanumeric()) =>
+            {
+                safe.push('_')
+            }
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => safe.extend(['\\', c]),
             c => safe.push(c),
         }
+        before = c;
     }
     safe
 }

@@ -78,16 +78,12 @@ pub fn message(event: &Event) -> Message {
             sketch: Box::new(sketch(result)),
         },
         Event::StageFinished(report) => Message::StageFinished {
-            stage: schema::Stage {
-                name: report.stage.name().to_owned(),
-                complete: true,
-                seconds: seconds(report.wall),
-                cost: cost(report.cost),
-                hits: report.hits as u64,
-                ran: report.ran as u64,
-                key: report.key.clone(),
-                ..schema::Stage::default()
-            },
+            stage: report.stage.name().to_owned(),
+            seconds: seconds(report.wall),
+            cost: cost(report.cost),
+            hits: report.hits as u64,
+            ran: report.ran as u64,
+            key: report.key.clone(),
         },
         Event::Warning(text) => Message::Warning {
             message: text.clone(),

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::fold::{Counts, Progress, RunReport, StageSummary};
+use crate::lines::one_line;
 
 /// The first line of every file.
 pub const HEADER: &str = "phase\tseconds";
@@ -95,7 +96,8 @@ pub fn render(report: &RunReport, existing: &str) -> String {
 
 /// Returns the text to append to a file that contains `existing` so far so that it has also `rows`.
 ///
-/// Seconds have three decimals. Tabs and line ends within a name or note become blanks.
+/// Seconds have three decimals. Tabs and line ends within a name or note become blanks, a note that reads as a number is put in
+/// parentheses, and a row without a name is left out: nobody could read it.
 pub fn append(rows: &[Row], existing: &str) -> String {
     let mut text = String::new();
     if existing.trim().is_empty() {
@@ -105,11 +107,18 @@ pub fn append(rows: &[Row], existing: &str) -> String {
         text.push('\n');
     }
     for Row { name, value } in rows {
+        let name = one_line(name);
+        if name.is_empty() {
+            continue;
+        }
         let value = match value {
             Value::Seconds(seconds) => format!("{seconds:.3}"),
-            Value::Note(note) => crate::lines::one_line(note),
+            Value::Note(note) => match one_line(note) {
+                number if number.parse::<f64>().is_ok() => format!("({number})"),
+                note => note,
+            },
         };
-        text.push_str(&format!("{}\t{value}\n", crate::lines::one_line(name)));
+        text.push_str(&format!("{name}\t{value}\n"));
     }
     text
 }

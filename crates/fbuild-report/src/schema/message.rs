@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cost, Plan, Schema, Sketch, Stage};
+use super::{Cost, Plan, Schema, Sketch};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,8 +66,18 @@ pub enum Message {
     },
     /// A stage ended.
     StageFinished {
-        /// The same object as in the report, but `total` and `failed` are not known here and 0.
-        stage: Stage,
+        /// `stage1` or `stage2`.
+        stage: String,
+        /// Seconds from its first piece of work to its last.
+        seconds: f64,
+        /// What its processes cost.
+        cost: Cost,
+        /// Actions found in the cache.
+        hits: u64,
+        /// Actions that ran.
+        ran: u64,
+        /// The cache key (stage 1), else `null`.
+        key: Option<String>,
     },
     /// Something the user should know that is not a failure.
     Warning {

@@ -1,0 +1,193 @@
+//! The JSON report: read back, and kept to its promise.
+
+use fbuild_report::json::{self, ReadReportError};
+use fbuild_report::schema::{self, Document};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::fixture;
+
+#[test]
+fn the_report_is_read_back_as_it_was() {
+    let report = fixture::report();
+    assert_eq!(
+        json::parse(&json::render(&report)).unwrap(),
+        json::document(&report)
+    );
+}
+
+#[test]
+fn the_numbers_are_those_of_the_fold() {
+    let document = json::document(&fixture::report());
+    assert_eq!(document.sketches.len() as u64, document.counts.requested);
+    assert_eq!(document.stages[0].cost.peak_memory, 60 << 20);
+    assert_eq!(document.stages[0].seconds, 1.5);
+    assert_eq!(document.stages[0].key.as_deref(), Some("9f2c"));
+    let outcomes: Vec<&str> = document.sketches[..7]
+        .iter()
+        .map(|sketch| sketch.outcome.as_str())
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            "built",
+            "built",
+            "failed",
+            "blocked",
+            "skipped",
+            "not-run",
+            "cancelled"
+        ]
+    );
+    let typo = &document.sketches[2];
+    assert_eq!(
+        (typo.phase.as_deref(), typo.diagnostics[0].line),
+        (Some("compile"), Some(2))
+    );
+    assert_eq!(
+        document.sketches[0].ram,
+        Some(schema::Memory {
+            used: 9,
+            maximum: Some(2048)
+        })
+    );
+    assert_eq!(document.sketches[4].skip.as_ref().unwrap().line, Some(4));
+}
+
+#[test]
+fn fields_of_a_later_version_are_passed_over_and_missing_ones_are_empty() {
+    let text = r#"{"schema":{"name":"fbuild-run","version":"preview-1"},"moon":{"phase":[1]},"sketches":[{"name":"a"}]}"#;
+    let document = json::parse(text).unwrap();
+    assert_eq!(
+        document.sketches,
+        [schema::Sketch {
+            name: "a".into(),
+            ..schema::Sketch::default()
+        }]
+    );
+}
+
+#[test]
+fn another_format_or_version_is_refused() {
+    let other = r#"{"schema":{"name":"fbuild-run","version":"7"}}"#;
+    let error = json::parse(other).unwrap_err();
+    assert!(error.to_string().contains("version `7`"), "{error}");
+    assert!(matches!(
+        json::parse("{}").unwrap_err(),
+        ReadReportError::Schema { .. }
+    ));
+    assert!(matches!(
+        json::parse("[").unwrap_err(),
+        ReadReportError::Json(_)
+    ));
+}
+
+/// Collects the names of all fields below `value` as dotted paths.
+fn paths(value: &Value, at: &str, into: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = if at.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{at}.{name}")
+                };
+                paths(value, &path, into);
+                into.insert(path);
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| paths(item, &format!("{at}[]"), into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_explains_every_field() {
+    let page = include_str!("../../../../docs/json.md");
+    let mut fields = std::collections::BTreeSet::new();
+    paths(
+        &serde_json::from_str(&json::render(&fixture::report())).unwrap(),
+        "",
+        &mut fields,
+    );
+    assert!(
+        fields.contains("sketches[].diagnostics[].line"),
+        "{fields:?}"
+    );
+    let missing: Vec<&String> = fields
+        .iter()
+        .filter(|field| !page.contains(&format!("`{field}`")))
+        .collect();
+    assert_eq!(
+        missing,
+        <[&String; 0]>::default(),
+        "docs/json.md does not explain these fields"
+    );
+}
+
+#[test]
+fn the_page_names_every_message() {
+    let page = include_str!("../../../../docs/json.md");
+    for event in fixture::events() {
+        let line: Value = serde_json::from_str(&fbuild_report::messages::render(&event)).unwrap();
+        let name = line["type"].as_str().unwrap();
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "docs/json.md does not explain the message {name}"
+        );
+        for field in line.as_object().unwrap().keys() {
+            assert!(
+                page.contains(&format!("`{field}`")),
+                "docs/json.md does not explain {name}.{field}"
+            );
+        }
+    }
+}
+
+fn seconds() -> impl Strategy<Value = f64> {
+    (0..u64::from(u32::MAX)).prop_map(|microseconds| microseconds as f64 / 1e6)
+}
+
+prop_compose! {
+    fn sketch()(
+        text in prop::array::uniform4(any::<String>()),
+        seconds in seconds(),
+        used in any::<u64>(),
+        maximum in any::<Option<u64>>(),
+        line in any::<Option<u32>>(),
+        message in any::<Option<String>>(),
+        cached in any::<bool>(),
+    ) -> schema::Sketch {
+        let [name, dir, file, log] = text;
+        let diagnostic = schema::Diagnostic { severity: "ERROR".into(), message: dir.clone(), file, line, column: line };
+        schema::Sketch {
+            name,
+            dir,
+            message,
+            seconds,
+            cached,
+            flash: Some(schema::Memory { used, maximum }),
+            diagnostics: vec![diagnostic],
+            skip: line.map(|line| schema::Skip { rule: log.clone(), file: String::new(), line: Some(line) }),
+            artifacts: vec![log.clone()],
+            log: Some(log),
+            ..schema::Sketch::default()
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_document_is_read_back(sketches in prop::collection::vec(sketch(), 0..4), seconds in prop::option::of(seconds()), warnings in any::<Vec<String>>()) {
+        let schema = schema::Schema { name: schema::NAME.into(), version: schema::VERSION.into() };
+        let document = Document { schema, seconds, sketches, warnings, ..Document::default() };
+        prop_assert_eq!(json::parse(&serde_json::to_string(&document).unwrap()).unwrap(), document);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        let _ = json::parse(&text);
+    }
+}
