@@ -51,4 +51,5 @@ pub use entry::{Entry, Lookup, Note, Output, Slot};
 pub use gc::{DEFAULT_MAX_SIZE, GcReport, GcRequest};
 pub use scratch::Scratch;
 pub use size::{NotASize, parse_size};
+pub use stat_memo::StatMemo;
 pub use store::{Cache, CacheError};

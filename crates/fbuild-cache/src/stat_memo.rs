@@ -31,21 +31,31 @@ struct Memo {
     digest: Digest,
 }
 
-impl Cache {
+/// Digests tool programs, reading each only when `stat` says that it changed. For nothing else: sources and headers are always read.
+#[derive(Debug, Clone, Copy)]
+pub struct StatMemo<'a> {
+    cache: &'a Cache,
+}
+
+impl<'a> StatMemo<'a> {
+    /// Returns a memo that keeps what it learns in `cache`.
+    pub fn new(cache: &'a Cache) -> Self {
+        Self { cache }
+    }
+
     /// Returns the digest of the program at `path`, links followed: a remembered one if size, both times (ns) and inode are those of then.
-    ///
-    /// For tool programs only; sources and headers are always read.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn digest_of_program(&self, path: &Utf8Path) -> std::io::Result<Digest> {
+    pub fn digest(&self, path: &Utf8Path) -> std::io::Result<Digest> {
         let mut writer = DigestWriter::new("stat memo 1");
         writer.field(path.as_str());
         let key = writer.finish();
         let before = Stamp::of(path)?;
         if let Some(stamp) = &before
             && let Some(memo) = self
+                .cache
                 .recall(key)
                 .and_then(|bytes| serde_json::from_slice::<Memo>(&bytes).ok())
             && memo.path == path.as_str()
@@ -64,7 +74,8 @@ impl Cache {
                 stamp,
                 digest,
             };
-            self.remember(key, &serde_json::to_vec(&memo).expect("all keys are text"));
+            self.cache
+                .remember(key, &serde_json::to_vec(&memo).expect("all keys are text"));
         }
         Ok(digest)
     }
@@ -135,13 +146,13 @@ mod tests {
         fs_err::write(&program, "one").unwrap();
         let facts = || crate::walk::files(&cache.layout, crate::layout::Bucket::Facts).count();
         assert_eq!(
-            cache.digest_of_program(&program).unwrap(),
+            StatMemo::new(&cache).digest(&program).unwrap(),
             Digest::of(b"one")
         );
         assert_eq!(facts(), 0, "too young to be remembered");
         std::thread::sleep(RACY + Duration::from_millis(50));
         assert_eq!(
-            cache.digest_of_program(&program).unwrap(),
+            StatMemo::new(&cache).digest(&program).unwrap(),
             Digest::of(b"one")
         );
         assert_eq!(facts(), 1);
@@ -156,7 +167,7 @@ mod tests {
                 digest: Digest::of(b"lie"),
             };
             cache.remember(writer.finish(), &serde_json::to_vec(&memo).unwrap());
-            cache.digest_of_program(&program).unwrap()
+            StatMemo::new(&cache).digest(&program).unwrap()
         };
         let stamp = Stamp::of(&program).unwrap().unwrap();
         assert_eq!(lie(program.as_str(), stamp.clone()), Digest::of(b"lie"));
@@ -189,9 +200,9 @@ mod tests {
         assert_eq!(lie(program.as_str(), stamp), Digest::of(b"lie"));
         fs_err::write(&program, "two").unwrap();
         assert_eq!(
-            cache.digest_of_program(&program).unwrap(),
+            StatMemo::new(&cache).digest(&program).unwrap(),
             Digest::of(b"two")
         );
-        assert!(cache.digest_of_program(&root.join("absent")).is_err());
+        assert!(StatMemo::new(&cache).digest(&root.join("absent")).is_err());
     }
 }

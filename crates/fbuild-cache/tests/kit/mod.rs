@@ -1,7 +1,10 @@
 //! What the tests of the store share: a store in a temporary directory, and results to put into it.
 
 #![allow(dead_code, reason = "every test file uses another part")]
-#![allow(clippy::unwrap_used, reason = "test code, which clippy does not see in plain functions")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "test code, which clippy does not see in plain functions"
+)]
 #![allow(unreachable_pub, reason = "the module is compiled into each test file")]
 
 use std::time::Duration;
