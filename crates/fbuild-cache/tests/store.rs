@@ -1,5 +1,10 @@
 //! The store through its public functions, in one process: what was put in comes out, and nothing else does.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "test code, which clippy does not see in plain functions"
+)]
+
 mod kit;
 
 use fbuild_cache::{BlobProblem, Cache, Lookup};
