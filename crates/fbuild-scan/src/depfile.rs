@@ -77,6 +77,7 @@ impl Reader<'_> {
             match self.token() {
                 Some(Token::Word { bytes, ends_target }) => {
                     if !bytes.is_empty() {
+                        let line = self.line;
                         let path = String::from_utf8(bytes)
                             .map_err(|_| DepfileError::NotUtf8 { line })?
                             .into();
@@ -152,7 +153,9 @@ impl Reader<'_> {
                             bytes.push(blank);
                             self.at += 1;
                         }
-                        Some(escaped @ (b'#' | b':')) => {
+                        Some(escaped @ (b'#' | b':'))
+                            if escaped == b'#' || !self.colon_ends_target(run) =>
+                        {
                             bytes.resize(bytes.len() + run - 1, b'\\');
                             bytes.push(escaped);
                             self.at += run + 1;
@@ -173,7 +176,7 @@ impl Reader<'_> {
                     self.at += 2;
                 }
                 // A colon ends the target only before a blank, so that `C:\x.o: …` and names with colons stay whole.
-                b':' if self.colon_ends_target() => {
+                b':' if self.colon_ends_target(0) => {
                     self.at += 1;
                     return Token::Word {
                         bytes,
@@ -192,11 +195,12 @@ impl Reader<'_> {
         }
     }
 
-    fn colon_ends_target(&self) -> bool {
-        match self.peek(1) {
+    /// Whether the colon `ahead` of here ends the targets.
+    fn colon_ends_target(&self, ahead: usize) -> bool {
+        match self.peek(ahead + 1) {
             None | Some(b' ' | b'\t') => true,
-            Some(b'\\') => self.line_end(2) > 0,
-            Some(_) => self.line_end(1) > 0,
+            Some(b'\\') => self.line_end(ahead + 2) > 0,
+            Some(_) => self.line_end(ahead + 1) > 0,
         }
     }
 }

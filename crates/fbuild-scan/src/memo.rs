@@ -129,42 +129,41 @@ impl Known {
 
 /// Returns whether a complete scan with the include path `before` would come out the same with `now`.
 ///
-/// It does if every directory that answered an include is still in the path, in the same order, and no other directory before the last of them
-/// has a file of a name that was included. The names are not kept; every way in which a file that was read can be named from a directory of
-/// the path is tried in their place, and some that were not used, which costs a scan at worst.
+/// It does if every directory that answered an include is still in the path, in the same order, and no other directory before one of them has a
+/// file of a name that it answered. The names are not kept; every way in which a file that was read can be named from a directory of the path
+/// is tried in their place, and some that were not used, which costs a scan at worst.
 fn still_holds(closure: &Closure, before: &[Utf8PathBuf], now: &[Utf8PathBuf]) -> bool {
     let mut rest = now.iter();
-    if !closure
-        .used_dirs
-        .iter()
-        .all(|used| rest.any(|dir| dir == used))
-    {
-        return false;
+    let mut ahead_of = Vec::new();
+    for used in &closure.used_dirs {
+        if !rest.any(|dir| dir == used) {
+            return false;
+        }
+        ahead_of.push((used, now.len() - rest.len() - 1));
     }
-    let last_used = now.len() - rest.len();
+    // Directories that were in the path before and at the same place have been asked already.
     let common = before
         .iter()
         .zip(now)
         .take_while(|(old, new)| old == new)
         .count();
-    let is_new = |dir: &&Utf8PathBuf| !closure.used_dirs.contains(dir);
-    let ahead = now[..last_used].iter().skip(common).filter(is_new);
-    let names = || {
-        closure.files.iter().flat_map(|file| {
-            closure
-                .used_dirs
-                .iter()
-                .filter_map(|used| file.path().strip_prefix(used).ok())
-                .collect::<Vec<_>>()
-        })
+    let others = |upto: usize| {
+        now[..upto]
+            .iter()
+            .skip(common)
+            .filter(|dir| !closure.used_dirs.contains(dir))
     };
-    let shadowed = ahead
-        .into_iter()
-        .any(|dir| names().any(|name| dir.join(name).exists()));
-    let appeared = now
-        .iter()
-        .skip(common)
-        .any(|dir| closure.absent.iter().any(|name| dir.join(name).exists()));
+    let shadowed = ahead_of.iter().any(|&(used, at)| {
+        others(at).any(|dir| {
+            let names = closure
+                .files
+                .iter()
+                .filter_map(|file| file.path().strip_prefix(used).ok());
+            names.into_iter().any(|name| dir.join(name).exists())
+        })
+    });
+    let appeared =
+        others(now.len()).any(|dir| closure.absent.iter().any(|name| dir.join(name).exists()));
     !shadowed && !appeared
 }
 
