@@ -1,0 +1,510 @@
+//! From recipes to commands (specification 1.6 and 1.7).
+//!
+//! A recipe's markers are looked up in layers: the values of one command, then `--build-property`, then the values of one build, then the
+//! board's. Texts of paths are protected on their way through, so that a path with braces is not read as a marker.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::properties::{expand, remove_unknown};
+use fbuild_model::{Command, Properties};
+
+use crate::spec::BoardSpec;
+use crate::split::{quote, split_arguments};
+
+/// The longest command line that is left as it is, in characters (specification 1.3.6).
+const LONGEST_LINE: usize = 30_000;
+
+/// Properties that differ from sketch to sketch.
+const SKETCH_VALUES: [&str; 4] = [
+    "build.path",
+    "build.project_name",
+    "build.source.path",
+    "sketch_path",
+];
+
+/// What stands in for `{` and `}` inside path values while a recipe is expanded.
+const BRACES: [(char, &str); 2] = [('{', "\u{f8d0}"), ('}', "\u{f8d1}")];
+
+/// Why a recipe gives no command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecipeError {
+    /// The platform does not define the recipe, or defines it as nothing.
+    #[error("expand `{0}`: the pattern is missing")]
+    Missing(String),
+    /// The recipe expands to no program.
+    #[error("expand `{0}`: it expands to no command")]
+    Empty(String),
+    /// The file has an extension that no recipe compiles (specification 1.7.1).
+    #[error("compile `{0}`: no recipe is made for such files")]
+    Extension(Utf8PathBuf),
+    /// A path holds quotes in places where no recipe can carry them (specification 1.3.4).
+    #[error(
+        "pass `{0}` to a command: a recipe cannot hold a name with `\" ` in it or `\"` at its end"
+    )]
+    Unquotable(String),
+}
+
+/// A compiled file's language, by its extension (specification 1.7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// `.c`
+    C,
+    /// `.cpp`
+    Cpp,
+    /// `.cc`
+    Cc,
+    /// `.cxx`
+    Cxx,
+    /// `.S`
+    Assembler,
+}
+
+impl SourceKind {
+    /// Returns the kind of a file; `None` for files that are never compiled. Upper and lower case differ.
+    pub fn of(path: &Utf8Path) -> Option<Self> {
+        match path.extension()? {
+            "c" => Some(Self::C),
+            "cpp" => Some(Self::Cpp),
+            "cc" => Some(Self::Cc),
+            "cxx" => Some(Self::Cxx),
+            "S" => Some(Self::Assembler),
+            _ => None,
+        }
+    }
+
+    /// Returns the recipe's key of its own and the one that serves if that is not defined.
+    fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::C => ("recipe.c.o.pattern", "recipe.c.o.pattern"),
+            Self::Cpp => ("recipe.cpp.o.pattern", "recipe.cpp.o.pattern"),
+            Self::Cc => ("recipe.cc.o.pattern", "recipe.cpp.o.pattern"),
+            Self::Cxx => ("recipe.cxx.o.pattern", "recipe.cpp.o.pattern"),
+            Self::Assembler => ("recipe.S.o.pattern", "recipe.S.o.pattern"),
+        }
+    }
+}
+
+/// A place in a build at which a platform may run commands of its own, in the order of specification 1.8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub enum HookPoint {
+    Prebuild,
+    SketchPrebuild,
+    SketchPostbuild,
+    LibrariesPrebuild,
+    LibrariesPostbuild,
+    CorePrebuild,
+    CorePostbuild,
+    LinkingPrelink,
+    LinkingPostlink,
+    ObjcopyPreobjcopy,
+    ObjcopyPostobjcopy,
+    Postbuild,
+    SavehexPresavehex,
+    SavehexPostsavehex,
+}
+
+impl HookPoint {
+    /// Every place, in the order of a build.
+    pub const ALL: [Self; 14] = [
+        Self::Prebuild,
+        Self::SketchPrebuild,
+        Self::SketchPostbuild,
+        Self::LibrariesPrebuild,
+        Self::LibrariesPostbuild,
+        Self::CorePrebuild,
+        Self::CorePostbuild,
+        Self::LinkingPrelink,
+        Self::LinkingPostlink,
+        Self::ObjcopyPreobjcopy,
+        Self::ObjcopyPostobjcopy,
+        Self::Postbuild,
+        Self::SavehexPresavehex,
+        Self::SavehexPostsavehex,
+    ];
+
+    /// Returns the keys' prefix: `recipe.hooks.core.prebuild`.
+    pub fn family(self) -> &'static str {
+        match self {
+            Self::Prebuild => "recipe.hooks.prebuild",
+            Self::SketchPrebuild => "recipe.hooks.sketch.prebuild",
+            Self::SketchPostbuild => "recipe.hooks.sketch.postbuild",
+            Self::LibrariesPrebuild => "recipe.hooks.libraries.prebuild",
+            Self::LibrariesPostbuild => "recipe.hooks.libraries.postbuild",
+            Self::CorePrebuild => "recipe.hooks.core.prebuild",
+            Self::CorePostbuild => "recipe.hooks.core.postbuild",
+            Self::LinkingPrelink => "recipe.hooks.linking.prelink",
+            Self::LinkingPostlink => "recipe.hooks.linking.postlink",
+            Self::ObjcopyPreobjcopy => "recipe.hooks.objcopy.preobjcopy",
+            Self::ObjcopyPostobjcopy => "recipe.hooks.objcopy.postobjcopy",
+            Self::Postbuild => "recipe.hooks.postbuild",
+            Self::SavehexPresavehex => "recipe.hooks.savehex.presavehex",
+            Self::SavehexPostsavehex => "recipe.hooks.savehex.postsavehex",
+        }
+    }
+}
+
+/// Where one sketch is and is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SketchPaths {
+    /// The main file's name: `Blink.ino`.
+    pub name: String,
+    /// The sketch's folder, canonical.
+    pub source: Utf8PathBuf,
+    /// The folder it is built in, absolute; best without symbolic links, as `..` may be appended to it.
+    pub build: Utf8PathBuf,
+}
+
+/// A board's recipes with the values of one build (specification 1.6).
+#[derive(Debug, Clone)]
+pub struct SketchRecipes {
+    spec: BoardSpec,
+    build_dir: Utf8PathBuf,
+    values: Properties,
+    libraries_ldflags: Option<String>,
+}
+
+impl SketchRecipes {
+    pub(crate) fn new(spec: BoardSpec, paths: &SketchPaths) -> Self {
+        let SketchPaths {
+            name,
+            source,
+            build,
+        } = paths;
+        let values = [
+            ("build.project_name", name.as_str()),
+            ("build.path", build.as_str()),
+            ("build.source.path", source.as_str()),
+            ("sketch_path", source.as_str()),
+        ];
+        let values = values
+            .into_iter()
+            .map(|(key, value)| (key, protect(value)))
+            .collect();
+        Self {
+            spec,
+            build_dir: build.clone(),
+            values,
+            libraries_ldflags: None,
+        }
+    }
+
+    /// Returns the board.
+    pub fn board(&self) -> &BoardSpec {
+        &self.spec
+    }
+
+    /// Returns the folder of the build.
+    pub fn build_dir(&self) -> &Utf8Path {
+        &self.build_dir
+    }
+
+    /// Returns the recipes with `extra` appended to `compiler.libraries.ldflags`: flags of precompiled libraries (specification 2.3.6).
+    ///
+    /// `None` if the platform does not define that property, which then does not support such libraries.
+    pub fn with_libraries_ldflags(&self, extra: &str) -> Option<Self> {
+        let value = self
+            .libraries_ldflags
+            .as_deref()
+            .or_else(|| self.spec.raw("compiler.libraries.ldflags"))?;
+        let value = format!("{value}{}", protect(extra));
+        Some(Self {
+            libraries_ldflags: Some(value),
+            ..self.clone()
+        })
+    }
+
+    /// Returns all properties by key, with those of this build, expanded or as they are written.
+    pub fn properties(&self, expanded: bool) -> Vec<(String, String)> {
+        let keys: std::collections::BTreeSet<&str> =
+            self.spec.keys().chain(self.values.keys()).collect();
+        let none = Properties::new();
+        let value = |key: &str| {
+            let value = self.value(&none, key).unwrap_or_default();
+            restore(&if expanded {
+                self.expand(&none, value)
+            } else {
+                value.to_owned()
+            })
+        };
+        keys.into_iter()
+            .map(|key| (key.to_owned(), value(key)))
+            .collect()
+    }
+
+    /// Returns the command that compiles `source` to `object` (specification 1.7.1, 1.7.2).
+    pub fn compile(
+        &self,
+        includes: &[Utf8PathBuf],
+        source: &Utf8Path,
+        object: &Utf8Path,
+    ) -> Result<Command, RecipeError> {
+        let kind =
+            SourceKind::of(source).ok_or_else(|| RecipeError::Extension(source.to_owned()))?;
+        let (own, fallback) = kind.keys();
+        let key = if self.is_defined(own) { own } else { fallback };
+        let mut values = self.checked_values();
+        values.set("includes", include_words(includes)?);
+        set_path(&mut values, "source_file", source)?;
+        set_path(&mut values, "object_file", object)?;
+        self.command(key, &values)
+    }
+
+    /// Returns the command that adds one object to an archive; it is run once per object (specification 1.7.3, 3.4).
+    pub fn archive(&self, archive: &Utf8Path, object: &Utf8Path) -> Result<Command, RecipeError> {
+        let mut values = Properties::new();
+        set_path(
+            &mut values,
+            "archive_file",
+            archive.file_name().unwrap_or_default(),
+        )?;
+        set_path(&mut values, "archive_file_path", archive)?;
+        set_path(&mut values, "object_file", object)?;
+        self.command("recipe.ar.pattern", &values)
+    }
+
+    /// Returns the commands that link (specification 1.7.4, 3.2).
+    ///
+    /// `objects` are objects, archives and raw words such as `-Wl,--whole-archive`, in order. `archive` is the core's archive; it may lie
+    /// outside the build folder, to which recipes name it relatively.
+    pub fn link<S: AsRef<str>>(
+        &self,
+        objects: &[S],
+        archive: &Utf8Path,
+    ) -> Result<Vec<Command>, RecipeError> {
+        let mut values = self.checked_values();
+        let relative = pathdiff::diff_utf8_paths(archive, &self.build_dir)
+            .unwrap_or_else(|| archive.to_owned());
+        set_path(&mut values, "archive_file", relative)?;
+        set_path(&mut values, "archive_file_path", archive)?;
+        values.set(
+            "object_files",
+            quoted_words(objects.iter().map(AsRef::as_ref))?,
+        );
+        self.family("recipe.c.combine", &values, true)
+    }
+
+    /// Returns the commands that make the files to flash from the linked program (specification 1.7.4).
+    pub fn objcopy(&self) -> Result<Vec<Command>, RecipeError> {
+        self.family("recipe.objcopy", &Properties::new(), false)
+    }
+
+    /// Returns the commands of one hook, often none (specification 1.8).
+    pub fn hooks(&self, point: HookPoint) -> Result<Vec<Command>, RecipeError> {
+        self.family(point.family(), &Properties::new(), false)
+    }
+
+    /// Returns the command whose output tells the sizes; `None` if the platform has none (specification 6.2).
+    pub fn size(&self) -> Result<Option<Command>, RecipeError> {
+        self.optional("recipe.size.pattern")
+    }
+
+    /// Returns the command whose output tells the sizes as JSON; `None` if the platform has none (specification 6.6).
+    pub fn advanced_size(&self) -> Result<Option<Command>, RecipeError> {
+        self.optional("recipe.advanced_size.pattern")
+    }
+
+    /// Returns the command that preprocesses `source`, as C++ whatever it is, into `target` (specification 1.7.5).
+    ///
+    /// With `depfile` the files read are written there too.
+    pub fn preprocess(
+        &self,
+        includes: &[Utf8PathBuf],
+        source: &Utf8Path,
+        target: &Utf8Path,
+        depfile: Option<&Utf8Path>,
+    ) -> Result<Command, RecipeError> {
+        let key = "recipe.preproc.macros";
+        let mut values = Properties::new();
+        values.set("build.library_discovery_phase", "1");
+        values.set("includes", include_words(includes)?);
+        set_path(&mut values, "source_file", source)?;
+        set_path(&mut values, "preprocessed_file_path", target)?;
+        let recipe = match self.value(&values, key).filter(|recipe| !recipe.is_empty()) {
+            Some(recipe) => recipe.to_owned(),
+            None => {
+                let flags = "{compiler.cpp.flags}";
+                let compile = self
+                    .value(&values, "recipe.cpp.o.pattern")
+                    .unwrap_or_default()
+                    .to_owned();
+                if self.value(&values, "preproc.macros.flags").is_none() {
+                    values.set("preproc.macros.flags", "-w -x c++ -E -CC");
+                }
+                compile
+                    .replacen(flags, &format!("{flags} {{preproc.macros.flags}}"), 1)
+                    .replace("{object_file}", "{preprocessed_file_path}")
+            }
+        };
+        if recipe.is_empty() {
+            return Err(RecipeError::Missing(key.to_owned()));
+        }
+        let line = remove_unknown(&self.expand(&values, &recipe));
+        let mut argv: Vec<String> = split_arguments(&line)
+            .iter()
+            .map(|argument| restore(argument))
+            .collect();
+        argv.retain(|argument| argument != "-MMD");
+        if let Some(depfile) = depfile {
+            argv.extend(["-MMD".to_owned(), "-MF".to_owned(), depfile.to_string()]);
+        }
+        Command::from_argv(argv).ok_or_else(|| RecipeError::Empty(key.to_owned()))
+    }
+
+    /// Returns the first value of one build that a compile recipe refers to; see [`BoardSpec::compile_depends_on_sketch`].
+    pub(crate) fn sketch_value_in_compile(&self) -> Option<&'static str> {
+        let values = self.checked_values();
+        let mut found = None;
+        for kind in [
+            SourceKind::Cpp,
+            SourceKind::C,
+            SourceKind::Assembler,
+            SourceKind::Cc,
+            SourceKind::Cxx,
+        ] {
+            let Some(recipe) = self.value(&values, kind.keys().0) else {
+                continue;
+            };
+            expand(recipe, |key| {
+                let per_sketch = SKETCH_VALUES.into_iter().find(|known| *known == key);
+                if found.is_none() && self.spec.overridden(key).is_none() {
+                    found = per_sketch;
+                }
+                self.value(&values, key)
+            });
+        }
+        found
+    }
+
+    /// Returns the layer of commands whose warnings follow `--warnings` (specification 1.6).
+    fn checked_values(&self) -> Properties {
+        [("compiler.warning_flags", self.spec.warning_flags())]
+            .into_iter()
+            .collect()
+    }
+
+    fn value<'a>(&'a self, values: &'a Properties, key: &str) -> Option<&'a str> {
+        if let Some(value) = values.get(key) {
+            return Some(value);
+        }
+        if key == "compiler.libraries.ldflags"
+            && let Some(value) = &self.libraries_ldflags
+        {
+            return Some(value);
+        }
+        self.spec
+            .overridden(key)
+            .or_else(|| self.values.get(key))
+            .or_else(|| self.spec.raw(key))
+    }
+
+    fn expand(&self, values: &Properties, text: &str) -> String {
+        expand(text, |key| self.value(values, key))
+    }
+
+    fn is_defined(&self, key: &str) -> bool {
+        self.spec.raw(key).is_some_and(|recipe| !recipe.is_empty())
+    }
+
+    /// Expands one recipe; a missing or empty one is an error.
+    fn command(&self, key: &str, values: &Properties) -> Result<Command, RecipeError> {
+        let recipe = self.spec.raw(key).filter(|recipe| !recipe.is_empty());
+        let recipe = recipe.ok_or_else(|| RecipeError::Missing(key.to_owned()))?;
+        let argv = split_arguments(&self.expand(values, recipe));
+        Command::from_argv(argv.iter().map(|argument| restore(argument)))
+            .ok_or_else(|| RecipeError::Empty(key.to_owned()))
+    }
+
+    fn optional(&self, key: &str) -> Result<Option<Command>, RecipeError> {
+        match self.is_defined(key) {
+            true => self.command(key, &self.checked_values()).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Expands a family of recipes in the byte order of their keys; the plain one counts only if there is no other (specification 1.7.4).
+    fn family(
+        &self,
+        family: &str,
+        values: &Properties,
+        required: bool,
+    ) -> Result<Vec<Command>, RecipeError> {
+        let plain = format!("{family}.pattern");
+        let member = |key: &&str| {
+            key.starts_with(family)
+                && key.ends_with(".pattern")
+                && *key != plain
+                && self.is_defined(key)
+        };
+        let mut keys: Vec<&str> = self.spec.keys().filter(member).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() && self.is_defined(&plain) {
+            keys.push(&plain);
+        }
+        if keys.is_empty() && required {
+            return Err(RecipeError::Missing(plain));
+        }
+        keys.into_iter()
+            .map(|key| self.command(key, values))
+            .collect()
+    }
+}
+
+/// Shortens a command line that is too long for some systems: arguments among `files` below `build_dir` become relative to it and the command
+/// runs there (specification 1.3.6). Other commands are returned as they are.
+pub fn fit_command_line<S: AsRef<str>>(
+    command: Command,
+    build_dir: &Utf8Path,
+    files: &[S],
+) -> Command {
+    let length: usize = command
+        .argv()
+        .map(|argument| argument.chars().count() + 1)
+        .sum();
+    if length <= LONGEST_LINE {
+        return command;
+    }
+    let files: std::collections::HashSet<&str> = files.iter().map(AsRef::as_ref).collect();
+    let shorten = |argument: String| match Utf8Path::new(&argument).strip_prefix(build_dir) {
+        Ok(relative) if files.contains(argument.as_str()) && relative != "" => relative.to_string(),
+        _ => argument,
+    };
+    let Command { program, args, .. } = command;
+    Command {
+        program,
+        args: args.into_iter().map(shorten).collect(),
+        cwd: Some(build_dir.to_owned()),
+    }
+}
+
+fn protect(text: &str) -> String {
+    BRACES.iter().fold(text.to_owned(), |text, (brace, safe)| {
+        text.replace(*brace, safe)
+    })
+}
+
+fn restore(text: &str) -> String {
+    BRACES.iter().fold(text.to_owned(), |text, (brace, safe)| {
+        text.replace(safe, &brace.to_string())
+    })
+}
+
+/// Sets a path that recipes put between quotes.
+fn set_path(values: &mut Properties, key: &str, path: impl AsRef<str>) -> Result<(), RecipeError> {
+    let path = path.as_ref();
+    quote(path).ok_or_else(|| RecipeError::Unquotable(path.to_owned()))?;
+    values.set(key, protect(path));
+    Ok(())
+}
+
+/// Returns `"-I<dir>"` for each folder (specification 1.7.2).
+fn include_words(includes: &[Utf8PathBuf]) -> Result<String, RecipeError> {
+    let words: Vec<String> = includes.iter().map(|dir| format!("-I{dir}")).collect();
+    quoted_words(words.iter().map(String::as_str))
+}
+
+fn quoted_words<'a>(words: impl Iterator<Item = &'a str>) -> Result<String, RecipeError> {
+    let quoted =
+        words.map(|word| quote(word).ok_or_else(|| RecipeError::Unquotable(word.to_owned())));
+    Ok(protect(&quoted.collect::<Result<Vec<_>, _>>()?.join(" ")))
+}
