@@ -3,6 +3,7 @@
 //! The crate reads files (through [`tree::SourceTree`], each once per run) and never starts a process: where the compiler must be asked, the
 //! caller answers through [`preprocess::Preprocess`]. It does not know boards, recipes, caches or output directories.
 
+pub mod cpp;
 pub mod depfile;
 pub mod discovery;
 pub mod find;

@@ -4,24 +4,41 @@
 //! needs nothing on disk. The tree does not know what the files mean.
 
 use std::collections::HashMap;
-use std::io;
-use std::sync::{Arc, RwLock};
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
+
+use crate::cpp::lex::Mode;
+use crate::cpp::lines::Lines;
+use crate::cpp::search::Searches;
 
 /// One file's content.
 #[derive(Debug)]
 pub struct SourceFile {
     path: Utf8PathBuf,
     bytes: Vec<u8>,
-    digest: Digest,
+    digest: OnceLock<Digest>,
+    /// The file's number in its tree.
+    id: u32,
+    /// When the file on disk was changed, in seconds. `None` for a generated file.
+    modified: Option<u64>,
+    lines: [OnceLock<Arc<Lines>>; Mode::COUNT],
 }
 
 impl SourceFile {
-    fn new(path: Utf8PathBuf, bytes: Vec<u8>) -> Self {
-        let digest = Digest::of(&bytes);
-        Self { path, bytes, digest }
+    fn new(path: Utf8PathBuf, bytes: Vec<u8>, id: u32, modified: Option<u64>) -> Self {
+        Self {
+            path,
+            bytes,
+            digest: OnceLock::new(),
+            id,
+            modified,
+            lines: Default::default(),
+        }
     }
 
     /// Returns the path under which the file was first read.
@@ -36,14 +53,32 @@ impl SourceFile {
 
     /// Returns the digest of the content.
     pub fn digest(&self) -> Digest {
-        self.digest
+        *self.digest.get_or_init(|| Digest::of(&self.bytes))
+    }
+
+    /// Returns the file's lines in a language's mode, split at the first call.
+    pub(crate) fn lines(&self, mode: Mode) -> &Arc<Lines> {
+        self.lines[mode as usize].get_or_init(|| Arc::new(Lines::of(&self.bytes, mode)))
+    }
+
+    /// Returns a small number that no other file of the tree has.
+    pub(crate) fn id(&self) -> usize {
+        self.id as usize
+    }
+
+    /// Returns what gcc compares before it compares contents to tell whether two once-only files are the same.
+    pub(crate) fn likeness(&self) -> Option<(u64, usize)> {
+        self.modified.map(|modified| (modified, self.bytes.len()))
     }
 }
 
 /// All files read so far.
 #[derive(Debug, Default)]
 pub struct SourceTree {
-    files: RwLock<HashMap<Utf8PathBuf, Option<Arc<SourceFile>>>>,
+    /// By the path's text: paths that differ in a `./` are different names to the compiler, but equal as paths.
+    files: RwLock<HashMap<String, Option<Arc<SourceFile>>>>,
+    count: AtomicU32,
+    searches: Searches,
 }
 
 impl SourceTree {
@@ -57,31 +92,84 @@ impl SourceTree {
     /// # Errors
     /// Any error of reading other than the file's absence, with the path in its text.
     pub fn read(&self, path: &Utf8Path) -> io::Result<Option<Arc<SourceFile>>> {
-        if let Some(known) = self.files.read().expect("no thread panics while holding the lock").get(path) {
+        if let Some(known) = self
+            .files
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(path.as_str())
+        {
             return Ok(known.clone());
         }
-        let file = match fs_err::read(path) {
-            Ok(bytes) => Some(Arc::new(SourceFile::new(path.to_owned(), bytes))),
+        let file = match load(path) {
+            Ok(loaded) => loaded.map(|(bytes, modified)| {
+                Arc::new(SourceFile::new(
+                    path.to_owned(),
+                    bytes,
+                    self.next_id(),
+                    modified,
+                ))
+            }),
             Err(error) if is_absence(&error) => None,
             Err(error) => return Err(error),
         };
-        let mut files = self.files.write().expect("no thread panics while holding the lock");
-        Ok(files.entry(path.to_owned()).or_insert(file).clone())
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(files
+            .entry(path.as_str().to_owned())
+            .or_insert(file)
+            .clone())
     }
 
     /// Puts a generated file into the tree, in place of whatever is on disk at `path`.
     pub fn insert(&self, path: &Utf8Path, bytes: Vec<u8>) -> Arc<SourceFile> {
-        let file = Arc::new(SourceFile::new(path.to_owned(), bytes));
-        self.files
+        let file = Arc::new(SourceFile::new(
+            path.to_owned(),
+            bytes,
+            self.next_id(),
+            None,
+        ));
+        let before = self
+            .files
             .write()
-            .expect("no thread panics while holding the lock")
-            .insert(path.to_owned(), Some(Arc::clone(&file)));
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.as_str().to_owned(), Some(Arc::clone(&file)));
+        if before.is_some() {
+            // Somebody looked for the path before, so searches may remember what they found.
+            self.searches.forget();
+        }
         file
+    }
+
+    /// Returns what include searches remember.
+    pub(crate) fn searches(&self) -> &Searches {
+        &self.searches
+    }
+
+    fn next_id(&self) -> u32 {
+        self.count.fetch_add(1, Ordering::Relaxed)
     }
 }
 
+/// Reads a regular file and its time of change.
+fn load(path: &Utf8Path) -> io::Result<Option<(Vec<u8>, Option<u64>)>> {
+    let mut file = fs_err::File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes)?;
+    let since_epoch = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    Ok(Some((bytes, since_epoch.map(|time| time.as_secs()))))
+}
+
 fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+    )
 }
 
 #[cfg(test)]
@@ -98,6 +186,7 @@ mod tests {
         fs_err::write(&path, "two").unwrap();
         assert!(Arc::ptr_eq(&first, &tree.read(&path).unwrap().unwrap()));
         assert_eq!(first.digest(), Digest::of(b"one"));
+        assert!(first.likeness().is_some());
     }
 
     #[test]
@@ -118,6 +207,20 @@ mod tests {
         fs_err::write(&path, "disk").unwrap();
         let tree = SourceTree::new();
         tree.insert(&path, b"generated".to_vec());
-        assert_eq!(tree.read(&path).unwrap().unwrap().bytes(), b"generated");
+        let file = tree.read(&path).unwrap().unwrap();
+        assert_eq!(file.bytes(), b"generated");
+        assert_eq!(file.likeness(), None);
+    }
+
+    #[test]
+    fn every_file_has_a_number_of_its_own() {
+        let tree = SourceTree::new();
+        let ids: Vec<_> = (0..5)
+            .map(|n| {
+                tree.insert(&Utf8PathBuf::from(format!("{n}.h")), Vec::new())
+                    .id()
+            })
+            .collect();
+        assert_eq!(ids, [0, 1, 2, 3, 4]);
     }
 }

@@ -1,0 +1,792 @@
+//! One translation unit being preprocessed.
+//!
+//! A [`Unit`] holds what changes while a source is read: the macros in force, the files that are open, and what was met. How it moves from one
+//! directive to the next is here; what the directives do is in `directive.rs` and `include.rs`, macro expansion in `expand.rs`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Unsupported;
+use super::builtin::interest_of;
+use super::clean::clean;
+use super::define::Macro;
+use super::dialect::Dialect;
+use super::expand::Context;
+use super::lex::{Lexer, Mode};
+use super::lines::{Item, Lines, What};
+use super::print::Printer;
+use super::search::{Place, Search, directory};
+use super::symbol::{Symbol, Symbols};
+use super::token::{Kind, LINE_START, SPACE_BEFORE, Token};
+use crate::preprocess::{Closure, Scan};
+use crate::tree::{SourceFile, SourceTree};
+
+/// Why preprocessing ended before the end of the source.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Something unknown was met.
+    Unsupported(Unsupported),
+    /// An include was not found: its name.
+    Missing(String),
+    /// The answer needs more text to be expanded than was asked for.
+    Again(Effort),
+}
+
+/// How much text is expanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// Text that mentions a name of these kinds (see [`interest_of`]) is expanded.
+    pub(crate) interest: u8,
+    /// All text is expanded.
+    pub(crate) full: bool,
+}
+
+/// A file that is being read.
+pub(crate) struct Frame {
+    pub(crate) file: Arc<SourceFile>,
+    pub(crate) lines: Arc<Lines>,
+    pub(crate) item: usize,
+    pub(crate) dir: Symbol,
+    pub(crate) place: Place,
+    /// The name and the shift of line numbers that `#line` gave.
+    pub(crate) presumed: Option<Arc<str>>,
+    pub(crate) shift: i64,
+    /// Whether text here belongs to the files to keep.
+    pub(crate) kept: bool,
+    text: Option<Arc<Text>>,
+}
+
+/// A file's clean text, for expansion.
+struct Text {
+    bytes: Vec<u8>,
+    joins: Vec<u32>,
+}
+
+/// A run of text that is being expanded.
+struct Cursor {
+    text: Arc<Text>,
+    pos: usize,
+    end: usize,
+    line: u32,
+    line_begin: usize,
+    join: usize,
+    fresh: bool,
+}
+
+/// Where tokens outside of macros come from.
+pub(crate) enum Base {
+    /// The text of the files, directives being executed on the way.
+    Files,
+    /// These tokens only.
+    Tokens(Vec<Token>, usize),
+}
+
+/// What was found in a step of [`Unit::advance`].
+enum Step {
+    Text,
+    Directive,
+    EndOfFile,
+    End,
+}
+
+pub(crate) const READ: u8 = 1;
+pub(crate) const ONCE: u8 = 2;
+pub(crate) const GUARDED: u8 = 4;
+
+pub(crate) struct Unit<'a> {
+    pub(crate) tree: &'a SourceTree,
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) search: Arc<Search>,
+    pub(crate) source: &'a Utf8Path,
+    pub(crate) keep: &'a [Utf8PathBuf],
+    pub(crate) effort: Effort,
+
+    pub(crate) macros: Vec<Option<Arc<Macro>>>,
+    pub(crate) pushed: HashMap<Symbol, Vec<Option<Arc<Macro>>>>,
+    pub(crate) frames: Vec<Frame>,
+    /// By file number: [`READ`], [`ONCE`], [`GUARDED`].
+    pub(crate) states: Vec<u8>,
+    pub(crate) once: Vec<Arc<SourceFile>>,
+    pub(crate) hidden: HashSet<(Option<Symbol>, u32, Symbol)>,
+    pub(crate) files: Vec<Arc<SourceFile>>,
+    pub(crate) used: Vec<bool>,
+    pub(crate) absent: Vec<String>,
+    pub(crate) errors: Vec<String>,
+    pub(crate) uses_path: bool,
+    pub(crate) uses_time: bool,
+    pub(crate) counter: u64,
+
+    /// By symbol: what a macro of that name may expand to (see [`interest_of`]).
+    pub(crate) interests: Vec<u8>,
+    /// By symbol: whether a replacement list mentions it.
+    pub(crate) mentioned: Vec<bool>,
+    /// A macro became interesting after another one mentioned it.
+    pub(crate) late_interest: bool,
+    pub(crate) pragma_text: bool,
+    pub(crate) pragma_words: bool,
+
+    pub(crate) base: Base,
+    pub(crate) lookahead: Option<Token>,
+    pub(crate) contexts: Vec<Context>,
+    pub(crate) disabled: Vec<Symbol>,
+    pub(crate) prevent: u32,
+    pub(crate) in_directive: bool,
+    pub(crate) in_args: bool,
+    pub(crate) skip_evaluation: u32,
+    pub(crate) depth: u32,
+    pub(crate) budget: u64,
+    /// The line being read and that of the macro call being expanded.
+    pub(crate) line: u32,
+    pub(crate) call_line: u32,
+    pub(crate) column: usize,
+    /// The line in which the token read last begins.
+    pub(crate) token_line: u32,
+    pub(crate) call_column: usize,
+    pub(crate) call_starts_line: bool,
+    /// How many lines the current directive has.
+    pub(crate) directive_lines: u32,
+    pub(crate) directive_wants_padding: bool,
+    /// Text is expanded for what it expands to, not for output.
+    pub(crate) checking: bool,
+    cursor: Option<Cursor>,
+    pub(crate) printer: Option<Printer>,
+}
+
+impl<'a> Unit<'a> {
+    fn new(
+        tree: &'a SourceTree,
+        dialect: &'a Dialect,
+        source: &'a Utf8Path,
+        include_dirs: &'a [Utf8PathBuf],
+        keep: &'a [Utf8PathBuf],
+        effort: Effort,
+        interests: Vec<u8>,
+    ) -> Self {
+        let mut unit = Self {
+            tree,
+            dialect,
+            search: tree
+                .searches()
+                .get(&dialect.quote_dirs, include_dirs, &dialect.system_dirs),
+            source,
+            keep,
+            effort,
+            macros: Vec::new(),
+            pushed: HashMap::new(),
+            frames: Vec::new(),
+            states: Vec::new(),
+            once: Vec::new(),
+            hidden: HashSet::new(),
+            files: Vec::new(),
+            used: vec![false; include_dirs.len()],
+            absent: Vec::new(),
+            errors: Vec::new(),
+            uses_path: false,
+            uses_time: false,
+            counter: 0,
+            interests,
+            mentioned: Vec::new(),
+            late_interest: false,
+            pragma_text: false,
+            pragma_words: false,
+            base: Base::Files,
+            lookahead: None,
+            contexts: Vec::new(),
+            disabled: Vec::new(),
+            prevent: 0,
+            in_directive: false,
+            in_args: false,
+            skip_evaluation: 0,
+            depth: 0,
+            budget: 50_000_000,
+            line: 0,
+            call_line: 0,
+            column: 0,
+            token_line: 0,
+            call_column: 0,
+            call_starts_line: false,
+            directive_lines: 1,
+            directive_wants_padding: false,
+            checking: false,
+            cursor: None,
+            printer: (!keep.is_empty()).then(Printer::default),
+        };
+        for definition in &dialect.macros {
+            unit.define(definition);
+        }
+        unit
+    }
+
+    /// Opens the source itself.
+    fn open_source(&mut self) -> Result<(), Stop> {
+        let file = match self.tree.read(self.source) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Err(self.unsupported("no such file")),
+            Err(error) => return Err(self.unsupported(&error.to_string())),
+        };
+        self.open(file, directory(self.source.as_str()), Place::None)
+    }
+
+    /// Begins to read a file.
+    pub(crate) fn open(
+        &mut self,
+        file: Arc<SourceFile>,
+        dir: Symbol,
+        place: Place,
+    ) -> Result<(), Stop> {
+        let lines = Arc::clone(file.lines(self.dialect.mode));
+        let id = file.id();
+        if self.states.len() <= id {
+            self.states.resize(id + 1, 0);
+        }
+        if self.states[id] & READ == 0 {
+            self.states[id] |= READ;
+            self.files.push(Arc::clone(&file));
+            if let Some(given) = self.search.given(place) {
+                self.used[given] = true;
+            }
+        }
+        self.pragma_words |= lines.pragma_words;
+        let problem = lines
+            .problem
+            .or_else(|| (self.dialect.strict && lines.trigraphs).then_some((1, "trigraph")));
+        let kept = self.keep.iter().any(|kept| kept == file.path());
+        self.frames.push(Frame {
+            file,
+            lines,
+            item: 0,
+            dir,
+            place,
+            presumed: None,
+            shift: 0,
+            kept,
+            text: None,
+        });
+        match problem {
+            Some((line, problem)) => {
+                self.line = line;
+                Err(self.unsupported(problem))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns a stop for something unknown at the current place.
+    pub(crate) fn unsupported(&self, what: &str) -> Stop {
+        let file = self
+            .frames
+            .last()
+            .map_or(self.source, |frame| frame.file.path());
+        Stop::Unsupported(Unsupported {
+            file: file.to_owned(),
+            line: self.line,
+            what: what.to_owned(),
+        })
+    }
+
+    /// Notes an error that the compiler would report and go on after.
+    pub(crate) fn error(&mut self, what: &str) {
+        let name = self.file_name();
+        let line = self.presumed_line(self.line);
+        self.errors.push(format!("{name}:{line}: error: {what}"));
+    }
+
+    /// Returns the name that `__FILE__` has here.
+    pub(crate) fn file_name(&self) -> Arc<str> {
+        match self.frames.last() {
+            Some(Frame {
+                presumed: Some(name),
+                ..
+            }) => Arc::clone(name),
+            Some(frame) => frame.file.path().as_str().into(),
+            None => self.source.as_str().into(),
+        }
+    }
+
+    /// Returns the number that `#line` gives to a line of the current file.
+    pub(crate) fn presumed_line(&self, line: u32) -> u32 {
+        let shift = self.frames.last().map_or(0, |frame| frame.shift);
+        u32::try_from(i64::from(line) + shift).unwrap_or(0)
+    }
+
+    pub(crate) fn spend(&mut self, amount: usize) -> Result<(), Stop> {
+        match self.budget.checked_sub(amount as u64) {
+            Some(left) => {
+                self.budget = left;
+                Ok(())
+            }
+            None => Err(self.unsupported("expansion without end")),
+        }
+    }
+
+    /// Goes on to the next piece of text, executing one directive at most.
+    fn advance(&mut self) -> Result<Step, Stop> {
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(Step::End);
+        };
+        let lines = Arc::clone(&frame.lines);
+        let Some(item) = lines.items.get(frame.item) else {
+            return Ok(Step::EndOfFile);
+        };
+        frame.item += 1;
+        self.line = item.line;
+        match item.what {
+            What::Text { .. } => Ok(Step::Text),
+            _ => {
+                self.directive(item)?;
+                Ok(Step::Directive)
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            self.states[frame.file.id()] |= GUARDED;
+        }
+    }
+
+    /// Reads all files without expanding text, but for the text that effort asks for.
+    fn skim(&mut self) -> Result<(), Stop> {
+        'frames: while let Some(frame) = self.frames.last() {
+            let lines = Arc::clone(&frame.lines);
+            let depth = self.frames.len();
+            let mut at = frame.item;
+            while let Some(item) = lines.items.get(at) {
+                self.line = item.line;
+                if let What::Text {
+                    first_word,
+                    end_word,
+                    ..
+                } = item.what
+                {
+                    let words = &lines.words[first_word as usize..end_word as usize];
+                    let interest = words.iter().fold(0, |all, word| {
+                        all | self.interests.get(word.index()).copied().unwrap_or(0)
+                    });
+                    if interest & self.wanted() != 0 {
+                        self.set_item(depth, at + 1);
+                        self.check(item, interest)?;
+                    }
+                    at += 1;
+                    continue;
+                }
+                self.set_item(depth, at + 1);
+                self.directive(item)?;
+                if self.frames.len() != depth {
+                    continue 'frames;
+                }
+                at = self.frames[depth - 1].item;
+            }
+            self.close();
+        }
+        Ok(())
+    }
+
+    fn set_item(&mut self, depth: usize, item: usize) {
+        self.frames[depth - 1].item = item;
+    }
+
+    /// Returns the kinds of names that would still tell something new.
+    fn wanted(&self) -> u8 {
+        let known = if self.uses_path {
+            interest_of(Symbol::FILE)
+        } else {
+            0
+        } | if self.uses_time {
+            interest_of(Symbol::DATE)
+        } else {
+            0
+        };
+        let pragma = if self.pragma_text {
+            interest_of(Symbol::PRAGMA_OPERATOR)
+        } else {
+            0
+        };
+        self.effort.interest & !known & !pragma
+    }
+
+    /// Expands a run of text only to see what it expands to.
+    pub(crate) fn check(&mut self, item: &Item, interest: u8) -> Result<(), Stop> {
+        if interest & interest_of(Symbol::PRAGMA_OPERATOR) != 0 {
+            self.pragma_text = true;
+        }
+        if interest & self.wanted() == 0 {
+            return Ok(());
+        }
+        let Some(text) = self.text_of_frame() else {
+            return Ok(());
+        };
+        let mut tokens = Vec::new();
+        {
+            let mut symbols = Symbols::open();
+            let mut lexer = Lexer::new(
+                &text.bytes[..item.end as usize],
+                item.start as usize,
+                self.dialect.mode,
+            );
+            while !lexer.at_end() {
+                let token = lexer.token(&mut symbols, false);
+                if token.kind == Kind::End {
+                    lexer.pos += 1;
+                } else {
+                    tokens.push(token);
+                }
+            }
+        }
+        let base = std::mem::replace(&mut self.base, Base::Tokens(tokens, 0));
+        let prevent = std::mem::take(&mut self.prevent);
+        let errors = self.errors.len();
+        self.checking = true;
+        while self.get()?.kind != Kind::End {}
+        self.checking = false;
+        self.prevent = prevent;
+        // A call that reaches beyond this run of text is taken for one that uses what it may use.
+        if self.errors.len() > errors {
+            self.errors.truncate(errors);
+            self.uses_path |= interest & interest_of(Symbol::FILE) != 0;
+            self.uses_time |= interest & interest_of(Symbol::DATE) != 0;
+        }
+        self.base = base;
+        Ok(())
+    }
+
+    fn text_of_frame(&mut self) -> Option<Arc<Text>> {
+        let frame = self.frames.last_mut()?;
+        let file = &frame.file;
+        let text = frame.text.get_or_insert_with(|| {
+            let clean = clean(file.bytes());
+            Arc::new(Text {
+                bytes: clean.text.into_owned(),
+                joins: clean.joins,
+            })
+        });
+        Some(Arc::clone(text))
+    }
+
+    /// Reads a token that is not in a macro.
+    pub(crate) fn base_token(&mut self) -> Result<Token, Stop> {
+        if let Some(token) = self.lookahead.take() {
+            return Ok(token);
+        }
+        if let Base::Tokens(tokens, at) = &mut self.base {
+            let token = tokens.get(*at).copied().unwrap_or(Token::END);
+            *at += 1;
+            return Ok(token);
+        }
+        loop {
+            if let Some(token) = self.cursor_token()? {
+                return Ok(token);
+            }
+            match self.advance()? {
+                Step::Directive => {}
+                Step::End => return Ok(Token::END),
+                Step::EndOfFile if self.in_args => return Ok(Token::END),
+                Step::EndOfFile => self.close(),
+                Step::Text => self.start_text()?,
+            }
+        }
+    }
+
+    /// Prepares the run of text that was just met for expansion, if it is to be expanded.
+    fn start_text(&mut self) -> Result<(), Stop> {
+        let Some(frame) = self.frames.last() else {
+            return Ok(());
+        };
+        let lines = Arc::clone(&frame.lines);
+        let item = &lines.items[frame.item - 1];
+        let What::Text {
+            first_word,
+            end_word,
+            ..
+        } = item.what
+        else {
+            return Ok(());
+        };
+        if !frame.kept && !self.effort.full {
+            let words = &lines.words[first_word as usize..end_word as usize];
+            let interest = words.iter().fold(0, |all, word| {
+                all | self.interests.get(word.index()).copied().unwrap_or(0)
+            });
+            if interest & self.effort.interest != 0 {
+                let depth = self.frames.len();
+                self.check(item, interest)?;
+                debug_assert_eq!(depth, self.frames.len());
+            }
+            return Ok(());
+        }
+        let Some(text) = self.text_of_frame() else {
+            return Ok(());
+        };
+        let join = text.joins.partition_point(|&at| at <= item.start);
+        self.cursor = Some(Cursor {
+            text,
+            pos: item.start as usize,
+            end: item.end as usize,
+            line: item.line,
+            line_begin: item.start as usize,
+            join,
+            fresh: true,
+        });
+        Ok(())
+    }
+
+    fn cursor_token(&mut self) -> Result<Option<Token>, Stop> {
+        let mode = self.dialect.mode;
+        let mut space = 0;
+        loop {
+            let Some(cursor) = &mut self.cursor else {
+                return Ok(None);
+            };
+            if cursor.pos >= cursor.end {
+                self.cursor = None;
+                return Ok(None);
+            }
+            let mut lexer = Lexer::new(&cursor.text.bytes[..cursor.end], cursor.pos, mode);
+            let before = cursor.pos;
+            let mut token = lexer.token(&mut Symbols::open(), true);
+            let blanks = cursor.text.bytes[before..]
+                .iter()
+                .take_while(|&&b| super::lex::is_blank(b))
+                .count();
+            let column = before + blanks - cursor.line_begin + 1;
+            let passed = lexer.pos;
+            let joins_until = |cursor: &Cursor, pos: usize| {
+                cursor.text.joins[cursor.join..]
+                    .iter()
+                    .take_while(|&&at| at as usize <= pos)
+                    .count()
+            };
+            let joined = joins_until(cursor, before + blanks);
+            cursor.join += joined;
+            cursor.line += joined as u32;
+            self.line = cursor.line;
+            self.token_line = cursor.line;
+            self.column = column;
+            if token.kind == Kind::End {
+                cursor.pos = passed + 1;
+                cursor.line += 1;
+                cursor.line_begin = cursor.pos;
+                cursor.fresh = true;
+                space = 0;
+                continue;
+            }
+            let ends = memchr::memchr_iter(b'\n', &cursor.text.bytes[before..passed]).count();
+            let joined = cursor.text.joins[cursor.join..]
+                .iter()
+                .take_while(|&&at| (at as usize) < passed)
+                .count();
+            cursor.join += joined;
+            cursor.line += (ends + joined) as u32;
+            if ends > 0 {
+                cursor.line_begin =
+                    memchr::memrchr(b'\n', &cursor.text.bytes[..passed]).map_or(0, |at| at + 1);
+            }
+            cursor.pos = passed;
+            self.spend(1)?;
+            token.flags |= space;
+            if token.kind == Kind::Comment && self.printer.is_none() {
+                space = SPACE_BEFORE;
+                continue;
+            }
+            if let Some(cursor) = &mut self.cursor
+                && std::mem::take(&mut cursor.fresh)
+            {
+                token.flags |= LINE_START;
+            }
+            return Ok(Some(token));
+        }
+    }
+
+    /// Makes the text of an assembler line that is no directive part of what is read.
+    pub(crate) fn read_as_text(&mut self, item: &Item) {
+        if !self.effort.full && !self.frames.last().is_some_and(|frame| frame.kept) {
+            return;
+        }
+        let Some(text) = self.text_of_frame() else {
+            return;
+        };
+        let join = text.joins.partition_point(|&at| at <= item.start);
+        let (pos, end) = (item.start as usize, item.end as usize);
+        self.cursor = Some(Cursor {
+            text,
+            pos,
+            end,
+            line: item.line,
+            line_begin: pos,
+            join,
+            fresh: true,
+        });
+    }
+
+    fn into_closure(self, include_dirs: &[Utf8PathBuf]) -> Closure {
+        let used_dirs = include_dirs
+            .iter()
+            .zip(&self.used)
+            .filter(|(_, used)| **used)
+            .map(|(dir, _)| dir.clone())
+            .collect();
+        Closure {
+            files: self.files,
+            used_dirs,
+            uses_path: self.uses_path,
+            uses_time: self.uses_time,
+            absent: self.absent,
+        }
+    }
+}
+
+const SKIM: Effort = Effort {
+    interest: 0b0111,
+    full: false,
+};
+const FULL: Effort = Effort {
+    interest: 0,
+    full: true,
+};
+
+/// See [`super::scan`].
+pub(crate) fn scan(
+    tree: &SourceTree,
+    dialect: &Dialect,
+    source: &Utf8Path,
+    include_dirs: &[Utf8PathBuf],
+) -> Result<Scan, Unsupported> {
+    let mut effort = SKIM;
+    let mut interests = builtin_interests();
+    // Each round is asked for by the one before and expands more, so there are three at most.
+    loop {
+        let mut unit = Unit::new(
+            tree,
+            dialect,
+            source,
+            include_dirs,
+            &[],
+            effort,
+            interests.clone(),
+        );
+        let end = unit.open_source().and_then(|()| {
+            if effort.full {
+                unit.read_all()
+            } else {
+                unit.skim()
+            }
+        });
+        if unit.pragma_text && unit.pragma_words && !effort.full {
+            effort = FULL;
+            continue;
+        }
+        if unit.late_interest && !effort.full && unit.interests != interests {
+            interests = std::mem::take(&mut unit.interests);
+            continue;
+        }
+        return match end {
+            Ok(()) if unit.errors.is_empty() => Ok(Scan::Complete(unit.into_closure(include_dirs))),
+            Ok(()) => Ok(Scan::Failed {
+                output: unit.errors.join("\n"),
+            }),
+            Err(Stop::Missing(header)) => Ok(Scan::Missing {
+                header,
+                output: None,
+            }),
+            Err(Stop::Unsupported(unsupported)) => Err(unsupported),
+            Err(Stop::Again(more)) if !effort.full => {
+                effort = more;
+                continue;
+            }
+            Err(Stop::Again(_)) => Err(Unsupported {
+                file: source.to_owned(),
+                line: 0,
+                what: "preprocessing without end".to_owned(),
+            }),
+        };
+    }
+}
+
+/// See [`super::expand`].
+pub(crate) fn expand(
+    tree: &SourceTree,
+    dialect: &Dialect,
+    source: &Utf8Path,
+    include_dirs: &[Utf8PathBuf],
+    keep: &[Utf8PathBuf],
+) -> Result<String, Unsupported> {
+    let mut effort = Effort {
+        interest: interest_of(Symbol::PRAGMA_OPERATOR),
+        full: false,
+    };
+    let mut interests = builtin_interests();
+    loop {
+        let mut unit = Unit::new(
+            tree,
+            dialect,
+            source,
+            include_dirs,
+            keep,
+            effort,
+            interests.clone(),
+        );
+        let end = unit.open_source().and_then(|()| unit.print_all());
+        if unit.pragma_text && unit.pragma_words && !effort.full {
+            effort = FULL;
+            continue;
+        }
+        if unit.late_interest && !effort.full && unit.interests != interests {
+            interests = std::mem::take(&mut unit.interests);
+            continue;
+        }
+        return match end {
+            Ok(()) if unit.errors.is_empty() => Ok(unit
+                .printer
+                .take()
+                .map(Printer::into_text)
+                .unwrap_or_default()),
+            Ok(()) => Err(Unsupported {
+                file: source.to_owned(),
+                line: 0,
+                what: unit.errors.join("\n"),
+            }),
+            Err(Stop::Missing(header)) => Err(Unsupported {
+                file: source.to_owned(),
+                line: 0,
+                what: format!("{header}: no such file or directory"),
+            }),
+            Err(Stop::Unsupported(unsupported)) => Err(unsupported),
+            Err(Stop::Again(more)) if !effort.full => {
+                effort = if more == effort { FULL } else { more };
+                continue;
+            }
+            Err(Stop::Again(_)) => Err(Unsupported {
+                file: source.to_owned(),
+                line: 0,
+                what: "preprocessing without end".to_owned(),
+            }),
+        };
+    }
+}
+
+/// Returns, by symbol, what the computed macros are interesting for.
+fn builtin_interests() -> Vec<u8> {
+    (0..=Symbol::PRAGMA_OPERATOR.0)
+        .map(|number| interest_of(Symbol(number)))
+        .collect()
+}
+
+impl Unit<'_> {
+    /// Expands all text and throws it away.
+    fn read_all(&mut self) -> Result<(), Stop> {
+        while self.get()?.kind != Kind::End {}
+        Ok(())
+    }
+
+    /// Tells whether tokens come from the files rather than from one directive or run of text.
+    pub(crate) fn base_is_files(&self) -> bool {
+        matches!(self.base, Base::Files) && (self.effort.full || self.printer.is_some())
+    }
+
+    /// Tells whether the language is assembler.
+    pub(crate) fn is_asm(&self) -> bool {
+        self.dialect.mode == Mode::Asm
+    }
+}

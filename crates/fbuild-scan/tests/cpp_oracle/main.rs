@@ -1,0 +1,18 @@
+//! The preprocessor against the real compiler: the files it reads and what it expands to.
+
+mod compiler;
+mod corpus;
+mod scan;
+
+use fbuild_scan::cpp::Language;
+
+use compiler::Compiler;
+
+/// The compilers of all three languages, if they are installed.
+fn compilers() -> Option<[Compiler; 3]> {
+    Some([
+        Compiler::new(Language::C)?,
+        Compiler::new(Language::Cxx)?,
+        Compiler::new(Language::Asm)?,
+    ])
+}
