@@ -1,7 +1,30 @@
 //! From a request to firmware.
 //!
-//! A [`request::Request`] becomes a plan (pure data), stage 1 builds what sketches share, stage 2 builds the sketches; everything that happens
-//! is told as [`fbuild_model::Event`]s. The crate does not print and does not know in which format anything is reported.
+//! A [`request::Request`] becomes a [`plan::BuildPlan`] (pure data), stage 1 builds what sketches share and gives an
+//! [`archive_set::ArchiveSet`], stage 2 builds the sketches with it; everything that happens is told as [`fbuild_model::Event`]s. The crate
+//! does not print and does not know in which format anything is reported.
 
+pub mod action;
+pub mod archive_set;
+mod board;
+mod budget;
+mod draft;
+pub mod execute;
+pub mod layout;
+mod link;
+mod log;
+pub mod place;
+pub mod plan;
+pub mod planner;
+mod preamble;
+mod preprocessor;
+pub mod request;
+mod roots;
+pub mod run;
 pub mod runner;
+mod skip;
+mod stage1;
+mod stage2;
 pub mod stop;
+pub mod toolchain;
+mod unit;

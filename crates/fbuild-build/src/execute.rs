@@ -1,0 +1,368 @@
+//! Carries out one action: look up, else run, check what it read, publish.
+//!
+//! The executor does not know stages or sketches; it is called by pool workers. Looking up takes no lock and writes nothing.
+
+use std::collections::HashSet;
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Slot};
+use fbuild_model::event::{ActionEnding, ActionReport};
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, diagnostic};
+use fbuild_scan::depfile::Depfile;
+
+use crate::action::{Action, Outputs, Reads, Step};
+use crate::place::{self, PlaceError};
+use crate::runner::{RunError, Runner};
+use crate::stop::Stop;
+
+/// The result of an action that succeeded.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Its outputs, in order of name for a set found by prefix.
+    pub outputs: Vec<Stored>,
+    /// What its commands printed, now or when the result was made.
+    pub text: String,
+    /// What its processes cost in this run; zero for a hit.
+    pub cost: Cost,
+    /// Whether the result was found in the cache.
+    pub hit: bool,
+}
+
+impl Done {
+    /// Returns the output of this name.
+    pub fn output(&self, name: &str) -> Option<&Stored> {
+        self.outputs.iter().find(|output| output.name == name)
+    }
+}
+
+/// Why an action has no result.
+#[derive(Debug, Clone)]
+pub enum NotDone {
+    /// A command failed.
+    Failed(Box<Failed>),
+    /// The run was stopped.
+    Stopped,
+}
+
+/// An action that failed.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// The label of the action.
+    pub label: String,
+    /// What went wrong.
+    pub failure: Failure,
+    /// What its processes cost.
+    pub cost: Cost,
+}
+
+/// Carries out actions.
+#[derive(Debug)]
+pub struct Executor<'a> {
+    /// The store of results.
+    pub cache: &'a Cache,
+    /// Starts the processes.
+    pub runner: &'a Runner,
+    /// Whether to go on.
+    pub stop: &'a Stop,
+    /// Where events go.
+    pub events: Sender<Event>,
+    /// A program put in front of compiler commands (`ccache`), with its arguments.
+    pub launcher: Vec<String>,
+    used: Mutex<Vec<Fingerprint>>,
+    tallies: Mutex<[Tally; 2]>,
+}
+
+/// What the actions of one stage came to so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Actions whose result was found.
+    pub hits: usize,
+    /// Actions that ran.
+    pub ran: usize,
+    /// What they cost.
+    pub cost: Cost,
+}
+
+impl<'a> Executor<'a> {
+    /// Makes an executor.
+    pub fn new(cache: &'a Cache, runner: &'a Runner, stop: &'a Stop, events: Sender<Event>, launcher: Vec<String>) -> Self {
+        Self { cache, runner, stop, events, launcher, used: Mutex::default(), tallies: Mutex::default() }
+    }
+
+    /// Returns the results that this run used, each once.
+    pub fn used(&self) -> Vec<Fingerprint> {
+        let mut used = lock(&self.used).clone();
+        used.sort();
+        used.dedup();
+        used
+    }
+
+    /// Returns what the actions of `stage` came to so far.
+    pub fn tally(&self, stage: Stage) -> Tally {
+        lock(&self.tallies)[stage as usize]
+    }
+
+    /// Returns the action's stored result if there is one, without running anything.
+    pub fn peek(&self, action: &Action) -> Option<Done> {
+        match self.find(action) {
+            Found::Hit(entry) => Some(self.hit(action, entry)),
+            Found::Miss(..) => None,
+        }
+    }
+
+    /// Returns the action's result: stored, or made now and stored.
+    ///
+    /// # Errors
+    /// If one of its commands fails or the run is stopped.
+    pub fn perform(&self, action: &Action) -> Result<Done, NotDone> {
+        match self.find(action) {
+            Found::Hit(entry) => Ok(self.hit(action, entry)),
+            Found::Miss(..) if !self.stop.may_start() => Err(NotDone::Stopped),
+            Found::Miss(slot, reason) => self.run(action, slot, reason),
+        }
+    }
+
+    fn find(&self, action: &Action) -> Found {
+        if let Reads::Unknown { because } = &action.reads {
+            return Found::Miss(None, MissReason::Uncacheable { because: because.clone() });
+        }
+        match self.cache.lookup(action.fingerprint) {
+            Lookup::Hit(entry) => Found::Hit(entry),
+            Lookup::Miss(slot) => Found::Miss(Some(slot), self.cache.reason(&action.subject, &action.parts)),
+            Lookup::Damaged { slot, problem } => {
+                self.warn(format!("cache entry of `{}` is not usable and is made again: {problem}", action.label));
+                Found::Miss(Some(slot), MissReason::Damaged { problem })
+            }
+        }
+    }
+
+    fn hit(&self, action: &Action, entry: Entry) -> Done {
+        self.mark_used(action.fingerprint);
+        self.report(action, ActionEnding::Hit);
+        Done { outputs: entry.outputs, text: action.roots.restore(&entry.note.text), cost: Cost::default(), hit: true }
+    }
+
+    fn run(&self, action: &Action, slot: Option<Slot>, reason: MissReason) -> Result<Done, NotDone> {
+        let mut cost = Cost::default();
+        let result = self.run_steps(action, slot, &mut cost);
+        self.report(action, ActionEnding::Ran { reason, cost, success: result.is_ok() });
+        result
+    }
+
+    fn run_steps(&self, action: &Action, slot: Option<Slot>, cost: &mut Cost) -> Result<Done, NotDone> {
+        let own = |phase, message: String| own_failure(action, phase, message);
+        let first_phase = action.steps.first().map_or(Phase::Compile, |step| step.phase);
+        let scratch = self.cache.scratch().map_err(|error| own(first_phase, chain(&error)))?;
+        let work = scratch.path();
+        prepare(action, work).map_err(|error| own(first_phase, chain(&error)))?;
+        let mut text = String::new();
+        for step in action.steps_in(work) {
+            let phase = step.phase;
+            let command = self.launched(&step);
+            let output = match self.runner.run(&command) {
+                Ok(output) => output,
+                Err(RunError::Stopped { .. }) => return Err(NotDone::Stopped),
+                Err(error) => return Err(own(phase, chain(&error))),
+            };
+            *cost = cost.plus(output.cost);
+            let failed = output.failure();
+            let printed = match (&failed, step.stdout) {
+                (None, Some(name)) => {
+                    fs_err::write(work.join(name), &output.stdout).map_err(|error| own(phase, error.to_string()))?;
+                    String::from_utf8_lossy(&output.stderr).into_owned()
+                }
+                _ => output.text(),
+            };
+            text.push_str(&printed.replace(work.as_str(), "$WORK"));
+            match failed {
+                Some(how) if !step.optional => {
+                    let mut failure = own(phase, format!("{} ended with {how}", program_name(&command.program)));
+                    if let NotDone::Failed(failed) = &mut failure {
+                        failed.failure.diagnostics = diagnostic::parse_gcc(&text);
+                        failed.failure.output = text;
+                        failed.cost = *cost;
+                    }
+                    return Err(failure);
+                }
+                Some(how) => {
+                    self.warn(format!("{}: `{}` ended with {how}", action.label, program_name(&command.program)));
+                }
+                None => {}
+            }
+        }
+        let slot = slot.filter(|_| self.may_keep(action, work));
+        let files = outputs(action, work).map_err(|error| own(first_phase, error))?;
+        let files: Vec<(&str, &Utf8Path)> = files.iter().map(|(name, path)| (name.as_str(), path.as_path())).collect();
+        let note = Note { text: action.roots.text(&text), cost: *cost, ..Note::default() };
+        let entry = match slot {
+            Some(slot) => {
+                self.mark_used(action.fingerprint);
+                self.cache.record(&action.subject, &action.parts, *cost);
+                self.cache.publish(slot, &files, note)
+            }
+            None => self.cache.publish_unfindable(&files, note),
+        };
+        let outputs = entry.map_err(|error| own(first_phase, chain(&error)))?.outputs;
+        Ok(Done { outputs, text, cost: *cost, hit: false })
+    }
+
+    /// Puts the compiler launcher in front of a compiler command.
+    fn launched(&self, step: &Step) -> fbuild_model::Command {
+        let mut command = step.command.clone();
+        if let (Phase::Compile, Some((program, args))) = (step.phase, self.launcher.split_first()) {
+            let compiler = std::mem::replace(&mut command.program, program.clone());
+            command.args.splice(0..0, args.iter().cloned().chain([compiler]));
+        }
+        command
+    }
+
+    /// Decides whether the result may be stored: the compiler read what the scanner said, and nothing changed meanwhile.
+    fn may_keep(&self, action: &Action, work: &Utf8Path) -> bool {
+        let closure = match &action.reads {
+            Reads::Objects => return true,
+            Reads::Unknown { .. } => return false,
+            Reads::Closure(closure) => closure,
+        };
+        if let Some(file) = closure.files.iter().find(|file| !file.is_unchanged()) {
+            self.warn(format!("`{}` changed while `{}` was compiled; the result is not kept", file.path(), action.label));
+            return false;
+        }
+        let declared: HashSet<&Utf8Path> = closure.files.iter().map(|file| file.path()).collect();
+        let undeclared = depfiles(work).into_iter().find(|path| {
+            // The precompiled preamble stands for headers that are declared one by one.
+            path.extension() != Some("gch") && !declared.contains(path.as_path()) && !path.starts_with(work) && !is_declared(&declared, path)
+        });
+        match undeclared {
+            Some(path) => {
+                self.warn(format!("`{}` read `{path}`, which the scanner did not see; the result is not kept", action.label));
+                false
+            }
+            None => true,
+        }
+    }
+
+    fn mark_used(&self, fingerprint: Fingerprint) {
+        lock(&self.used).push(fingerprint);
+    }
+
+    fn report(&self, action: &Action, ending: ActionEnding) {
+        let command = action.command_lines().join("\n");
+        let tally = &mut lock(&self.tallies)[action.stage as usize];
+        match &ending {
+            ActionEnding::Hit => tally.hits += 1,
+            ActionEnding::Ran { cost, .. } => {
+                tally.ran += 1;
+                tally.cost = tally.cost.plus(*cost);
+            }
+        }
+        let report = ActionReport { stage: action.stage, label: action.label.clone(), command, ending };
+        // The receiver outlives the executor; if it is gone, the run is being torn down and nobody listens.
+        let _ = self.events.send(Event::ActionFinished(report));
+    }
+
+    fn warn(&self, text: String) {
+        let _ = self.events.send(Event::Warning(text));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+enum Found {
+    Hit(Entry),
+    Miss(Option<Slot>, MissReason),
+}
+
+/// Writes the generated files and makes the links of an action.
+fn prepare(action: &Action, work: &Utf8Path) -> Result<(), PlaceError> {
+    for file in &action.generated {
+        place::write_if_changed(file.path(), file.bytes())?;
+    }
+    for (name, target) in &action.links {
+        place::link(target, &work.join(name))?;
+    }
+    if let Outputs::Files(names) = &action.outputs {
+        for name in names {
+            place::create_parent(&work.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists the files that the action left in its working directory, links apart.
+fn outputs(action: &Action, work: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)>, String> {
+    match &action.outputs {
+        Outputs::Files(names) => {
+            if let Some(missing) = names.iter().find(|name| !work.join(name).is_file()) {
+                return Err(format!("the command succeeded but did not write `{missing}`"));
+            }
+            Ok(names.iter().map(|name| (name.clone(), work.join(name))).collect())
+        }
+        Outputs::Prefix(prefix) => {
+            let mut files = Vec::new();
+            for entry in work.read_dir_utf8().map_err(|error| format!("list {work}: {error}"))? {
+                let entry = entry.map_err(|error| format!("list {work}: {error}"))?;
+                let wanted = entry.file_name().starts_with(prefix.as_str())
+                    || action.steps.iter().any(|step| step.stdout == Some(entry.file_name()));
+                if wanted && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    files.push((entry.file_name().to_owned(), entry.path().to_owned()));
+                }
+            }
+            files.sort();
+            Ok(files)
+        }
+    }
+}
+
+/// Reads all depfiles in the working directory.
+fn depfiles(work: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = work.read_dir_utf8().into_iter().flatten().flatten();
+    let depfiles = entries.filter(|entry| entry.path().extension() == Some("d"));
+    depfiles
+        .filter_map(|entry| fs_err::read(entry.path()).ok())
+        .filter_map(|bytes| Depfile::parse(&bytes).ok())
+        .flat_map(|depfile| depfile.dependencies)
+        .collect()
+}
+
+/// Compares by identity where the spelling differs (`a/../b.h`).
+fn is_declared(declared: &HashSet<&Utf8Path>, path: &Utf8Path) -> bool {
+    let Ok(canonical) = path.canonicalize_utf8() else { return false };
+    declared.iter().any(|known| known.file_name() == path.file_name() && known.canonicalize_utf8().is_ok_and(|known| known == canonical))
+}
+
+fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {
+    NotDone::Failed(Box::new(Failed {
+        label: action.label.clone(),
+        failure: Failure { phase, message, output: String::new(), diagnostics: Vec::new() },
+        cost: Cost::default(),
+    }))
+}
+
+fn program_name(program: &str) -> &str {
+    Utf8Path::new(program).file_name().unwrap_or(program)
+}
+
+/// Writes an error and its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Returns a digest that names the outputs of a result, whatever their order.
+pub fn digest_of(outputs: &[Stored]) -> Digest {
+    let mut writer = fbuild_model::DigestWriter::new("outputs");
+    for output in outputs {
+        writer.field(&output.name).digest(output.digest);
+    }
+    writer.finish()
+}

@@ -1,0 +1,154 @@
+//! The link of one sketch: linking, converting and measuring as one action.
+//!
+//! What it depends on are the contents of the sketch's objects and of the archives, not the inputs from which they were made: a change that
+//! does not reach an object ends there.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cache::Cache;
+use fbuild_model::fingerprint::PartKind;
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Command, Parts, Sizes};
+use fbuild_platform::HookPoint;
+
+use crate::action::{Action, Outputs, Reads, Step, WORK};
+use crate::archive_set::{ArchiveSet, LinkInput};
+use crate::execute::{Done, Executor, chain};
+use crate::log::Log;
+use crate::plan::{ArchiveId, BuildPlan, Linkage, SketchEntry, SketchPlan};
+
+/// Name of the output that keeps what the size recipe prints.
+pub const SIZE_OUTPUT: &str = "fbuild.size";
+
+/// Makes a failure that no tool printed.
+pub fn failure(phase: Phase, message: String) -> Failure {
+    Failure { phase, message, output: String::new(), diagnostics: Vec::new() }
+}
+
+/// Makes the link action of a sketch whose units compiled to `objects`.
+///
+/// # Errors
+/// If the platform lacks a recipe.
+pub fn action(
+    plan: &BuildPlan,
+    entry: &SketchEntry,
+    sketch: &SketchPlan,
+    objects: &[Done],
+    archives: &ArchiveSet,
+    executor: &Executor<'_>,
+) -> Result<Action, Failure> {
+    let mut inputs = Inputs::default();
+    for (unit, done) in sketch.units.iter().zip(objects) {
+        if let Some(object) = done.outputs.first() {
+            inputs.add(&unit.object, executor.cache.blob(object.digest), object.digest);
+            inputs.words.push(format!("{WORK}/{}", unit.object));
+        }
+    }
+    for &id in &sketch.archives {
+        inputs.archive(plan, id, archives.get(id).ok());
+    }
+    inputs.end_group();
+    inputs.words.extend(sketch.binaries.iter().map(|path| path.to_string()));
+    if let Ok(core) = archives.get(sketch.core) {
+        inputs.add(Utf8Path::new("core/core.a"), core.path().to_owned(), core.content());
+    }
+    let steps = steps(sketch, &inputs.words).map_err(|error| failure(Phase::Link, chain(&error)))?;
+    let mut parts = Parts::default();
+    parts.add(PartKind::Tool, "linker", sketch.linker);
+    for argument in steps.iter().flat_map(|step| step.command.argv()) {
+        parts.argument(sketch.roots.text(argument));
+    }
+    inputs.parts.into_iter().for_each(|(name, digest)| parts.add(PartKind::Object, name, digest));
+    Ok(Action {
+        stage: Stage::Sketch,
+        label: format!("{}/{}.elf", entry.name, sketch.project),
+        subject: format!("{} {}/{}.elf", entry.board, entry.name, sketch.project),
+        steps,
+        generated: Vec::new(),
+        links: inputs.links,
+        outputs: Outputs::Prefix(sketch.project.clone()),
+        fingerprint: parts.fingerprint(),
+        parts,
+        reads: Reads::Objects,
+        roots: Arc::clone(&sketch.roots),
+    })
+}
+
+/// The inputs of a link in order.
+#[derive(Default)]
+struct Inputs {
+    words: Vec<String>,
+    links: Vec<(Utf8PathBuf, Utf8PathBuf)>,
+    parts: Vec<(String, fbuild_model::Digest)>,
+    in_group: bool,
+}
+
+impl Inputs {
+    fn add(&mut self, name: &Utf8Path, target: Utf8PathBuf, digest: fbuild_model::Digest) {
+        self.parts.push((name.to_string(), digest));
+        self.links.push((name.to_owned(), target));
+    }
+
+    /// Adds an archive; neighbours that are linked whole share one `--whole-archive` (design 5.1).
+    fn archive(&mut self, plan: &BuildPlan, id: ArchiveId, input: Option<&LinkInput>) {
+        let Some(input) = input else { return };
+        let archive = &plan.archives[id.index()];
+        let name = Utf8Path::new(&archive.label).join(input.path().file_name().unwrap_or("objects.a"));
+        match archive.linkage {
+            Linkage::Whole if !self.in_group => {
+                self.words.push("-Wl,--whole-archive".to_owned());
+                self.in_group = true;
+            }
+            Linkage::Whole => {}
+            Linkage::Referenced => self.end_group(),
+        }
+        self.words.push(format!("{WORK}/{name}"));
+        self.add(&name, input.path().to_owned(), input.content());
+    }
+
+    fn end_group(&mut self) {
+        if std::mem::take(&mut self.in_group) {
+            self.words.push("-Wl,--no-whole-archive".to_owned());
+        }
+    }
+}
+
+/// Lists the commands from objects to measured firmware (specification 1.8).
+fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
+    let recipes = &sketch.recipes;
+    let mut steps = Vec::new();
+    let mut add = |phase: Phase, commands: Vec<Command>| steps.extend(commands.into_iter().map(|command| Step::new(phase, command)));
+    add(Phase::Hook, recipes.hooks(HookPoint::LinkingPrelink)?);
+    add(Phase::Link, recipes.link(words, &Utf8Path::new(WORK).join("core/core.a"))?);
+    add(Phase::Hook, recipes.hooks(HookPoint::LinkingPostlink)?);
+    add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPreobjcopy)?);
+    add(Phase::Objcopy, recipes.objcopy()?);
+    add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPostobjcopy)?);
+    add(Phase::Hook, recipes.hooks(HookPoint::Postbuild)?);
+    if let Some(command) = recipes.size()? {
+        steps.push(Step { phase: Phase::Size, command, stdout: Some(SIZE_OUTPUT), optional: true });
+    }
+    Ok(steps)
+}
+
+/// Reads the sizes that the size recipe printed and checks them against the board (specification 6).
+///
+/// # Errors
+/// If the firmware does not fit.
+pub fn measured(sketch: &SketchPlan, done: &Done, cache: &Cache, log: &mut Log) -> Result<Option<Sizes>, Failure> {
+    let Some(output) = done.output(SIZE_OUTPUT) else { return Ok(None) };
+    let Some(rules) = sketch.recipes.board().size_rules().map_err(|error| failure(Phase::Size, chain(&error)))? else { return Ok(None) };
+    let text = match fs_err::read_to_string(cache.blob(output.digest)) {
+        Ok(text) => text,
+        Err(error) => return Err(failure(Phase::Size, error.to_string())),
+    };
+    let sizes = rules.measure(&text).map_err(|error| failure(Phase::Size, chain(&error)))?;
+    log.sizes(&sizes);
+    let verdict = rules.check(&sizes);
+    verdict.lines.iter().chain(&verdict.warnings).for_each(|line| log.text(line));
+    match verdict.failure {
+        None => Ok(Some(sizes)),
+        Some(reason) => Err(failure(Phase::Size, reason)),
+    }
+}

@@ -1,0 +1,144 @@
+//! Writing files where users and compilers find them: only if they differ, to a temporary name first, then renamed.
+
+use std::io::{self, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cache::{BlobProblem, Cache, Output};
+use fbuild_model::Digest;
+
+/// A file could not be put where it belongs.
+#[derive(Debug, thiserror::Error)]
+#[error("write `{path}`")]
+pub struct PlaceError {
+    /// The file.
+    pub path: Utf8PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+fn at(path: &Utf8Path) -> impl FnOnce(io::Error) -> PlaceError + '_ {
+    move |source| PlaceError { path: path.to_owned(), source }
+}
+
+/// Makes the directory in which `path` stands.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn create_parent(path: &Utf8Path) -> Result<(), PlaceError> {
+    path.parent().map_or(Ok(()), |parent| std::fs::create_dir_all(parent)).map_err(at(path))
+}
+
+/// Writes `bytes` to `path` unless the file holds them already. Returns whether it wrote.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_if_changed(path: &Utf8Path, bytes: &[u8]) -> Result<bool, PlaceError> {
+    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(false);
+    }
+    replace(path, |file| file.write_all(bytes))?;
+    Ok(true)
+}
+
+/// Copies a blob of the cache to `path` unless the file there is the same already. Returns whether it copied.
+///
+/// # Errors
+/// If the blob is not usable or the file cannot be written.
+pub fn from_cache(cache: &Cache, output: &Output, path: &Utf8Path) -> Result<bool, FromCacheError> {
+    let same_size = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
+    if same_size && std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == output.digest) {
+        return Ok(false);
+    }
+    create_parent(path)?;
+    cache.copy_to(output, path).map_err(|source| FromCacheError::Blob { path: path.to_owned(), source })?;
+    Ok(true)
+}
+
+/// A blob could not be put where it belongs.
+#[derive(Debug, thiserror::Error)]
+pub enum FromCacheError {
+    /// The place cannot be written.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The blob cannot be used, or not be copied.
+    #[error("copy from the cache to `{path}`")]
+    Blob {
+        /// The place.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        source: BlobProblem,
+    },
+}
+
+fn replace(path: &Utf8Path, write: impl FnOnce(&mut std::fs::File) -> io::Result<()>) -> Result<(), PlaceError> {
+    create_parent(path)?;
+    let parent = path.parent().unwrap_or(Utf8Path::new("."));
+    let place = || -> io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".fbuild-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+        let mut file = builder.tempfile_in(parent)?;
+        write(file.as_file_mut())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    place().map_err(at(path))
+}
+
+/// Makes `name` stand for `target` by a symbolic link, in a directory of our own.
+///
+/// # Errors
+/// If the link cannot be made.
+pub fn link(target: &Utf8Path, name: &Utf8Path) -> Result<(), PlaceError> {
+    create_parent(name)?;
+    std::os::unix::fs::symlink(target, name).map_err(at(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dir() -> (tempfile::TempDir, Utf8PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+        (dir, path)
+    }
+
+    #[test]
+    fn an_equal_file_is_left_alone() {
+        let (_guard, dir) = dir();
+        let path = dir.join("a/b.txt");
+        assert!(write_if_changed(&path, b"one").unwrap());
+        let before = fs_err::metadata(&path).unwrap().modified().unwrap();
+        assert!(!write_if_changed(&path, b"one").unwrap());
+        assert_eq!(fs_err::metadata(&path).unwrap().modified().unwrap(), before);
+        assert!(write_if_changed(&path, b"two").unwrap());
+        assert_eq!(fs_err::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_copy_is_made_only_where_the_content_differs() {
+        let (_guard, dir) = dir();
+        let cache = Cache::open(&dir.join("cache")).unwrap();
+        let (made, to) = (dir.join("made"), dir.join("out/X.hex"));
+        fs_err::write(&made, "hex").unwrap();
+        let fbuild_cache::Lookup::Miss(slot) = cache.lookup(fbuild_model::Parts::default().fingerprint()) else { panic!() };
+        let entry = cache.publish(slot, &[("hex", &made)], fbuild_cache::Note::default()).unwrap();
+        let place = || from_cache(&cache, &entry.outputs[0], &to).unwrap();
+        assert!(place());
+        assert!(!place());
+        fs_err::write(&to, "HEX").unwrap();
+        assert!(place());
+        assert_eq!(fs_err::read(&to).unwrap(), b"hex");
+        assert_eq!(dir.join("out").read_dir_utf8().unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let (_guard, dir) = dir();
+        fs_err::write(dir.join("file"), "").unwrap();
+        let error = write_if_changed(&dir.join("file/x"), b"").unwrap_err();
+        assert_eq!(error.to_string(), format!("write `{}`", dir.join("file/x")));
+    }
+}

@@ -1,0 +1,187 @@
+//! The plan: everything that will be done, before any of it is done.
+//!
+//! A plan is a pure function of the request, the files and the tools: the same inputs give the same plan, whatever the number of workers.
+//! Actions that two sketches or two boards share are one action, because they have one fingerprint. Links are not in the plan: what they
+//! depend on is known when the objects are, so stage 2 makes them from [`SketchPlan`] and the archives.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use fbuild_model::event::SharedLibrary;
+use fbuild_model::outcome::{Failure, SkipRule, UsedLibrary};
+use fbuild_model::{Cost, Digest};
+use fbuild_platform::SketchRecipes;
+
+use crate::action::Action;
+use crate::roots::Roots;
+
+macro_rules! index_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// Makes the id of the entry at `index`.
+            pub fn new(index: usize) -> Self {
+                Self(u32::try_from(index).expect("a plan has fewer than 2^32 entries"))
+            }
+
+            /// Returns the position in the plan.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index_type!(
+    /// Names a shared action of a plan.
+    ActionId
+);
+index_type!(
+    /// Names an archive of a plan.
+    ArchiveId
+);
+index_type!(
+    /// Names a precompiled preamble of a plan.
+    PreambleId
+);
+
+/// Everything that will be done.
+#[derive(Debug, Default)]
+pub struct BuildPlan {
+    /// Compile actions of stage 1, each once.
+    pub shared: Vec<Action>,
+    /// Archives of stage 1.
+    pub archives: Vec<ArchivePlan>,
+    /// Precompiled preambles of stage 1.
+    pub preambles: Vec<PreamblePlan>,
+    /// One entry per (board, sketch), in the order of the request.
+    pub sketches: Vec<SketchEntry>,
+    /// How libraries are shared.
+    pub libraries: Vec<SharedLibrary>,
+    /// Translation units that the compiler preprocessed because the scanner could not, with the reason.
+    pub fallbacks: Vec<String>,
+    /// Remarks for the user.
+    pub warnings: Vec<String>,
+    /// What the processes of planning cost.
+    pub cost: Cost,
+}
+
+/// How an archive takes part in a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Linkage {
+    /// All members are linked, as Arduino links a library's objects (design 5.1).
+    Whole,
+    /// Members are linked where they are referenced: the core, and libraries with `dot_a_linkage`.
+    Referenced,
+}
+
+/// An archive of stage 1.
+#[derive(Debug)]
+pub struct ArchivePlan {
+    /// Name for people and logs: `libraries/FastLED`.
+    pub label: String,
+    /// Name in the cache's history.
+    pub subject: String,
+    /// What its failure blocks a sketch by: `core`, `library FastLED`.
+    pub blame: String,
+    /// Where it will stand.
+    pub path: Utf8PathBuf,
+    /// Its members in order: name in the archive and the action that makes it.
+    pub members: Vec<(String, ActionId)>,
+    /// The commands that make it from members below `WORK/members`, into `WORK/NAME.a`.
+    pub commands: Vec<fbuild_model::Command>,
+    /// The archiver, by content.
+    pub tool: Digest,
+    /// How it is linked.
+    pub linkage: Linkage,
+}
+
+/// A precompiled preamble of stage 1.
+#[derive(Debug)]
+pub struct PreamblePlan {
+    /// The action that makes it.
+    pub action: Action,
+    /// The header whose precompiled form it is.
+    pub header: Utf8PathBuf,
+    /// The sketches that can use it, as positions in the plan.
+    pub users: Vec<usize>,
+}
+
+/// One (board, sketch).
+#[derive(Debug)]
+pub struct SketchEntry {
+    /// The board's FQBN.
+    pub board: String,
+    /// The sketch's name in lines and reports.
+    pub name: String,
+    /// The sketch's folder.
+    pub dir: Utf8PathBuf,
+    /// The sketch's own output directory.
+    pub out_dir: Utf8PathBuf,
+    /// What is to be done.
+    pub work: SketchWork,
+}
+
+/// What is to be done for one sketch.
+#[derive(Debug)]
+pub enum SketchWork {
+    /// Compile and link it.
+    Build(Box<SketchPlan>),
+    /// It cannot be built; the log says why.
+    Fail {
+        /// Why not.
+        failure: Failure,
+        /// Remarks for the log.
+        remarks: Vec<String>,
+    },
+    /// A rule leaves it out.
+    Skip(SkipRule),
+}
+
+/// What stage 2 does for one sketch.
+#[derive(Debug)]
+pub struct SketchPlan {
+    /// The recipes with the sketch's values.
+    pub recipes: SketchRecipes,
+    /// Name of the project: `Blink.ino`.
+    pub project: String,
+    /// Its own compile actions, in link order; the name of each object in the link, and the preamble it needs.
+    pub units: Vec<SketchUnit>,
+    /// What it links of stage 1, in link order: libraries, then the variant.
+    pub archives: Vec<ArchiveId>,
+    /// The core's archive.
+    pub core: ArchiveId,
+    /// Further words on the link line before the core: precompiled binaries of libraries.
+    pub binaries: Vec<Utf8PathBuf>,
+    /// The libraries it uses, in link order.
+    pub libraries: Vec<UsedLibrary>,
+    /// Remarks for the log: libraries chosen, architecture warnings.
+    pub remarks: Vec<String>,
+    /// The linker and what it brings, by content.
+    pub linker: Digest,
+    /// Directories by name.
+    pub roots: Arc<Roots>,
+}
+
+/// One translation unit of a sketch.
+#[derive(Debug)]
+pub struct SketchUnit {
+    /// Path of its object below the build directory: `sketch/Blink.ino.cpp.o`.
+    pub object: Utf8PathBuf,
+    /// How it is compiled.
+    pub action: Action,
+    /// How it is compiled with a precompiled preamble, if it can be.
+    pub preamble: Option<WithPreamble>,
+}
+
+/// The compile action of a unit whose beginning is precompiled.
+#[derive(Debug)]
+pub struct WithPreamble {
+    /// The preamble.
+    pub id: PreambleId,
+    /// The action; it makes the same firmware as the plain one.
+    pub action: Action,
+}

@@ -1,0 +1,49 @@
+//! What is asked for, with every default filled in.
+
+use std::num::NonZeroUsize;
+
+use camino::Utf8PathBuf;
+use fbuild_platform::BoardSpec;
+use fbuild_scan::find::Requested;
+use fbuild_scan::index::Root;
+
+/// When to precompile what sketches begin with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PchMode {
+    /// Where it pays.
+    #[default]
+    Auto,
+    /// Wherever it is possible.
+    On,
+    /// Never.
+    Off,
+}
+
+/// A run: boards × sketches.
+#[derive(Debug)]
+pub struct Request {
+    /// The boards, in order.
+    pub boards: Vec<BoardSpec>,
+    /// The sketches, in order.
+    pub sketches: Vec<Requested>,
+    /// Where libraries are looked for beside the platforms' own, best first among equals.
+    pub libraries: Vec<Root>,
+    /// The library under test, in which the sketches lie; its `architectures` can leave out a board.
+    pub library_under_test: Option<Utf8PathBuf>,
+    /// Where firmware and logs go; absolute.
+    pub output_dir: Utf8PathBuf,
+    /// The current directory, to which names are relative.
+    pub cwd: Utf8PathBuf,
+    /// Width of stage 1.
+    pub framework_jobs: NonZeroUsize,
+    /// Width of stage 2.
+    pub sketch_jobs: NonZeroUsize,
+    /// Start no more work once a sketch has failed.
+    pub fail_fast: bool,
+    /// Build what rules in the tree leave out.
+    pub ignore_filters: bool,
+    /// When to precompile what sketches begin with.
+    pub pch: PchMode,
+    /// A program in front of compilers, with its arguments.
+    pub launcher: Vec<String>,
+}

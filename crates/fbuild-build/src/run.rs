@@ -1,0 +1,135 @@
+//! A whole run: plan, stage 1, stage 2.
+//!
+//! While stage 1 runs, the workers of stage 2 compile sketches in the seats that it leaves free; then they link. The two phases that are
+//! reported do not overlap: stage 1 lasts until its archives are there, stage 2 from then on.
+
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cache::Cache;
+use fbuild_model::Event;
+use fbuild_model::outcome::SketchOutcome;
+use fbuild_scan::tree::SourceTree;
+
+use crate::archive_set::OpenError;
+use crate::budget::Budget;
+use crate::execute::Executor;
+use crate::plan::BuildPlan;
+use crate::planner::{self, PlanError};
+use crate::request::Request;
+use crate::runner::Runner;
+use crate::stage1::{self, Shared};
+use crate::stage2::Sketches;
+use crate::stop::Stop;
+use crate::toolchain::Toolchain;
+
+/// Why a run ended without outcomes.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A worker pool could not be made.
+    #[error("start the workers")]
+    Pool(#[from] rayon::ThreadPoolBuildError),
+    /// What stage 1 made was changed by somebody else.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The output directory cannot be used.
+    #[error("write to the output directory `{dir}`")]
+    OutputDir {
+        /// The directory.
+        dir: Utf8PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The output directory lies in a sketch, which is a source tree.
+    #[error("the output directory `{dir}` lies in the sketch `{sketch}`; choose another one with --output-dir")]
+    OutputInSketch {
+        /// The directory.
+        dir: Utf8PathBuf,
+        /// The sketch.
+        sketch: Utf8PathBuf,
+    },
+}
+
+/// What a run works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    /// The store of results.
+    pub cache: &'a Cache,
+    /// Starts the processes.
+    pub runner: &'a Runner,
+    /// Whether to go on.
+    pub stop: &'a Stop,
+}
+
+/// Makes the plan of a request and says so.
+///
+/// # Errors
+/// If a tool is missing, a platform cannot be used, or the output directory cannot be written.
+pub fn plan(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Result<BuildPlan, BuildError> {
+    let began = Instant::now();
+    let _ = events.send(Event::RunStarted {
+        boards: request.boards.iter().map(|board| board.fqbn().to_string()).collect(),
+        sketches: request.sketches.len(),
+        framework_jobs: request.framework_jobs.get(),
+        sketch_jobs: request.sketch_jobs.get(),
+    });
+    check_output_dir(request)?;
+    let tree = SourceTree::new();
+    let tools = Toolchain::new(means.cache, means.runner);
+    let pool = pool("plan", request.sketch_jobs.get())?;
+    let plan = pool.install(|| planner::plan(request, &tools, &tree, means.runner, means.stop))?;
+    for warning in &plan.warnings {
+        let _ = events.send(Event::Warning(warning.clone()));
+    }
+    let _ = events.send(Event::Planned {
+        duration: began.elapsed(),
+        cost: plan.cost,
+        libraries: plan.libraries.clone(),
+        shared_actions: plan.shared.len(),
+        fallbacks: plan.fallbacks.clone(),
+    });
+    Ok(plan)
+}
+
+/// Carries out a plan. Gives one outcome per entry of the plan, in its order.
+///
+/// # Errors
+/// If the workers cannot be started, or what stage 1 made was changed by somebody else.
+pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Sender<Event>) -> Result<Vec<SketchOutcome>, BuildError> {
+    let (stage1_jobs, stage2_jobs) = (request.framework_jobs.get(), request.sketch_jobs.get());
+    let (stage1_pool, stage2_pool) = (pool("stage1", stage1_jobs)?, pool("stage2", stage2_jobs)?);
+    let executor = Executor::new(means.cache, means.runner, means.stop, events, request.launcher.clone());
+    let shared = Shared::new(plan);
+    let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
+    let budget = Budget::new(stage1_jobs.max(stage2_jobs));
+    let archives = std::thread::scope(|scope| {
+        scope.spawn(|| sketches.compile_early(&stage2_pool, &budget));
+        let archives = stage1::build(plan, &shared, &executor, &stage1_pool, &budget);
+        budget.close();
+        archives
+    })?;
+    let outcomes = sketches.finish(&archives, &stage2_pool);
+    means.cache.touch_used(executor.used().into_iter());
+    Ok(outcomes)
+}
+
+fn pool(name: &'static str, jobs: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(move |index| format!("{name}-{index}")).build()
+}
+
+/// Source trees are never written to, so the output directory must lie outside of every sketch; and it must be writable, which is found out
+/// before anything is built.
+fn check_output_dir(request: &Request) -> Result<(), BuildError> {
+    let dir = &request.output_dir;
+    let inside = |sketch: &Utf8Path| dir.starts_with(sketch);
+    if let Some(sketch) = request.sketches.iter().find(|sketch| inside(&sketch.dir)) {
+        return Err(BuildError::OutputInSketch { dir: dir.clone(), sketch: sketch.dir.clone() });
+    }
+    let unusable = |source| BuildError::OutputDir { dir: dir.clone(), source };
+    std::fs::create_dir_all(dir).map_err(unusable)?;
+    tempfile::Builder::new().prefix(".fbuild-").tempfile_in(dir).map(drop).map_err(unusable)
+}

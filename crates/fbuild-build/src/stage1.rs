@@ -1,0 +1,248 @@
+//! Stage 1: builds what sketches share, once, and stops.
+//!
+//! A bounded pool compiles the plan's shared actions, most expensive first; an archive is made by the worker that finished its last member.
+//! The result is an [`ArchiveSet`], which only this module makes. The stage does not know sketches.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use fbuild_cache::Output;
+use fbuild_model::event::StageReport;
+use fbuild_model::fingerprint::PartKind;
+use fbuild_model::outcome::{Phase, Stage};
+use fbuild_model::{Cost, DigestWriter, Event, Parts};
+
+use crate::action::{Action, Outputs, Reads, Step, WORK};
+use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
+use crate::budget::Budget;
+use crate::execute::{chain, Done, Executor, Failed, NotDone};
+use crate::log::Log;
+use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
+use crate::{place, preamble};
+
+/// Results of stage 1 while it runs; complete when it has ended.
+#[derive(Debug)]
+pub struct Shared {
+    done: Vec<OnceLock<Result<Done, NotDone>>>,
+    archives: Vec<OnceLock<Result<Recorded, Missing>>>,
+    preambles: Vec<OnceLock<bool>>,
+    left: Vec<AtomicUsize>,
+}
+
+impl Shared {
+    /// Makes the empty results of a plan.
+    pub fn new(plan: &BuildPlan) -> Self {
+        fn empty<T>(count: usize) -> Vec<OnceLock<T>> {
+            std::iter::repeat_with(OnceLock::new).take(count).collect()
+        }
+        let left = plan.archives.iter().map(|archive| AtomicUsize::new(archive.members.len())).collect();
+        Self {
+            done: empty(plan.shared.len()),
+            archives: empty(plan.archives.len()),
+            preambles: empty(plan.preambles.len()),
+            left,
+        }
+    }
+
+    /// Waits for a preamble and returns whether it can be used.
+    pub fn preamble(&self, id: PreambleId) -> bool {
+        *self.preambles[id.index()].wait()
+    }
+}
+
+/// What a worker of stage 1 does next.
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    Preamble(PreambleId),
+    Compile(ActionId),
+    /// An archive without members.
+    Archive(ArchiveId),
+}
+
+/// Runs stage 1 to its end.
+///
+/// # Errors
+/// If an archive is not what was just recorded. Failures of actions are part of the set.
+pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &rayon::ThreadPool, budget: &Budget) -> Result<ArchiveSet, OpenError> {
+    let began = Instant::now();
+    let _ = executor.events.send(Event::StageStarted { stage: Stage::Shared, total: plan.shared.len() + plan.preambles.len() });
+    let queue = Mutex::new(queue(plan, executor).into_iter());
+    let users = users(plan);
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    pool.broadcast(|_| {
+        // A worker holds its seat until nothing is left for it, so that stage 1 goes before sketches that are compiled meanwhile.
+        let _seat = budget.take();
+        while let Some(task) = next() {
+            match task {
+                Task::Preamble(id) => {
+                    let usable = preamble::make(&plan.preambles[id.index()], executor);
+                    let _ = shared.preambles[id.index()].set(usable);
+                }
+                Task::Archive(id) => archive(plan, shared, executor, id),
+                Task::Compile(id) => {
+                    let _ = shared.done[id.index()].set(executor.perform(&plan.shared[id.index()]));
+                    for &user in &users[id.index()] {
+                        if shared.left[user.index()].fetch_sub(1, Ordering::SeqCst) == 1 {
+                            archive(plan, shared, executor, user);
+                        }
+                    }
+                }
+            }
+        }
+    });
+    let made = shared.archives.iter().map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped))).collect();
+    let set = ArchiveSet::seal(made)?;
+    report(executor, &set, began);
+    Ok(set)
+}
+
+/// Orders the work: preambles first because sketches wait for them, then the most expensive action first.
+fn queue(plan: &BuildPlan, executor: &Executor<'_>) -> Vec<Task> {
+    let mut compiles: Vec<(std::cmp::Reverse<u128>, ActionId)> = plan
+        .shared
+        .iter()
+        .enumerate()
+        .map(|(index, action)| (std::cmp::Reverse(expected_cost(action, executor)), ActionId::new(index)))
+        .collect();
+    compiles.sort();
+    let preambles = (0..plan.preambles.len()).map(|index| Task::Preamble(PreambleId::new(index)));
+    let empty = (0..plan.archives.len()).filter(|&index| plan.archives[index].members.is_empty());
+    preambles
+        .chain(empty.map(|index| Task::Archive(ArchiveId::new(index))))
+        .chain(compiles.into_iter().map(|(_, id)| Task::Compile(id)))
+        .collect()
+}
+
+/// Estimates what an action will cost: what it cost last time, else by the amount of text it reads.
+pub(crate) fn expected_cost(action: &Action, executor: &Executor<'_>) -> u128 {
+    if let Some(cost) = executor.cache.last_cost(&action.subject) {
+        return cost.cpu.as_nanos();
+    }
+    match &action.reads {
+        // About what avr-gcc takes per byte of source and header.
+        Reads::Closure(closure) => closure.files.iter().map(|file| file.bytes().len() as u128 * 400).sum(),
+        _ => 0,
+    }
+}
+
+/// Lists for each action the archives that it is a member of.
+fn users(plan: &BuildPlan) -> Vec<Vec<ArchiveId>> {
+    let mut users = vec![Vec::new(); plan.shared.len()];
+    for (index, archive) in plan.archives.iter().enumerate() {
+        for (_, action) in &archive.members {
+            users[action.index()].push(ArchiveId::new(index));
+        }
+    }
+    users
+}
+
+fn archive(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, id: ArchiveId) {
+    let archive = &plan.archives[id.index()];
+    let result = make_archive(plan, archive, shared, executor);
+    let _ = shared.archives[id.index()].set(result);
+}
+
+fn make_archive(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared, executor: &Executor<'_>) -> Result<Recorded, Missing> {
+    if let Err(error) = log(plan, archive, shared).save(&archive.path.with_file_name("build.log")) {
+        let _ = executor.events.send(Event::Warning(chain(&error)));
+    }
+    let mut objects = Vec::with_capacity(archive.members.len());
+    for (name, action) in &archive.members {
+        match shared.done[action.index()].get() {
+            Some(Ok(done)) => {
+                // A compile action has exactly one object among its outputs, the first.
+                let Some(object) = done.outputs.first() else { return Err(Missing::Stopped) };
+                objects.push((name.as_str(), object));
+            }
+            Some(Err(NotDone::Failed(failed))) => return Err(Missing::Failed(failed.clone())),
+            Some(Err(NotDone::Stopped)) | None => return Err(Missing::Stopped),
+        }
+    }
+    let content = content(&objects);
+    let action = archive_action(archive, &objects, executor);
+    let not_made = |failure: NotDone| match failure {
+        NotDone::Failed(failed) => Missing::Failed(failed),
+        NotDone::Stopped => Missing::Stopped,
+    };
+    let done = executor.perform(&action).map_err(not_made)?;
+    let Some(output) = done.outputs.first() else { return Err(Missing::Stopped) };
+    place(executor, output, archive).map_err(|message| {
+        let failure = fbuild_model::Failure { phase: Phase::Archive, message, output: String::new(), diagnostics: Vec::new() };
+        Missing::Failed(Box::new(Failed { label: archive.label.clone(), failure, cost: Cost::default() }))
+    })?;
+    Ok(Recorded { path: archive.path.clone(), digest: output.digest, content })
+}
+
+/// Puts the archive where it is linked from.
+fn place(executor: &Executor<'_>, output: &Output, archive: &ArchivePlan) -> Result<(), String> {
+    place::from_cache(executor.cache, output, &archive.path).map(drop).map_err(|error| chain(&error))
+}
+
+fn archive_action(archive: &ArchivePlan, objects: &[(&str, &Output)], executor: &Executor<'_>) -> Action {
+    let name = archive.path.file_name().unwrap_or("objects.a");
+    let mut parts = Parts::default();
+    for command in &archive.commands {
+        parts.add(PartKind::Tool, command.program.clone(), archive.tool);
+        command.args.iter().for_each(|arg| parts.argument(arg));
+    }
+    for (name, object) in objects {
+        parts.add(PartKind::Object, *name, object.digest);
+    }
+    let links = objects.iter().map(|(name, object)| (format!("members/{name}").into(), executor.cache.blob(object.digest)));
+    Action {
+        stage: Stage::Shared,
+        label: format!("{}/{name}", archive.label),
+        subject: archive.subject.clone(),
+        steps: archive.commands.iter().map(|command| Step::new(Phase::Archive, command.clone())).collect(),
+        generated: Vec::new(),
+        links: links.collect(),
+        outputs: Outputs::Files(vec![name.to_owned()]),
+        fingerprint: parts.fingerprint(),
+        parts,
+        reads: Reads::Objects,
+        roots: Arc::default(),
+    }
+}
+
+fn content(objects: &[(&str, &Output)]) -> fbuild_model::Digest {
+    let mut writer = DigestWriter::new("archive members");
+    for (name, object) in objects {
+        writer.field(name).digest(object.digest);
+    }
+    writer.finish()
+}
+
+/// Returns the path of an object in an archive action's working directory.
+pub(crate) fn member_path(name: &str) -> camino::Utf8PathBuf {
+    camino::Utf8PathBuf::from(format!("{WORK}/members/{name}"))
+}
+
+fn report(executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
+    let tally = executor.tally(Stage::Shared);
+    let _ = executor.events.send(Event::StageFinished(StageReport {
+        stage: Stage::Shared,
+        wall: began.elapsed(),
+        cost: tally.cost,
+        hits: tally.hits,
+        ran: tally.ran,
+        key: Some(set.key().to_string()),
+    }));
+}
+
+/// Writes down what the members' commands were and printed.
+fn log(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared) -> Log {
+    let mut log = Log::new(&archive.label);
+    for (_, id) in &archive.members {
+        let lines = plan.shared[id.index()].command_lines();
+        match shared.done[id.index()].get() {
+            Some(Ok(done)) => log.commands(&lines, &done.text),
+            Some(Err(NotDone::Failed(failed))) => {
+                log.commands(&lines, "");
+                log.failure(&failed.failure);
+            }
+            Some(Err(NotDone::Stopped)) | None => log.remark(&format!("not run: {}", lines.join("; "))),
+        }
+    }
+    log
+}

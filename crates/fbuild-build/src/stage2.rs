@@ -1,0 +1,279 @@
+//! Stage 2: compiles each sketch's own code and links it with what stage 1 made.
+//!
+//! Compiling needs nothing of stage 1 but perhaps a preamble, so it may begin while stage 1 still runs and seats are free. Linking needs an
+//! [`ArchiveSet`]. Nothing here compiles a core or library source, runs library discovery or writes an archive.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use fbuild_model::event::StageReport;
+use fbuild_model::outcome::{Failure, Firmware, SketchOutcome, SketchResult, Stage};
+use fbuild_model::{Cost, Diagnostic, Event, Severity, diagnostic};
+
+use crate::archive_set::{ArchiveSet, Missing};
+use crate::budget::Budget;
+use crate::execute::{Done, Executor, NotDone, chain};
+use crate::link::{self, SIZE_OUTPUT};
+use crate::log::Log;
+use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
+use crate::stage1::{Shared, expected_cost};
+use crate::place;
+
+/// The sketches of a run and how far they are.
+#[derive(Debug)]
+pub struct Sketches<'a> {
+    plan: &'a BuildPlan,
+    shared: &'a Shared,
+    executor: &'a Executor<'a>,
+    compiled: Vec<Mutex<Option<Compiled>>>,
+    /// Positions in the plan, the most expensive sketch first.
+    order: Vec<usize>,
+    fail_fast: bool,
+}
+
+/// A sketch whose units were compiled.
+#[derive(Debug)]
+struct Compiled {
+    /// One result per unit that was tried; the last one may be a failure.
+    units: Vec<Result<Done, NotDone>>,
+    took: Duration,
+}
+
+impl<'a> Sketches<'a> {
+    /// Prepares stage 2 of a plan.
+    pub fn new(plan: &'a BuildPlan, shared: &'a Shared, executor: &'a Executor<'a>, fail_fast: bool) -> Self {
+        let compiled = plan.sketches.iter().map(|_| Mutex::new(None)).collect();
+        let mut order: Vec<(u128, usize)> = plan
+            .sketches
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| match &entry.work {
+                SketchWork::Build(sketch) => (sketch.units.iter().map(|unit| expected_cost(&unit.action, executor)).sum(), index),
+                _ => (0, index),
+            })
+            .collect();
+        order.sort_by_key(|&(cost, index)| (std::cmp::Reverse(cost), index));
+        Self { plan, shared, executor, compiled, order: order.into_iter().map(|(_, index)| index).collect(), fail_fast }
+    }
+
+    /// Compiles sketches while stage 1 runs, in seats that it leaves free; returns when the budget is closed or nothing is left.
+    pub fn compile_early(&self, pool: &rayon::ThreadPool, budget: &Budget) {
+        let next = AtomicUsize::new(0);
+        pool.broadcast(|_| {
+            while let Some(_seat) = budget.take_as_guest() {
+                let Some(&index) = self.order.get(next.fetch_add(1, Ordering::SeqCst)) else { return };
+                if let SketchWork::Build(sketch) = &self.plan.sketches[index].work {
+                    let compiled = self.compile(sketch);
+                    *lock(&self.compiled[index]) = Some(compiled);
+                }
+            }
+        });
+    }
+
+    /// Brings every sketch to its outcome, in the order of the plan.
+    pub fn finish(&self, archives: &ArchiveSet, pool: &rayon::ThreadPool) -> Vec<SketchOutcome> {
+        let began = Instant::now();
+        let _ = self.executor.events.send(Event::StageStarted { stage: Stage::Sketch, total: self.plan.sketches.len() });
+        let outcomes: Vec<OnceLock<SketchOutcome>> = self.plan.sketches.iter().map(|_| OnceLock::new()).collect();
+        let next = AtomicUsize::new(0);
+        pool.broadcast(|_| {
+            while let Some(&index) = self.order.get(next.fetch_add(1, Ordering::SeqCst)) {
+                let result = self.one(index, archives);
+                let _ = outcomes[index].set(result.outcome.clone());
+                let _ = self.executor.events.send(Event::SketchFinished { index, result: Box::new(result) });
+            }
+        });
+        let tally = self.executor.tally(Stage::Sketch);
+        let report = StageReport { stage: Stage::Sketch, wall: began.elapsed(), cost: tally.cost, hits: tally.hits, ran: tally.ran, key: None };
+        let _ = self.executor.events.send(Event::StageFinished(report));
+        outcomes.into_iter().map(|outcome| outcome.into_inner().unwrap_or(SketchOutcome::NotRun)).collect()
+    }
+
+    fn one(&self, index: usize, archives: &ArchiveSet) -> SketchResult {
+        let entry = &self.plan.sketches[index];
+        let began = Instant::now();
+        let mut trace = Trace::new(entry);
+        let outcome = match &entry.work {
+            SketchWork::Skip(rule) => SketchOutcome::Skipped(rule.clone()),
+            SketchWork::Fail { .. } if self.executor.stop.is_cancelled() => SketchOutcome::Cancelled,
+            SketchWork::Fail { failure, remarks } => {
+                remarks.iter().for_each(|remark| trace.log.remark(remark));
+                SketchOutcome::Failed(failure.clone())
+            }
+            SketchWork::Build(sketch) => self.build(index, sketch, archives, &mut trace),
+        };
+        if self.fail_fast && outcome.failure().is_some() {
+            self.executor.stop.drain();
+        }
+        if let Some(failure) = outcome.failure() {
+            trace.log.failure(failure);
+        }
+        let has_log = !matches!(outcome, SketchOutcome::Skipped(_) | SketchOutcome::NotRun | SketchOutcome::Cancelled);
+        let path = entry.out_dir.join("build.log");
+        let log = if has_log { self.saved(trace.log.save(&path)) } else { None };
+        let libraries = match &entry.work {
+            SketchWork::Build(sketch) => sketch.libraries.clone(),
+            _ => Vec::new(),
+        };
+        SketchResult {
+            board: entry.board.clone(),
+            sketch: entry.name.clone(),
+            dir: entry.dir.clone(),
+            cached: matches!(outcome, SketchOutcome::Built(_)) && trace.cost.processes == 0,
+            outcome,
+            log,
+            warnings: trace.warnings,
+            duration: began.elapsed() + trace.earlier,
+            cost: trace.cost,
+            libraries,
+        }
+    }
+
+    fn saved(&self, saved: Result<camino::Utf8PathBuf, place::PlaceError>) -> Option<camino::Utf8PathBuf> {
+        saved.inspect_err(|error| drop(self.executor.events.send(Event::Warning(chain(error))))).ok()
+    }
+
+    fn build(&self, index: usize, sketch: &SketchPlan, archives: &ArchiveSet, trace: &mut Trace) -> SketchOutcome {
+        sketch.remarks.iter().for_each(|remark| trace.log.remark(remark));
+        if let Some(outcome) = blocked(self.plan, sketch, archives, trace) {
+            return outcome;
+        }
+        let early = lock(&self.compiled[index]).take();
+        let compiled = early.unwrap_or_else(|| {
+            let compiled = self.compile(sketch);
+            Compiled { took: Duration::ZERO, ..compiled }
+        });
+        trace.earlier += compiled.took;
+        let mut objects = Vec::with_capacity(sketch.units.len());
+        for (unit, done) in sketch.units.iter().zip(compiled.units) {
+            match done {
+                Ok(done) => {
+                    trace.done(&unit.action.command_lines(), &done);
+                    objects.push(done);
+                }
+                Err(not_done) => return trace.not_done(&unit.action.command_lines(), not_done, self.executor),
+            }
+        }
+        if objects.len() < sketch.units.len() {
+            return stopped(self.executor);
+        }
+        let action = match link::action(self.plan, &self.plan.sketches[index], sketch, &objects, archives, self.executor) {
+            Ok(action) => action,
+            Err(failure) => return SketchOutcome::Failed(failure),
+        };
+        let lines = action.command_lines();
+        match self.executor.perform(&action) {
+            Ok(done) => {
+                trace.done(&lines, &done);
+                self.conclude(index, sketch, &done, trace)
+            }
+            Err(not_done) => trace.not_done(&lines, not_done, self.executor),
+        }
+    }
+
+    /// Puts the firmware in place, then measures and checks it: the files are there also when they are too big (specification 6.4).
+    fn conclude(&self, index: usize, sketch: &SketchPlan, done: &Done, trace: &mut Trace) -> SketchOutcome {
+        let out_dir = &self.plan.sketches[index].out_dir;
+        let mut artifacts = Vec::new();
+        for output in done.outputs.iter().filter(|output| output.name != SIZE_OUTPUT) {
+            let path = out_dir.join(&output.name);
+            if let Err(error) = place::from_cache(self.executor.cache, output, &path) {
+                return SketchOutcome::Failed(link::failure(fbuild_model::Phase::Objcopy, chain(&error)));
+            }
+            artifacts.push(path);
+        }
+        match link::measured(sketch, done, self.executor.cache, &mut trace.log) {
+            Ok(sizes) => SketchOutcome::Built(Firmware { artifacts, sizes }),
+            Err(failure) => SketchOutcome::Failed(failure),
+        }
+    }
+
+    /// Compiles the units of one sketch, up to the first that fails.
+    fn compile(&self, sketch: &SketchPlan) -> Compiled {
+        let began = Instant::now();
+        let mut units = Vec::with_capacity(sketch.units.len());
+        for unit in &sketch.units {
+            let done = self.compile_unit(unit);
+            let go_on = done.is_ok();
+            units.push(done);
+            if !go_on {
+                break;
+            }
+        }
+        Compiled { units, took: began.elapsed() }
+    }
+
+    /// Compiles with the precompiled preamble where there is one; a result that is already known is taken in either form.
+    fn compile_unit(&self, unit: &SketchUnit) -> Result<Done, NotDone> {
+        if let Some(with) = &unit.preamble {
+            let known = self.executor.peek(&with.action).or_else(|| self.executor.peek(&unit.action));
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            if self.shared.preamble(with.id) {
+                return self.executor.perform(&with.action);
+            }
+        }
+        self.executor.perform(&unit.action)
+    }
+}
+
+/// What is noted about a sketch while it is built.
+struct Trace {
+    log: Log,
+    warnings: Vec<Diagnostic>,
+    cost: Cost,
+    /// Time that was spent on the sketch before it was its turn.
+    earlier: Duration,
+}
+
+impl Trace {
+    fn new(entry: &SketchEntry) -> Self {
+        let log = Log::new(&format!("{} for {}", entry.name, entry.board));
+        Self { log, warnings: Vec::new(), cost: Cost::default(), earlier: Duration::ZERO }
+    }
+
+    fn done(&mut self, commands: &[String], done: &Done) {
+        self.log.commands(commands, &done.text);
+        self.cost = self.cost.plus(done.cost);
+        let found = diagnostic::parse_gcc(&done.text);
+        self.warnings.extend(found.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Warning));
+    }
+
+    fn not_done(&mut self, commands: &[String], not_done: NotDone, executor: &Executor<'_>) -> SketchOutcome {
+        match not_done {
+            NotDone::Stopped => stopped(executor),
+            NotDone::Failed(failed) => {
+                self.log.commands(commands, "");
+                self.cost = self.cost.plus(failed.cost);
+                SketchOutcome::Failed(failed.failure)
+            }
+        }
+    }
+}
+
+fn stopped(executor: &Executor<'_>) -> SketchOutcome {
+    if executor.stop.is_cancelled() { SketchOutcome::Cancelled } else { SketchOutcome::NotRun }
+}
+
+/// Returns the outcome of a sketch that lacks something of stage 1.
+fn blocked(plan: &BuildPlan, sketch: &SketchPlan, archives: &ArchiveSet, trace: &mut Trace) -> Option<SketchOutcome> {
+    let needed = std::iter::once(sketch.core).chain(sketch.archives.iter().copied());
+    for id in needed {
+        let archive = &plan.archives[id.index()];
+        match archives.get(id) {
+            Ok(_) => trace.log.remark(&format!("{}: {}", archive.label, archive.path.with_file_name("build.log"))),
+            Err(Missing::Failed(failed)) => {
+                let failure = Failure { message: format!("{}: {}", failed.label, failed.failure.message), ..failed.failure.clone() };
+                return Some(SketchOutcome::Blocked { by: archive.blame.clone(), failure });
+            }
+            Err(Missing::Stopped) => return Some(SketchOutcome::Cancelled),
+        }
+    }
+    None
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,265 @@
+//! What must be known of the tools: what they are by content, and what the compiler predefines.
+//!
+//! A tool's answers are kept in the cache under its content and the question, so that a run in which nothing changed asks nothing. The
+//! module knows gcc's way of answering; a compiler that does not answer so is known by its program file alone, and its translation units
+//! are preprocessed by itself.
+
+use std::collections::HashMap;
+use std::env;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cache::{Cache, StatMemo};
+use fbuild_model::{Command, Cost, Digest, DigestWriter};
+use fbuild_scan::cpp::{Dialect, Language, system_dirs_from_v};
+use serde::{Deserialize, Serialize};
+
+use crate::execute::chain;
+use crate::runner::{RunError, Runner};
+
+/// Environment variables that reach what gcc reads or writes.
+const ENVIRONMENT: [&str; 8] = [
+    "COMPILER_PATH",
+    "CPATH",
+    "CPLUS_INCLUDE_PATH",
+    "C_INCLUDE_PATH",
+    "GCC_COMPARE_DEBUG",
+    "GCC_EXEC_PREFIX",
+    "LIBRARY_PATH",
+    "SOURCE_DATE_EPOCH",
+];
+
+/// Programs that gcc starts itself.
+const PROGRAMS: [&str; 8] = ["cc1", "cc1plus", "as", "collect2", "ld", "lto1", "lto-wrapper", "g++-mapper-server"];
+
+/// Files that gcc reads for one device.
+const FILES: [&str; 5] = ["liblto_plugin.so", "libgcc.a", "libc.a", "libm.a", "libstdc++.a"];
+
+/// A tool that is not there or cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// No such program.
+    #[error("find the program `{program}` (is the toolchain installed? `fbuild doctor` tells)")]
+    NotFound {
+        /// The program as the recipe names it.
+        program: String,
+    },
+    /// It could not be read.
+    #[error("read the program `{path}`")]
+    Read {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It could not be started.
+    #[error("ask the compiler")]
+    Ask(#[from] RunError),
+    /// Its answer is not understood.
+    #[error("understand the answer of `{command}`: {problem}")]
+    Answer {
+        /// The question.
+        command: String,
+        /// What is wrong with the answer.
+        problem: String,
+    },
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Answer {
+    success: bool,
+    stdout: String,
+    stderr: String,
+}
+
+/// The tools of a run.
+#[derive(Debug)]
+pub struct Toolchain<'a> {
+    cache: &'a Cache,
+    runner: &'a Runner,
+    memo: StatMemo<'a>,
+    identities: Mutex<HashMap<String, Digest>>,
+    dialects: Mutex<HashMap<String, Arc<Dialect>>>,
+    cost: Mutex<Cost>,
+}
+
+impl<'a> Toolchain<'a> {
+    /// Makes an empty collection; tools are looked at when they are needed.
+    pub fn new(cache: &'a Cache, runner: &'a Runner) -> Self {
+        Self {
+            cache,
+            runner,
+            memo: StatMemo::new(cache),
+            identities: Mutex::default(),
+            dialects: Mutex::default(),
+            cost: Mutex::default(),
+        }
+    }
+
+    /// Returns the store that keeps the tools' answers.
+    pub fn cache(&self) -> &'a Cache {
+        self.cache
+    }
+
+    /// Returns what the processes started so far cost.
+    pub fn cost(&self) -> Cost {
+        *lock(&self.cost)
+    }
+
+    /// Returns the environment variables that reach results, as name and value, sorted by name.
+    pub fn environment() -> Vec<(&'static str, String)> {
+        ENVIRONMENT.iter().filter_map(|&name| Some((name, env::var(name).ok()?))).collect()
+    }
+
+    /// Returns the digest of a program's file.
+    ///
+    /// # Errors
+    /// If there is no such program.
+    pub fn program(&self, program: &str) -> Result<Digest, ToolError> {
+        let path = find_program(program).ok_or_else(|| ToolError::NotFound { program: program.to_owned() })?;
+        self.memo.digest(&path).map_err(|source| ToolError::Read { path, source })
+    }
+
+    /// Returns the digest of a compiler with everything it starts and, for the device that `args` choose, links by itself.
+    ///
+    /// # Errors
+    /// If the program cannot be found or read.
+    pub fn compiler(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
+        let machine: Vec<String> = args.iter().filter(|arg| arg.starts_with("-m") || arg.starts_with("-B")).cloned().collect();
+        let key = format!("{program} {}", machine.join(" "));
+        if let Some(&known) = lock(&self.identities).get(&key) {
+            return Ok(known);
+        }
+        let mut writer = DigestWriter::new("compiler");
+        writer.digest(self.program(program)?);
+        for path in self.companions(program, &machine)? {
+            if let Ok(digest) = self.memo.digest(&path) {
+                writer.field(path.file_name().unwrap_or_default()).digest(digest);
+            }
+        }
+        let digest = writer.finish();
+        lock(&self.identities).insert(key, digest);
+        Ok(digest)
+    }
+
+    /// Lists the files that belong to a compiler and a device; empty where the program does not answer like gcc.
+    fn companions(&self, program: &str, machine: &[String]) -> Result<Vec<Utf8PathBuf>, ToolError> {
+        let device = machine.iter().find_map(|arg| arg.strip_prefix("-mmcu="));
+        let programs = PROGRAMS.iter().map(|name| format!("-print-prog-name={name}"));
+        let specific = device.into_iter().flat_map(|mcu| [format!("crt{mcu}.o"), format!("lib{mcu}.a"), format!("device-specs/specs-{mcu}")]);
+        let files = FILES.iter().map(|&name| name.to_owned()).chain(specific).map(|name| format!("-print-file-name={name}"));
+        let mut paths = Vec::new();
+        for question in programs.chain(files) {
+            let args = machine.iter().cloned().chain([question]).collect();
+            let answer = self.ask(&Command { program: program.to_owned(), args, cwd: None })?;
+            if !answer.success {
+                return Ok(Vec::new());
+            }
+            // gcc repeats the bare name of what it does not find.
+            paths.extend(find_program(answer.stdout.trim()));
+        }
+        Ok(paths)
+    }
+
+    /// Returns what the compiler predefines and where it looks for system headers, with the arguments of `command`.
+    ///
+    /// `command` compiles the file named `source`, which is replaced by an empty one, into `object`.
+    ///
+    /// # Errors
+    /// If the compiler cannot be run or does not answer like gcc.
+    pub fn dialect(&self, command: &Command, source: &str, object: &str, language: Language) -> Result<Arc<Dialect>, ToolError> {
+        let question = question(command, source, object);
+        let key = question.to_shell();
+        if let Some(known) = lock(&self.dialects).get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let answer = self.ask(&question)?;
+        let wrong = |problem: String| ToolError::Answer { command: key.clone(), problem };
+        if !answer.success {
+            return Err(wrong(answer.stderr));
+        }
+        let dirs = system_dirs_from_v(&answer.stderr);
+        let dialect = Dialect::new(&answer.stdout, dirs, language).map_err(|error| wrong(chain(&error)))?;
+        let dialect = Arc::new(dialect);
+        lock(&self.dialects).insert(key, Arc::clone(&dialect));
+        Ok(dialect)
+    }
+
+    /// Returns the first line of `program --version`; `None` if it does not answer.
+    pub fn version(&self, program: &str) -> Option<String> {
+        let args = vec!["--version".to_owned()];
+        let answer = self.ask(&Command { program: program.to_owned(), args, cwd: None }).ok()?;
+        answer.success.then(|| answer.stdout.lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// Returns what `-dumpversion` says (`5.4.0`); `None` if it does not answer.
+    pub fn dump_version(&self, program: &str) -> Option<String> {
+        let args = vec!["-dumpversion".to_owned()];
+        let answer = self.ask(&Command { program: program.to_owned(), args, cwd: None }).ok()?;
+        answer.success.then(|| answer.stdout.trim().to_owned())
+    }
+
+    /// Runs a question, or recalls the answer that this very program once gave to it.
+    fn ask(&self, command: &Command) -> Result<Answer, ToolError> {
+        let mut key = DigestWriter::new("tool answer 1");
+        key.digest(self.program(&command.program)?);
+        command.argv().for_each(|arg| {
+            key.field(arg);
+        });
+        for (name, value) in Self::environment() {
+            key.field(name).field(value);
+        }
+        let key = key.finish();
+        if let Some(answer) = self.cache.recall(key).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            return Ok(answer);
+        }
+        let output = self.runner.run(command)?;
+        *lock(&self.cost) = self.cost().plus(output.cost);
+        let answer = Answer {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if let Ok(bytes) = serde_json::to_vec(&answer) {
+            self.cache.remember(key, &bytes);
+        }
+        Ok(answer)
+    }
+}
+
+/// Turns a compile command into the question for its predefined macros (standard output) and search directories (standard error).
+fn question(command: &Command, source: &str, object: &str) -> Command {
+    let mut args: Vec<String> = Vec::with_capacity(command.args.len() + 4);
+    for arg in &command.args {
+        if arg == source {
+            args.push("/dev/null".to_owned());
+        } else if arg == object {
+            args.push("-".to_owned());
+        } else if !matches!(arg.as_str(), "-c" | "-MMD" | "-MD" | "-E" | "-CC") {
+            args.push(arg.clone());
+        }
+    }
+    let language = match Utf8Path::new(source).extension() {
+        Some("c") => "c",
+        Some("S") => "assembler-with-cpp",
+        _ => "c++",
+    };
+    // The language must stand before the file, and the recipe may choose one by itself, which then stands nearer.
+    args.splice(0..0, ["-x", language, "-E", "-dM", "-v"].map(str::to_owned));
+    Command { program: command.program.clone(), args, cwd: None }
+}
+
+/// Finds a program by path, or by name in `PATH`.
+pub fn find_program(program: &str) -> Option<Utf8PathBuf> {
+    if program.contains('/') {
+        let path = Utf8PathBuf::from(program);
+        return path.is_file().then_some(path);
+    }
+    let path = env::var("PATH").ok()?;
+    path.split(':').map(|dir| Utf8Path::new(dir).join(program)).find(|path| path.is_file())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,158 @@
+//! From one source to its compile action.
+//!
+//! The command that runs gets only those include directories in which something was found: leaving out the others changes nothing, and it
+//! makes the commands of two sketches for one library source the same. The fingerprint is made from the command without include
+//! directories and from the files that were read, so it depends neither on where a checkout stands nor on libraries that play no part.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::fingerprint::PartKind;
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Command, Digest, DigestWriter, Parts};
+use fbuild_platform::SketchRecipes;
+use fbuild_scan::preprocess::{Closure, Scan};
+use fbuild_scan::tree::SourceFile;
+
+use crate::action::{Action, Outputs, Reads, Step, WORK};
+use crate::execute::chain;
+use crate::preprocessor::Preprocessor;
+use crate::roots::Roots;
+use crate::toolchain::Toolchain;
+
+/// Changes when our own code makes other input for the compiler from the same sketch.
+const SCANNER_VERSION: &str = "1";
+
+/// One source and how it is to be compiled.
+#[derive(Debug, Clone, Copy)]
+pub struct Unit<'a> {
+    /// The source, as its path is given to the compiler.
+    pub source: &'a Utf8Path,
+    /// The include directories in order.
+    pub dirs: &'a [Utf8PathBuf],
+    /// One more at the end, for the library's own files.
+    pub private_dir: Option<&'a Utf8Path>,
+    /// The stage that compiles it.
+    pub stage: Stage,
+    /// The board.
+    pub board: &'a str,
+    /// Name for people: `core/main.cpp`.
+    pub label: &'a str,
+    /// Generated files that it may read.
+    pub generated: &'a [Arc<SourceFile>],
+}
+
+/// What is needed to make compile actions.
+#[derive(Debug, Clone, Copy)]
+pub struct Workbench<'a> {
+    /// The tools.
+    pub tools: &'a Toolchain<'a>,
+    /// The recipes.
+    pub recipes: &'a SketchRecipes,
+    /// Directories by name.
+    pub roots: &'a Arc<Roots>,
+    /// A property that ties compile commands to one sketch's directory, if the platform uses one.
+    pub tied_to: Option<&'a str>,
+}
+
+impl Workbench<'_> {
+    /// Makes the compile action of `unit`.
+    ///
+    /// # Errors
+    /// If the platform has no recipe for it or names a compiler that is not there.
+    pub fn compile(&self, unit: Unit<'_>, preprocessor: &Preprocessor<'_>) -> Result<Action, Failure> {
+        let fail = |error: &dyn std::error::Error| Failure {
+            phase: Phase::Compile,
+            message: chain(error),
+            output: String::new(),
+            diagnostics: Vec::new(),
+        };
+        let object_name = format!("{}.o", unit.source.file_name().unwrap_or("object"));
+        let object = Utf8PathBuf::from(format!("{WORK}/{object_name}"));
+        let scan = preprocessor.scanned(unit.source, unit.dirs, unit.private_dir);
+        let (reads, dirs) = reads(&scan, &unit, self.tied_to);
+        let command = self.recipes.compile(&dirs, unit.source, &object).map_err(|error| fail(&error))?;
+        let compiler = self.tools.compiler(&command.program, &command.args).map_err(|error| fail(&error))?;
+        let plain = self.recipes.compile(&[], unit.source, &object).map_err(|error| fail(&error))?;
+        let parts = self.parts(&plain, compiler, &unit, &reads);
+        Ok(Action {
+            stage: unit.stage,
+            label: unit.label.to_owned(),
+            subject: format!("{} {}", unit.board, unit.label),
+            steps: vec![Step::new(Phase::Compile, command)],
+            generated: unit.generated.to_vec(),
+            links: Vec::new(),
+            outputs: Outputs::Files(vec![object_name]),
+            fingerprint: parts.fingerprint(),
+            parts,
+            reads,
+            roots: Arc::clone(self.roots),
+        })
+    }
+
+    fn parts(&self, command: &Command, compiler: Digest, unit: &Unit<'_>, reads: &Reads) -> Parts {
+        let mut parts = Parts::default();
+        parts.add(PartKind::Fbuild, "scanner", Digest::of(SCANNER_VERSION.as_bytes()));
+        let program = Utf8Path::new(&command.program).file_name().unwrap_or(&command.program);
+        parts.add(PartKind::Tool, program, compiler);
+        for (name, value) in Toolchain::environment() {
+            parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
+        }
+        for argument in &command.args {
+            parts.argument(self.roots.text(argument));
+        }
+        let Reads::Closure(closure) = reads else { return parts };
+        for (index, file) in closure.files.iter().enumerate() {
+            let kind = if index == 0 { PartKind::Source } else { PartKind::Header };
+            let generated = unit.generated.iter().any(|own| own.path() == file.path());
+            let digest = if generated && !closure.uses_path { self.digest_of_generated(file) } else { file.digest() };
+            parts.add(kind, self.roots.path(file.path()), digest);
+        }
+        for name in &closure.absent {
+            parts.add(PartKind::Header, format!("{name} (absent)"), Digest::of(b""));
+        }
+        if closure.uses_path {
+            let mut paths = DigestWriter::new("paths");
+            closure.files.iter().for_each(|file| {
+                paths.field(file.path().as_str());
+            });
+            parts.add(PartKind::Source, "__FILE__", paths.finish());
+        }
+        parts
+    }
+
+    /// Digests a generated file without the place of the checkout, which stands in the `#line` directives that the merge wrote.
+    fn digest_of_generated(&self, file: &SourceFile) -> Digest {
+        let Ok(text) = std::str::from_utf8(file.bytes()) else { return file.digest() };
+        // In a raw string such a line would be data.
+        if text.contains("R\"") {
+            return file.digest();
+        }
+        let mut writer = DigestWriter::new("generated");
+        for line in text.split('\n') {
+            if line.starts_with("#line ") { writer.field(self.roots.text(line)) } else { writer.field(line) };
+        }
+        writer.finish()
+    }
+}
+
+/// Decides what is known about the unit's reads, and which include directories it needs.
+fn reads(scan: &Scan, unit: &Unit<'_>, tied_to: Option<&str>) -> (Reads, Vec<Utf8PathBuf>) {
+    let all = || unit.dirs.iter().cloned().chain(unit.private_dir.map(Utf8Path::to_owned)).collect();
+    let unknown = |because: String| Reads::Unknown { because };
+    match scan {
+        Scan::Complete(closure) if closure.uses_time => (unknown("it contains the time of the build".to_owned()), all()),
+        Scan::Complete(_) if tied_to.is_some() => {
+            let because = format!("the platform's compile recipe refers to `{}`", tied_to.unwrap_or_default());
+            (unknown(because), all())
+        }
+        Scan::Complete(closure) => (Reads::Closure(Arc::new(closure.clone())), closure.used_dirs.clone()),
+        Scan::Missing { header, .. } => (unknown(format!("`{header}` was not found")), all()),
+        Scan::Failed { output } => (unknown(output.lines().next().unwrap_or("preprocessing failed").to_owned()), all()),
+    }
+}
+
+/// Returns the number of bytes a closure holds, as a measure of the work it makes.
+pub fn weight(closure: &Closure) -> u64 {
+    closure.files.iter().map(|file| file.bytes().len() as u64).sum()
+}
