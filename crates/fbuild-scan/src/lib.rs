@@ -16,6 +16,7 @@ pub mod preprocess;
 pub mod prototypes;
 pub mod resolve;
 pub mod sketch;
+pub mod skip;
 pub mod sources;
 pub mod tree;
 mod walk;

@@ -10,4 +10,5 @@ mod merge;
 mod messages;
 mod resolve;
 mod sketch;
+mod skip;
 mod space;
