@@ -69,7 +69,10 @@ impl<'a> Characters<'a> {
     }
 
     fn next_outside_directives(&mut self, directive: &mut bool) -> Option<u16> {
-        let byte = self.raw()?;
+        let mut byte = self.raw()?;
+        if byte == b'?' {
+            byte = self.trigraph(byte);
+        }
         let symbol = match byte {
             b' ' | b'\t' => return Some(byte.into()),
             NEWLINE => {
@@ -103,24 +106,32 @@ impl<'a> Characters<'a> {
                 }
                 byte.into()
             }
-            b'<' => self.digraph(byte, &[(b'%', b'{'), (b':', b'[')]),
-            b'%' => self.digraph(byte, &[(b'>', b'}')]),
-            b':' => self.digraph(byte, &[(b'>', b']')]),
             _ => byte.into(),
         };
         self.line_start = false;
         Some(symbol)
     }
 
-    fn digraph(&mut self, first: u8, table: &[(u8, u8)]) -> u16 {
-        let second = self.peek();
-        match table.iter().find(|(with, _)| Some(*with) == second) {
-            Some((_, meaning)) => {
-                self.raw();
-                (*meaning).into()
-            }
-            None => first.into(),
-        }
+    /// Reads the rest of a trigraph such as `??<`, of which `first` is the first character; without one, `first` is returned.
+    fn trigraph(&mut self, first: u8) -> u8 {
+        let Some(&[b'?', third]) = self.text.get(self.at..self.at + 2) else {
+            return first;
+        };
+        let meaning = match third {
+            b'(' => b'[',
+            b')' => b']',
+            b'<' => b'{',
+            b'>' => b'}',
+            b'/' => b'\\',
+            b'!' => b'|',
+            b'\'' => b'^',
+            b'-' => b'~',
+            b'=' => b'#',
+            _ => return first,
+        };
+        self.raw();
+        self.raw();
+        meaning
     }
 
     fn peek(&self) -> Option<u8> {
@@ -149,9 +160,15 @@ impl<'a> Characters<'a> {
         STRING
     }
 
+    /// A quote before a letter that can be a number base in some languages starts a number: it ends where the digits do.
     fn end_of_character(&mut self) -> u16 {
+        let is_number = self
+            .peek()
+            .is_some_and(|byte| b"bdho".contains(&byte.to_ascii_lowercase()));
         while let Some(byte) = self.peek() {
-            if byte == NEWLINE {
+            if byte == NEWLINE
+                || (is_number && byte != b'\'' && byte != b'\\' && !byte.is_ascii_alphanumeric())
+            {
                 break;
             }
             self.raw();

@@ -170,6 +170,24 @@ impl Statement {
         }
     }
 
+    /// What stood before a storage class does not count.
+    fn start_with(&mut self, storage: Storage) {
+        self.restart(false);
+        self.storage = storage;
+    }
+
+    /// True right behind `extern`.
+    fn starts_extern(&self) -> bool {
+        self.storage == Storage::Extern && self.earlier.is_empty()
+    }
+
+    /// In `void f PROTO((int a))` the name in front of the parentheses is a macro's.
+    fn drop_macro_name(&mut self) {
+        if self.before(1) == TokenKind::Name && self.before(2) == TokenKind::Name {
+            self.earlier.pop();
+        }
+    }
+
     fn processed_name(&mut self) {
         if self.got_name && self.declaration == Declaration::None {
             self.declaration = Declaration::Base;
@@ -192,8 +210,7 @@ impl Statement {
         let mut text = String::new();
         for token in &self.earlier[..end] {
             match token.kind {
-                TokenKind::Word(Word::Static | Word::Extern | Word::Typedef) => text.clear(),
-                TokenKind::Word(Word::Inline | Word::Typename) => {}
+                TokenKind::CloseBrace => text.clear(),
                 TokenKind::Word(_) => {
                     text.push_str(&token.text);
                     text.push(' ');
@@ -328,7 +345,7 @@ impl<'a> Tagger<'a> {
         match statement.current.kind {
             TokenKind::Comma => statement.restart(true),
             TokenKind::Semicolon => statement.restart(false),
-            TokenKind::CloseBrace if !statement.declaration.is_class_like() => {
+            TokenKind::CloseBrace if statement.declaration.scope().is_none() => {
                 statement.restart(false);
             }
             _ => statement.advance(),
@@ -383,7 +400,7 @@ impl<'a> Tagger<'a> {
             }
         } else if symbol == u16::from(b'!') || symbol == u16::from(b'>') {
             self.skip_if(b'=');
-        } else if symbol == STRING && self.statement().before(1) == TokenKind::Word(Word::Extern) {
+        } else if symbol == STRING && self.statement().starts_extern() {
             let statement = self.statement();
             statement.declaration = Declaration::Linkage;
             statement.storage = Storage::Global;
@@ -399,6 +416,7 @@ impl<'a> Tagger<'a> {
     }
 
     fn act_on_current(&mut self) -> Step<()> {
+        let in_scope = self.in_scope();
         let statement = self.statement();
         let word = match statement.current.kind {
             TokenKind::Name => {
@@ -431,7 +449,9 @@ impl<'a> Tagger<'a> {
                 statement.declaration = Declaration::Base;
             }
             Word::Enum => statement.declaration = Declaration::Enum,
-            Word::Extern => statement.storage = Storage::Extern,
+            Word::Extern => statement.start_with(Storage::Extern),
+            Word::Inline | Word::Typename => statement.current = Token::default(),
+            Word::StaticAssert => self.skip_parentheses()?,
             Word::Condition => {
                 if self.solid()? == u16::from(b'(') {
                     self.skip_pair(b'(', b')')?;
@@ -444,6 +464,7 @@ impl<'a> Tagger<'a> {
             }
             Word::Namespace => statement.declaration = Declaration::Namespace,
             Word::Operator => self.operator()?,
+            Word::Access if !in_scope => {}
             Word::Access => {
                 let symbol = self.solid()?;
                 if symbol == u16::from(b':') {
@@ -453,20 +474,18 @@ impl<'a> Tagger<'a> {
                 }
             }
             Word::Static => {
-                statement.storage = Storage::Static;
+                statement.start_with(Storage::Static);
                 statement.declaration = Declaration::Base;
             }
-            Word::Struct => statement.declaration = Declaration::Struct,
-            Word::Typedef => statement.storage = Storage::Typedef,
+            Word::Struct => {
+                if statement.declaration != Declaration::Enum {
+                    statement.declaration = Declaration::Struct;
+                }
+            }
+            Word::Typedef => statement.start_with(Storage::Typedef),
             Word::Union => statement.declaration = Declaration::Union,
             Word::Virtual => statement.is_virtual = true,
-            Word::Case
-            | Word::Default
-            | Word::Inline
-            | Word::Throw
-            | Word::Try
-            | Word::Typename
-            | Word::Other => {}
+            Word::Case | Word::Default | Word::Throw | Word::Try | Word::Other => {}
         }
         Ok(())
     }
@@ -561,6 +580,11 @@ impl<'a> Tagger<'a> {
         if matches!(declaration, Declaration::Class | Declaration::Struct) {
             return self.skip_bases();
         }
+        if declaration == Declaration::Enum {
+            let end = self.skip_to_one_of(b"{,;")?;
+            self.input.unread(Some(end.into()));
+            return Ok(());
+        }
         if self
             .parent()
             .is_some_and(|parent| parent.declaration == Declaration::Struct)
@@ -592,7 +616,7 @@ impl<'a> Tagger<'a> {
                 return Ok(());
             }
             if symbol == u16::from(b'<') {
-                self.skip_pair(b'<', b'>')?;
+                self.skip_template_arguments()?;
             }
         }
     }
@@ -611,6 +635,7 @@ impl<'a> Tagger<'a> {
                 b'[' => self.skip_pair(b'[', b']')?,
                 b'(' => self.skip_pair(b'(', b')')?,
                 b'{' => self.skip_pair(b'{', b'}')?,
+                b'<' => self.angle_bracket()?,
                 b'}' if in_enum => {
                     self.input.unread(Some(b'}'.into()));
                     break TokenKind::Comma;
@@ -630,12 +655,44 @@ impl<'a> Tagger<'a> {
 
     fn angle_bracket(&mut self) -> Step<()> {
         let next = self.any()?;
-        if next == u16::from(b'>') {
-        } else if next == u16::from(b'<') {
+        if next == u16::from(b'<') {
+            self.collect(next);
             self.skip_if(b'=');
-        } else if next != u16::from(b'=') {
+        } else {
             self.input.unread(Some(next));
-            self.skip_pair(b'<', b'>')?;
+            if next != u16::from(b'=') {
+                self.skip_template_arguments()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips to the `>` that matches a `<` already read, or to where no template arguments can be.
+    fn skip_template_arguments(&mut self) -> Step<()> {
+        let mut depth = 1u32;
+        while depth > 0 {
+            let symbol = self.solid()?;
+            match u8::try_from(symbol).unwrap_or(0) {
+                b';' | b'{' => {
+                    self.input.unread(Some(symbol));
+                    return Ok(());
+                }
+                b'<' => {
+                    self.collect(symbol);
+                    let next = self.input.next();
+                    if next == Some(b'<'.into()) {
+                        self.collect(symbol);
+                    } else {
+                        self.input.unread(next);
+                        depth += 1;
+                    }
+                }
+                b'>' => {
+                    self.collect(symbol);
+                    depth -= 1;
+                }
+                _ => self.collect(symbol),
+            }
         }
         Ok(())
     }
@@ -654,6 +711,7 @@ impl<'a> Tagger<'a> {
         let next = symbol
             .and_then(|symbol| u8::try_from(symbol).ok())
             .unwrap_or(0);
+        let member = self.in_scope();
         let statement = self.statement();
         if found.invalid {
             statement.restart(false);
@@ -664,7 +722,9 @@ impl<'a> Tagger<'a> {
                 || !statement.qualifying_name
                 || next == b'('
                 || (next == b'=' && !statement.is_virtual)
-                || (statement.declaration == Declaration::None && matches!(next, b',' | b';')))
+                || (!member
+                    && statement.declaration == Declaration::None
+                    && matches!(next, b',' | b';')))
         {
             statement.current.kind = TokenKind::Name;
             statement.processed_name();
@@ -736,11 +796,12 @@ impl<'a> Tagger<'a> {
                     }
                 }
                 b'[' => self.skip_pair(b'[', b']')?,
-                b'<' => self.skip_pair(b'<', b'>')?,
+                b'<' => self.angle_bracket()?,
                 b')' => depth -= 1,
                 b'(' if first => {
                     found.may_be_name = false;
                     self.collected = Some("(".to_owned());
+                    self.statement().drop_macro_name();
                     depth = 0;
                     self.skip_pair(b'(', b')')?;
                     self.skip_pair(b'(', b')')?;
@@ -846,7 +907,7 @@ impl<'a> Tagger<'a> {
                 symbol = self.solid()?;
             }
             if symbol == u16::from(b'<') {
-                self.skip_pair(b'<', b'>')?;
+                self.skip_template_arguments()?;
                 symbol = self.solid()?;
             }
             if symbol == u16::from(b'(') {
@@ -891,7 +952,8 @@ impl<'a> Tagger<'a> {
                     if statement.pointer {
                         self.tag_variable(2);
                     } else if statement.storage != Storage::Typedef
-                        && (statement.declaration.declares_values() || member)
+                        && (statement.declaration.declares_values()
+                            || (member && statement.declaration == Declaration::None))
                     {
                         self.tag(2, TagKind::Prototype);
                     }
@@ -920,12 +982,7 @@ impl<'a> Tagger<'a> {
 
     /// Tags the name that stands `back` tokens before the current one.
     fn tag(&mut self, back: usize, kind: TagKind) {
-        let enclosing = self
-            .levels
-            .iter()
-            .rev()
-            .skip(1)
-            .find_map(|level| level.declaration.scope());
+        let enclosing = self.parent().and_then(|parent| parent.declaration.scope());
         let statement = self.statement();
         let Some(token) = statement
             .token_before(back)

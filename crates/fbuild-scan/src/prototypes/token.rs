@@ -61,6 +61,8 @@ pub(super) enum Word {
     /// `public`, `protected`, `private`.
     Access,
     Static,
+    /// `static_assert`: skipped with its arguments.
+    StaticAssert,
     Struct,
     Throw,
     Try,
@@ -94,6 +96,7 @@ pub(super) fn word(text: &str) -> Option<Word> {
         "operator" => Word::Operator,
         "private" | "protected" | "public" => Word::Access,
         "static" => Word::Static,
+        "static_assert" => Word::StaticAssert,
         "struct" => Word::Struct,
         "throw" => Word::Throw,
         "try" => Word::Try,
@@ -105,7 +108,7 @@ pub(super) fn word(text: &str) -> Option<Word> {
         "char" | "constexpr" | "double" | "float" | "int" | "long" | "short" | "signed"
         | "unsigned" | "void" | "wchar_t" => Word::Type,
         "delete" | "do" | "else" | "explicit" | "mutable" | "new" | "noexcept" | "overload"
-        | "register" | "static_assert" | "template" | "this" => Word::Other,
+        | "register" | "template" | "this" => Word::Other,
         _ => return None,
     })
 }
