@@ -69,6 +69,8 @@ pub struct Action {
     pub label: String,
     /// Name in the cache's history, the same in every run: board and label.
     pub subject: String,
+    /// The source that it compiles; empty where it compiles none.
+    pub source: Utf8PathBuf,
     /// The commands, in order.
     pub steps: Vec<Step>,
     /// Generated files that must be on disk first, at their own paths.

@@ -64,6 +64,7 @@ pub fn action(
         stage: Stage::Sketch,
         label: format!("{}/{}.elf", entry.name, sketch.project),
         subject: format!("{} {}/{}.elf", entry.board, entry.name, sketch.project),
+        source: Utf8PathBuf::new(),
         steps,
         generated: Vec::new(),
         links: inputs.links,
@@ -95,7 +96,13 @@ impl Inputs {
         let Some(input) = input else { return };
         let archive = &plan.archives[id.index()];
         let name = Utf8Path::new(&archive.label).join(input.path().file_name().unwrap_or("objects.a"));
-        match archive.linkage {
+        self.group(archive.linkage);
+        self.words.push(format!("{WORK}/{name}"));
+        self.add(&name, input.path().to_owned(), input.content());
+    }
+
+    fn group(&mut self, linkage: Linkage) {
+        match linkage {
             Linkage::Whole if !self.in_group => {
                 self.words.push("-Wl,--whole-archive".to_owned());
                 self.in_group = true;
@@ -103,8 +110,6 @@ impl Inputs {
             Linkage::Whole => {}
             Linkage::Referenced => self.end_group(),
         }
-        self.words.push(format!("{WORK}/{name}"));
-        self.add(&name, input.path().to_owned(), input.content());
     }
 
     fn end_group(&mut self) {
@@ -112,6 +117,22 @@ impl Inputs {
             self.words.push("-Wl,--no-whole-archive".to_owned());
         }
     }
+}
+
+/// Returns the steps of a sketch's link as far as they are known before anything is built.
+///
+/// # Errors
+/// If the platform lacks a recipe.
+pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
+    let mut inputs = Inputs::default();
+    inputs.words.extend(sketch.units.iter().map(|unit| format!("{WORK}/{}", unit.object)));
+    for &id in &sketch.archives {
+        let archive = &plan.archives[id.index()];
+        inputs.group(archive.linkage);
+        inputs.words.push(archive.path.to_string());
+    }
+    inputs.end_group();
+    steps(sketch, &inputs.words)
 }
 
 /// Lists the commands from objects to measured firmware (specification 1.8).

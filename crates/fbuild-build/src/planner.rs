@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::event::SharedLibrary;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, Fingerprint};
-use fbuild_platform::{RecipeError, SketchRecipes};
+use fbuild_platform::{BoardSpec, RecipeError, SketchRecipes};
 use fbuild_scan::find::Requested;
 use fbuild_scan::index::Root;
 use fbuild_scan::library::{Layout, Library, LibraryError};
@@ -56,11 +56,11 @@ pub enum PlanError {
     Walk(#[from] fbuild_scan::WalkError),
 }
 
-/// Makes the plan. Drafting uses the current rayon pool.
+/// Makes the plan; `boards` are the request's with quirks cured. Drafting uses the current rayon pool.
 ///
 /// # Errors
 /// If a tool is missing or a platform cannot be used: nothing could be built.
-pub fn plan(request: &Request, tools: &Toolchain<'_>, tree: &SourceTree, runner: &Runner, stop: &Stop) -> Result<BuildPlan, PlanError> {
+pub fn plan(request: &Request, boards: &[BoardSpec], tools: &Toolchain<'_>, tree: &SourceTree, runner: &Runner, stop: &Stop) -> Result<BuildPlan, PlanError> {
     let fallbacks = Fallbacks::default();
     let means = Means { tree, runner, cache: tools.cache(), fallbacks: &fallbacks };
     let fqbns: Vec<String> = request.boards.iter().map(|board| board.fqbn().to_string()).collect();
@@ -68,7 +68,7 @@ pub fn plan(request: &Request, tools: &Toolchain<'_>, tree: &SourceTree, runner:
     let names = layout::sketch_names(&dirs, &request.cwd);
     let places = layout::sketch_dirs(&names, &dirs);
     let mut assembly = Assembly::new(tools);
-    for (spec, board_dir) in request.boards.iter().zip(layout::board_dirs(&fqbns)) {
+    for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
         let board = Board::new(spec, request.output_dir.join(board_dir), &request.libraries, tools, means)?;
         assembly.plan.warnings.extend(spec.warnings().iter().cloned());
         assembly.plan.warnings.extend(board.index.warnings().iter().cloned());

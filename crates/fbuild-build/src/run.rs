@@ -10,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
 use fbuild_model::Event;
 use fbuild_model::outcome::SketchOutcome;
+use fbuild_platform::{BoardSpec, CompilerVersion, Quirk, applicable};
 use fbuild_scan::tree::SourceTree;
 
 use crate::archive_set::OpenError;
@@ -81,7 +82,8 @@ pub fn plan(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Resu
     let tree = SourceTree::new();
     let tools = Toolchain::new(means.cache, means.runner);
     let pool = pool("plan", request.sketch_jobs.get())?;
-    let plan = pool.install(|| planner::plan(request, &tools, &tree, means.runner, means.stop))?;
+    let boards: Vec<BoardSpec> = request.boards.iter().map(|board| if request.quirks { quirks_applied(board, &tools) } else { board.clone() }).collect();
+    let plan = pool.install(|| planner::plan(request, &boards, &tools, &tree, means.runner, means.stop))?;
     for warning in &plan.warnings {
         let _ = events.send(Event::Warning(warning.clone()));
     }
@@ -115,6 +117,17 @@ pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Send
     let outcomes = sketches.finish(&archives, &stage2_pool);
     means.cache.touch_used(executor.used().into_iter());
     Ok(outcomes)
+}
+
+/// Returns the board with the cures of the known faults that it and its compiler have together (design 5.4).
+pub fn quirks_applied(board: &BoardSpec, tools: &Toolchain<'_>) -> BoardSpec {
+    found_quirks(board, tools).into_iter().fold(board.clone(), |board, quirk| board.with_quirk(quirk))
+}
+
+/// Returns the known faults that a board and its compiler have together.
+pub fn found_quirks(board: &BoardSpec, tools: &Toolchain<'_>) -> Vec<&'static Quirk> {
+    let version = board.compiler().ok().and_then(|compiler| tools.dump_version(compiler.as_str()));
+    version.and_then(|version| CompilerVersion::find(&version)).map(|version| applicable(board, version)).unwrap_or_default()
 }
 
 fn pool(name: &'static str, jobs: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use camino::Utf8PathBuf;
 use fbuild_cache::Output;
 use fbuild_model::event::StageReport;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Phase, Stage};
 use fbuild_model::{Cost, DigestWriter, Event, Parts};
 
-use crate::action::{Action, Outputs, Reads, Step, WORK};
+use crate::action::{Action, Outputs, Reads, Step};
 use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
 use crate::budget::Budget;
 use crate::execute::{chain, Done, Executor, Failed, NotDone};
@@ -194,6 +195,7 @@ fn archive_action(archive: &ArchivePlan, objects: &[(&str, &Output)], executor: 
         stage: Stage::Shared,
         label: format!("{}/{name}", archive.label),
         subject: archive.subject.clone(),
+        source: Utf8PathBuf::new(),
         steps: archive.commands.iter().map(|command| Step::new(Phase::Archive, command.clone())).collect(),
         generated: Vec::new(),
         links: links.collect(),
@@ -211,11 +213,6 @@ fn content(objects: &[(&str, &Output)]) -> fbuild_model::Digest {
         writer.field(name).digest(object.digest);
     }
     writer.finish()
-}
-
-/// Returns the path of an object in an archive action's working directory.
-pub(crate) fn member_path(name: &str) -> camino::Utf8PathBuf {
-    camino::Utf8PathBuf::from(format!("{WORK}/members/{name}"))
 }
 
 fn report(executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {

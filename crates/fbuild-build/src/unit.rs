@@ -11,7 +11,7 @@ use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, DigestWriter, Parts};
 use fbuild_platform::SketchRecipes;
-use fbuild_scan::preprocess::{Closure, Scan};
+use fbuild_scan::preprocess::Scan;
 use fbuild_scan::tree::SourceFile;
 
 use crate::action::{Action, Outputs, Reads, Step, WORK};
@@ -79,6 +79,7 @@ impl Workbench<'_> {
             stage: unit.stage,
             label: unit.label.to_owned(),
             subject: format!("{} {}", unit.board, unit.label),
+            source: unit.source.to_owned(),
             steps: vec![Step::new(Phase::Compile, command)],
             generated: unit.generated.to_vec(),
             links: Vec::new(),
@@ -150,9 +151,4 @@ fn reads(scan: &Scan, unit: &Unit<'_>, tied_to: Option<&str>) -> (Reads, Vec<Utf
         Scan::Missing { header, .. } => (unknown(format!("`{header}` was not found")), all()),
         Scan::Failed { output } => (unknown(output.lines().next().unwrap_or("preprocessing failed").to_owned()), all()),
     }
-}
-
-/// Returns the number of bytes a closure holds, as a measure of the work it makes.
-pub fn weight(closure: &Closure) -> u64 {
-    closure.files.iter().map(|file| file.bytes().len() as u64).sum()
 }

@@ -1,2 +1,65 @@
-//! The fbuild command.
-fn main() {}
+//! The `fbuild` command: what was typed becomes a request, what happens becomes text and an exit code.
+
+mod args;
+mod commands;
+mod env;
+mod error;
+mod exit;
+mod places;
+mod printer;
+mod progress;
+mod request;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(&cli.output);
+    start_tracing();
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(cli.command, &printer)));
+    let exit = match outcome {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => {
+            printer.error(&error.to_string(), &error.hints);
+            error.exit
+        }
+        // The panic's own message is on standard error already.
+        Err(_) => {
+            printer.error("this is a bug in fbuild", &["please report it with the message above and the command line".to_owned()]);
+            Exit::Bug
+        }
+    };
+    exit.into()
+}
+
+fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
+    match command {
+        Command::CompileMany(args) => commands::build::run(&args, printer),
+        Command::Build(args) => commands::build::run(&args, printer),
+        Command::Boards { filter, platforms } => commands::boards::run(filter.as_deref(), &platforms, printer),
+        Command::Doctor { platforms, cache } => commands::doctor::run(&platforms, &cache, printer),
+        Command::Preprocess(args) => commands::windows::preprocess(&args, printer),
+        Command::Properties { board, unexpanded, platforms, properties } => {
+            commands::windows::properties(&board, !unexpanded, &platforms, &properties, printer)
+        }
+        Command::Libraries(args) => commands::windows::libraries(&args, printer),
+        Command::Parity { build, reference, markdown } => commands::parity::run(&build, reference.as_deref(), markdown, printer),
+        Command::Cache { command, cache } => commands::cache::run(&command, &cache, printer),
+        Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),
+        Command::Completions { shell } => commands::completions::run(shell, printer),
+    }
+}
+
+/// Shows what fbuild notes for its developers, if `FBUILD_LOG` asks for it.
+fn start_tracing() {
+    if let Some(filter) = env::get(env::LOG) {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+}

@@ -1,0 +1,397 @@
+//! What can be typed.
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Builds many Arduino sketches fast: what they share once, then each sketch's own code in parallel.
+#[derive(Debug, Parser)]
+#[command(name = "fbuild", version, max_term_width = 100, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// How `fbuild` talks.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Show every command as it ends
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Show only failures and the summary
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+    /// How to show progress
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    pub progress: ProgressHow,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressHow {
+    /// A live display on a terminal, lines elsewhere
+    Auto,
+    /// A live display
+    Bar,
+    /// A line per finished sketch
+    Plain,
+    /// Nothing
+    None,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build many sketches: shared code once, then every sketch
+    #[command(after_help = "Examples:
+  fbuild compile-many --board uno examples/*
+  fbuild compile-many --board uno,mega --report report.json ~/FastLED/examples
+  fbuild compile-many --board arduino:avr:nano:cpu=atmega328old --libraries ~/Arduino/libraries MySketch
+
+Exit status: 0 all built or skipped, 1 a sketch failed, 2 usage or set-up, 3 the core failed,
+4 no sketch, 5 not warm (--expect-warm), 70 a bug in fbuild, 130 interrupted.")]
+    CompileMany(BuildArgs),
+    /// Build one sketch
+    #[command(after_help = "Example:\n  fbuild build --board uno MySketch")]
+    Build(BuildArgs),
+    /// List the boards of the platforms found
+    #[command(after_help = "Examples:\n  fbuild boards\n  fbuild boards nano")]
+    Boards {
+        /// Show only boards whose name or FQBN contains this text
+        filter: Option<String>,
+        /// Where to look for platforms.
+        #[command(flatten)]
+        platforms: PlatformArgs,
+    },
+    /// Say what was found on this machine, and how to get what is missing
+    Doctor {
+        /// Where to look for platforms.
+        #[command(flatten)]
+        platforms: PlatformArgs,
+        /// Where the cache is.
+        #[command(flatten)]
+        cache: CacheArgs,
+    },
+    /// Print the C++ that is generated for a sketch
+    Preprocess(BuildArgs),
+    /// Print all properties of a board
+    Properties {
+        /// The board
+        #[arg(short, long, value_name = "BOARD")]
+        board: String,
+        /// Leave `{markers}` as they are
+        #[arg(long)]
+        unexpanded: bool,
+        /// Where to look for platforms.
+        #[command(flatten)]
+        platforms: PlatformArgs,
+        /// What to override.
+        #[command(flatten)]
+        properties: PropertyArgs,
+    },
+    /// Print the includes of a sketch, the libraries chosen for them, and those not chosen
+    Libraries(BuildArgs),
+    /// Build with fbuild and with a reference tool, and compare the firmware
+    #[command(after_help = "Example:\n  fbuild parity --board uno --board mega examples")]
+    Parity {
+        /// What to build.
+        #[command(flatten)]
+        build: BuildArgs,
+        /// The reference tool: a path to arduino-cli or arduino-builder (default: the first found)
+        #[arg(long, value_name = "PROGRAM", env = "FBUILD_REFERENCE")]
+        reference: Option<Utf8PathBuf>,
+        /// Print a Markdown table
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Look at the cache, or make it smaller
+    Cache {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: CacheCommand,
+        /// Where it is.
+        #[command(flatten)]
+        cache: CacheArgs,
+    },
+    /// Read phase TSVs and print a table, with a baseline a comparison
+    #[command(after_help = "Exit status 1 when a phase is slower than --threshold allows.
+
+Examples:
+  fbuild bench-summary phases.tsv
+  fbuild bench-summary new-*.tsv --baseline old-1.tsv --baseline old-2.tsv --threshold 10")]
+    BenchSummary(BenchSummaryArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with the cache.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Say how large it is and what is in it
+    Stats,
+    /// Remove what was not used for longest
+    Gc {
+        /// Down to this size, for example 500M or 2G (default: the limit)
+        #[arg(long, value_name = "SIZE")]
+        max_size: Option<String>,
+        /// Keep exactly what the last run used
+        #[arg(long)]
+        keep_last_run: bool,
+    },
+    /// Remove everything
+    Clear,
+    /// Check every entry by content, and remove bad ones
+    Verify,
+}
+
+/// Where the cache is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheArgs {
+    /// Directory of the cache, shared by all checkouts
+    #[arg(long, value_name = "DIR", env = crate::env::CACHE_DIR)]
+    pub cache_dir: Option<Utf8PathBuf>,
+}
+
+/// Where to look for platforms.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Platforms and libraries")]
+pub struct PlatformArgs {
+    /// Also look for platforms here, first (repeatable)
+    #[arg(long = "platform-path", value_name = "DIR")]
+    pub platform_paths: Vec<Utf8PathBuf>,
+    /// Do not work around known faults of toolchains (`fbuild doctor` lists them)
+    #[arg(long)]
+    pub no_quirks: bool,
+}
+
+/// Overrides of properties.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Compiler")]
+pub struct PropertyArgs {
+    /// Override a build property (repeatable; the last one wins)
+    #[arg(long = "build-property", value_name = "KEY=VALUE")]
+    pub build_properties: Vec<String>,
+    /// How many warnings the compiler gives
+    #[arg(long, value_name = "LEVEL", default_value = "none")]
+    pub warnings: WarningsLevel,
+    /// Compile for a debugger instead of for size
+    #[arg(long)]
+    pub optimize_for_debug: bool,
+}
+
+/// How many warnings the compiler gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WarningsLevel {
+    /// None
+    None,
+    /// The compiler's default
+    Default,
+    /// More
+    More,
+    /// All
+    All,
+}
+
+/// Whether to precompile what sketches begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PchWhen {
+    /// Where it pays
+    Auto,
+    /// Wherever it is possible
+    On,
+    /// Never
+    Off,
+}
+
+/// What to build, and how.
+#[derive(Debug, Clone, Args)]
+pub struct BuildArgs {
+    /// Sketch folders, their .ino files, or folders that contain sketches
+    #[arg(value_name = "SKETCH", required = true)]
+    pub sketches: Vec<std::ffi::OsString>,
+    /// Board, as `uno` or `vendor:arch:board[:option=value,…]` (repeatable or comma-separated)
+    #[arg(short, long = "board", visible_alias = "fqbn", value_name = "BOARD")]
+    pub boards: Vec<String>,
+    /// Workers of stage 1: core and libraries [default: 2, or 1 on one core]
+    #[arg(long, value_name = "N", value_parser = parse_jobs)]
+    pub framework_jobs: Option<usize>,
+    /// Workers of stage 2: sketches; `auto` bounds them by free memory [default: number of cores]
+    #[arg(long, value_name = "N|auto", value_parser = parse_sketch_jobs)]
+    pub sketch_jobs: Option<SketchJobs>,
+    /// Stop at the first sketch that fails
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Build sketches that their own rules leave out for this board
+    #[arg(long)]
+    pub ignore_filters: bool,
+    /// Succeed although rules leave out every sketch
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Print the commands of the plan and run none
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Directory for firmware and logs
+    #[arg(long, value_name = "DIR", default_value = ".fbuild", help_heading = "Results")]
+    pub output_dir: Utf8PathBuf,
+    /// Append the seconds of each phase to this TSV
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub phase_tsv: Option<Utf8PathBuf>,
+    /// Write a JSON report
+    #[arg(long, value_name = "FILE", visible_alias = "report-json", help_heading = "Results")]
+    pub report: Option<Utf8PathBuf>,
+    /// Write a JUnit report
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub report_junit: Option<Utf8PathBuf>,
+    /// Write the reports of arduino/compile-sketches, one per board, into this directory
+    #[arg(long, value_name = "DIR", help_heading = "Results")]
+    pub report_compile_sketches: Option<Utf8PathBuf>,
+    /// Print events as JSON lines on standard output instead of result lines
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Results")]
+    pub message_format: MessageFormat,
+    /// Copy the firmware of each sketch to SKETCH/build/BOARD
+    #[arg(short = 'e', long, help_heading = "Results")]
+    pub export_binaries: bool,
+    /// Write one compile_commands.json for the run
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub compile_commands: Option<Utf8PathBuf>,
+    /// Write compile_commands.json and compile nothing
+    #[arg(long, help_heading = "Results")]
+    pub only_compilation_database: bool,
+
+    /// Where to look for platforms.
+    #[command(flatten)]
+    pub platforms: PlatformArgs,
+    /// Use this library (repeatable; beats all others)
+    #[arg(long = "library", value_name = "DIR", help_heading = "Platforms and libraries")]
+    pub library: Vec<Utf8PathBuf>,
+    /// Use the libraries in this directory (repeatable)
+    #[arg(long = "libraries", value_name = "DIR", help_heading = "Platforms and libraries")]
+    pub libraries: Vec<Utf8PathBuf>,
+
+    /// Compiler options.
+    #[command(flatten)]
+    pub properties: PropertyArgs,
+    /// Precompile what sketches begin with
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Compiler")]
+    pub pch: PchWhen,
+    /// Put a program in front of the compiler (`ccache`, `sccache`, …)
+    #[arg(long, value_name = "PROGRAM", help_heading = "Compiler")]
+    pub compiler_launcher: Option<String>,
+
+    /// Where the cache is.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+    /// Neither use nor fill the cache
+    #[arg(long, help_heading = "Cache", conflicts_with = "expect_warm")]
+    pub no_cache: bool,
+    /// Say for every action that ran why there was no result in the cache
+    #[arg(long, help_heading = "Cache")]
+    pub explain: bool,
+    /// Fail with exit status 5 if stage 1 has to build anything
+    #[arg(long, help_heading = "Cache")]
+    pub expect_warm: bool,
+}
+
+/// What standard output carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// A line per sketch
+    Human,
+    /// A JSON object per event
+    Json,
+}
+
+/// The width of stage 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SketchJobs {
+    /// Exactly this many.
+    Exactly(usize),
+    /// As many as cores and free memory allow.
+    Auto,
+}
+
+/// What to compare.
+#[derive(Debug, Clone, Args)]
+pub struct BenchSummaryArgs {
+    /// Phase TSVs of the new side; several are runs of the same job
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<Utf8PathBuf>,
+    /// Phase TSV of the old side (repeatable)
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub baseline: Vec<Utf8PathBuf>,
+    /// How to print the table
+    #[arg(long, value_name = "FORMAT", default_value = "markdown")]
+    pub format: TableFormat,
+    /// How much slower a phase may be, in percent
+    #[arg(long, value_name = "PCT")]
+    pub threshold: Option<f64>,
+    /// Append the table to this file as well (for example $GITHUB_STEP_SUMMARY)
+    #[arg(long, value_name = "FILE")]
+    pub append: Option<Utf8PathBuf>,
+}
+
+/// How to print a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// A Markdown table
+    Markdown,
+    /// Tab-separated values
+    Tsv,
+    /// A JSON document
+    Json,
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1 worker is needed".to_owned()),
+        Ok(jobs) if jobs <= 1024 => Ok(jobs),
+        _ => Err("a number from 1 to 1024 is needed".to_owned()),
+    }
+}
+
+fn parse_sketch_jobs(text: &str) -> Result<SketchJobs, String> {
+    if text == "auto" { Ok(SketchJobs::Auto) } else { parse_jobs(text).map(SketchJobs::Exactly) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_of_workers_are_at_least_one() {
+        for (text, expect) in [("1", Some(1)), ("16", Some(16)), ("0", None), ("-1", None), ("x", None), ("99999", None)] {
+            assert_eq!(parse_jobs(text).ok(), expect, "{text}");
+        }
+        assert_eq!(parse_sketch_jobs("auto"), Ok(SketchJobs::Auto));
+    }
+}

@@ -1,0 +1,126 @@
+//! `fbuild compile-many` and `fbuild build`: the same path through the same code.
+
+use std::sync::mpsc;
+use std::time::Instant;
+
+use fbuild_build::request::Request;
+use fbuild_build::run::{self, Means};
+use fbuild_build::runner::{Runner, RunnerOptions};
+use fbuild_build::stop::Stop;
+use fbuild_cache::Cache;
+use fbuild_model::Event;
+use fbuild_report::{RunReport, Verdict};
+
+use crate::args::{BuildArgs, MessageFormat};
+use crate::commands::outputs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::places;
+use crate::printer::{Printer, Verbosity};
+use crate::progress::Display;
+use crate::request::{Prepared, prepare};
+
+/// Builds, shows what happens, writes the reports.
+///
+/// # Errors
+/// A wrong command line, a missing tool, a report that cannot be written.
+pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
+    let Prepared { request, remarks } = prepare(args)?;
+    outputs::check(args)?;
+    if printer.verbosity > Verbosity::Quiet {
+        remarks.iter().for_each(|remark| printer.warning(remark));
+    }
+    let cache = open_cache(args, &request)?;
+    let stop = Stop::new();
+    listen_for_signals(&stop)?;
+    let runner = runner(&stop)?;
+    let means = Means { cache: &cache, runner: &runner, stop: &stop };
+    if args.dry_run || args.only_compilation_database {
+        return outputs::plan_only(args, &request, means, printer);
+    }
+    let report = follow(args, &request, means, printer)?;
+    outputs::write(args, &report, printer)?;
+    Ok(exit(args, &report))
+}
+
+/// Runs the build in a thread of its own and follows its events in this one.
+fn follow(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Printer) -> Result<RunReport, CliError> {
+    let began = Instant::now();
+    let (events, inbox) = mpsc::channel();
+    let mut report = RunReport::default();
+    let mut display = Display::new(printer, args.explain);
+    let mut take = |event: Event, report: &mut RunReport| {
+        report.apply(&event);
+        display.show(&event, report);
+        if args.message_format == MessageFormat::Json {
+            printer.data(&(fbuild_report::messages::render(&event) + "\n"));
+        }
+    };
+    let built = std::thread::scope(|scope| {
+        let builder = scope.spawn(move || -> Result<(), run::BuildError> {
+            let plan = run::plan(request, means, &events)?;
+            if let Some(path) = &args.compile_commands {
+                outputs::write_compile_commands(path, &plan).unwrap_or_else(|error| drop(events.send(Event::Warning(error.to_string()))));
+            }
+            run::build(request, &plan, means, events).map(drop)
+        });
+        for event in &inbox {
+            take(event, &mut report);
+        }
+        builder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    for warning in means.cache.take_warnings() {
+        take(Event::Warning(warning), &mut report);
+    }
+    take(Event::RunFinished { duration: began.elapsed() }, &mut report);
+    built.map_err(explained)?;
+    Ok(report)
+}
+
+fn explained(error: run::BuildError) -> CliError {
+    let missing_tool = matches!(error, run::BuildError::Plan(fbuild_build::planner::PlanError::Tool(_)));
+    let error = CliError::usage(error);
+    if missing_tool { error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr") } else { error }
+}
+
+/// Opens the user's cache, or one for this run alone.
+pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError> {
+    if args.no_cache {
+        fs_err::create_dir_all(&request.output_dir)?;
+        return Ok(Cache::private_in(&request.output_dir)?);
+    }
+    let dir = places::cache_dir(&args.cache)?;
+    Cache::open(&dir).map_err(|error| CliError::usage(error).hint("use another directory with --cache-dir, or none with --no-cache"))
+}
+
+/// Makes the runner.
+pub fn runner(stop: &Stop) -> Result<Runner, CliError> {
+    Ok(Runner::new(stop.clone(), RunnerOptions::default())?)
+}
+
+/// Ctrl-C ends the run after what is running; a second one, or SIGTERM, ends that too.
+fn listen_for_signals(stop: &Stop) -> Result<(), CliError> {
+    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
+    let stop = stop.clone();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in &mut signals {
+            stop.interrupt();
+            if signal == signal_hook::consts::SIGTERM {
+                stop.kill();
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn exit(args: &BuildArgs, report: &RunReport) -> Exit {
+    match report.verdict() {
+        Verdict::AllSkipped if args.allow_empty => Exit::Success,
+        Verdict::NoSketches | Verdict::AllSkipped => Exit::NoSketch,
+        Verdict::Cancelled => Exit::Interrupted,
+        Verdict::CoreFailed => Exit::CoreFailed,
+        Verdict::SomeFailed => Exit::SketchFailed,
+        Verdict::Success if args.expect_warm && report.shared.ran > 0 => Exit::NotWarm,
+        Verdict::Success => Exit::Success,
+    }
+}

@@ -1,0 +1,39 @@
+//! The reports of arduino/compile-sketches: what the commit is, is asked from the environment that GitHub sets.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_report::RunReport;
+use fbuild_report::compile_sketches::{Context, render};
+
+use crate::env;
+use crate::error::CliError;
+
+/// Writes one report per board into `dir`.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write(dir: &Utf8Path, report: &RunReport) -> Result<(), CliError> {
+    fs_err::create_dir_all(dir)?;
+    let workspace = env::get("GITHUB_WORKSPACE").map(Utf8PathBuf::from);
+    let commit_hash = commit();
+    let repository = env::get("GITHUB_REPOSITORY").unwrap_or_default();
+    let context = Context {
+        commit_url: format!("https://github.com/{repository}/commit/{commit_hash}"),
+        commit_hash,
+        workspace: workspace.as_deref(),
+        warnings: false,
+        previous: Vec::new(),
+    };
+    for file in render(report, &context) {
+        fbuild_build::place::write_if_changed(&dir.join(file.name), file.text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Returns the pull request's head commit, else the commit that GitHub checked out (formats section 3).
+fn commit() -> String {
+    let event = env::get("GITHUB_EVENT_PATH").filter(|_| env::get("GITHUB_EVENT_NAME").is_some_and(|name| name == "pull_request"));
+    let event = event.and_then(|path| fs_err::read_to_string(path).ok());
+    let event: Option<serde_json::Value> = event.and_then(|text| serde_json::from_str(&text).ok());
+    let head = event.as_ref().and_then(|event| event["pull_request"]["head"]["sha"].as_str());
+    head.map(str::to_owned).or_else(|| env::get("GITHUB_SHA")).unwrap_or_default()
+}

@@ -1,0 +1,12 @@
+//! One module per command.
+
+pub mod bench_summary;
+pub mod boards;
+pub mod build;
+pub mod cache;
+pub mod compile_sketches;
+pub mod completions;
+pub mod doctor;
+pub mod outputs;
+pub mod parity;
+pub mod windows;

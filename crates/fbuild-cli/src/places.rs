@@ -1,0 +1,84 @@
+//! Where things are on this machine unless the user says otherwise.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_platform::{Installation, SearchRoots};
+
+use crate::args::{CacheArgs, PlatformArgs};
+use crate::env;
+use crate::error::CliError;
+
+/// Returns where platforms and tools are looked for.
+pub fn search_roots(args: &PlatformArgs) -> SearchRoots {
+    let from_env = env::get(env::PLATFORM_PATH).unwrap_or_default();
+    let from_env = from_env.split(':').filter(|dir| !dir.is_empty()).map(Utf8PathBuf::from);
+    let mut hardware: Vec<Utf8PathBuf> = sketchbooks().into_iter().map(|dir| dir.join("hardware")).collect();
+    hardware.push("/usr/share/arduino/hardware".into());
+    SearchRoots {
+        explicit: args.platform_paths.iter().cloned().chain(from_env).collect(),
+        hardware,
+        data: data_dirs(),
+        platformio: platformio_packages(),
+        builtin_tools: vec!["/usr/share/arduino/hardware/tools".into(), "/usr".into()],
+    }
+}
+
+/// Finds the installed platforms.
+///
+/// # Errors
+/// If a directory the user named holds no platform.
+pub fn installation(args: &PlatformArgs) -> Result<Installation, CliError> {
+    Ok(Installation::discover(&search_roots(args))?)
+}
+
+/// Returns the sketchbooks, the user's own choice first.
+pub fn sketchbooks() -> Vec<Utf8PathBuf> {
+    let mut dirs: Vec<Utf8PathBuf> = env::get(env::ARDUINO_USER).map(Utf8PathBuf::from).into_iter().collect();
+    if dirs.is_empty()
+        && let Some(home) = home()
+    {
+        dirs.extend(["Arduino", "Documents/Arduino", "sketchbook"].map(|name| home.join(name)));
+    }
+    dirs.retain(|dir| dir.is_dir());
+    dirs
+}
+
+fn data_dirs() -> Vec<Utf8PathBuf> {
+    if let Some(dir) = env::get(env::ARDUINO_DATA) {
+        return vec![dir.into()];
+    }
+    home().map(|home| [".arduino15", "Library/Arduino15"].map(|name| home.join(name)).to_vec()).unwrap_or_default()
+}
+
+fn platformio_packages() -> Vec<Utf8PathBuf> {
+    let core = env::get(env::PLATFORMIO_CORE_DIR).map(Utf8PathBuf::from).or_else(|| Some(home()?.join(".platformio")));
+    core.map(|dir| dir.join("packages")).into_iter().collect()
+}
+
+/// Returns the cache's directory: as given, else the system's place for caches.
+///
+/// # Errors
+/// If there is no home directory to put it in.
+pub fn cache_dir(args: &CacheArgs) -> Result<Utf8PathBuf, CliError> {
+    if let Some(dir) = &args.cache_dir {
+        return absolute(dir);
+    }
+    if let Some(dir) = env::get("XDG_CACHE_HOME").map(Utf8PathBuf::from).filter(|dir| dir.is_absolute()) {
+        return Ok(dir.join("fbuild"));
+    }
+    let home = home().ok_or_else(|| {
+        CliError::usage(anyhow::anyhow!("find a place for the cache: HOME is not set")).hint("name one with --cache-dir, or use --no-cache")
+    })?;
+    Ok(if cfg!(target_os = "macos") { home.join("Library/Caches/fbuild") } else { home.join(".cache/fbuild") })
+}
+
+/// Makes a path absolute without resolving symbolic links.
+///
+/// # Errors
+/// If the current directory is gone or its name is not UTF-8.
+pub fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, CliError> {
+    Ok(camino::absolute_utf8(path)?)
+}
+
+fn home() -> Option<Utf8PathBuf> {
+    env::get("HOME").map(Utf8PathBuf::from)
+}

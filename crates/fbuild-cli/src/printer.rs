@@ -1,0 +1,146 @@
+//! What goes to the terminal, decided once: quiet or verbose, colour or not, live display or lines.
+//!
+//! Standard output is data, standard error is for people. A pipe that is closed early ends the output quietly.
+
+use std::io::{IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use indicatif::MultiProgress;
+
+use crate::args::{ColorWhen, OutputArgs, ProgressHow};
+use crate::env;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Failures and the summary.
+    Quiet,
+    /// A line per sketch.
+    Normal,
+    /// Every command.
+    Verbose,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// A live display.
+    Bar,
+    /// Lines.
+    Plain,
+    /// Nothing.
+    None,
+}
+
+/// The meaning of a word's colour; never the only carrier of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// It went wrong.
+    Bad,
+    /// Worth a look.
+    Notice,
+    /// Neither.
+    Plain,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        let style = Style::new().bold();
+        match self {
+            Self::Good => style.fg_color(Some(AnsiColor::Green.into())),
+            Self::Bad => style.fg_color(Some(AnsiColor::Red.into())),
+            Self::Notice => style.fg_color(Some(AnsiColor::Yellow.into())),
+            Self::Plain => style.fg_color(Some(AnsiColor::Cyan.into())),
+        }
+    }
+}
+
+/// Writes for people and for programs.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    /// How much is said.
+    pub verbosity: Verbosity,
+    /// How progress is shown.
+    pub progress: Progress,
+    /// The live display, which lines must not tear.
+    pub bars: MultiProgress,
+    choice: ColorChoice,
+    /// Text of compilers must not be taken for commands of GitHub's runner.
+    pub on_github: bool,
+}
+
+impl Printer {
+    /// Decides how to talk.
+    pub fn new(args: &OutputArgs) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let choice = match args.color {
+            ColorWhen::Always => ColorChoice::Always,
+            ColorWhen::Never => ColorChoice::Never,
+            ColorWhen::Auto if terminal && !dumb && env::get(env::NO_COLOR).is_none() => ColorChoice::Always,
+            ColorWhen::Auto => ColorChoice::Never,
+        };
+        let verbosity = match (args.quiet, args.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let progress = match args.progress {
+            ProgressHow::Bar => Progress::Bar,
+            ProgressHow::Plain => Progress::Plain,
+            ProgressHow::None => Progress::None,
+            ProgressHow::Auto if verbosity == Verbosity::Quiet => Progress::None,
+            ProgressHow::Auto if terminal && !dumb && env::get(env::CI).is_none() => Progress::Bar,
+            ProgressHow::Auto => Progress::Plain,
+        };
+        let bars = MultiProgress::new();
+        if progress != Progress::Bar {
+            bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        }
+        Self { verbosity, progress, bars, choice, on_github: env::get(env::GITHUB_ACTIONS).is_some() }
+    }
+
+    /// Writes data to standard output.
+    pub fn data(&self, text: &str) {
+        let write = || std::io::stdout().lock().write_all(text.as_bytes());
+        // A reader that has seen enough closes the pipe; that is no error.
+        let _ = self.bars.suspend(write);
+    }
+
+    /// Writes a line with a right-aligned verb to standard error.
+    pub fn status(&self, tone: Tone, verb: &str, text: &str) {
+        let style = tone.style();
+        self.line(&format!("{style}{verb:>12}{style:#} {text}"));
+    }
+
+    /// Writes a warning.
+    pub fn warning(&self, text: &str) {
+        let style = Tone::Notice.style();
+        self.line(&format!("{style}warning{style:#}: {text}"));
+    }
+
+    /// Writes an error and its hints.
+    pub fn error(&self, text: &str, hints: &[String]) {
+        let style = Tone::Bad.style();
+        self.line(&format!("{style}error{style:#}: {text}"));
+        let style = Tone::Plain.style();
+        for hint in hints {
+            self.line(&format!("{style}hint{style:#}: {hint}"));
+        }
+    }
+
+    /// Writes text as it is, followed by a line end if it has none.
+    pub fn text(&self, text: &str) {
+        self.line(text.strip_suffix('\n').unwrap_or(text));
+    }
+
+    fn line(&self, line: &str) {
+        self.bars.suspend(|| {
+            let mut stream = AutoStream::new(std::io::stderr().lock(), self.choice);
+            let _ = writeln!(stream, "{line}");
+        });
+    }
+}

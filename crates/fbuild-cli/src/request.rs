@@ -1,0 +1,170 @@
+//! From what was typed to what it means.
+
+use std::num::NonZeroUsize;
+
+use anyhow::{Context, anyhow};
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_build::planner::library_roots;
+use fbuild_build::request::{PchMode, Request};
+use fbuild_platform::{BoardSpec, BuildOptions, Installation, WarningLevel};
+use fbuild_scan::find::{Found, find_sketches};
+use fbuild_scan::library::enclosing_library;
+
+use crate::args::{BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchJobs, WarningsLevel};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::places;
+
+/// A request, and what is to be said about it before the run.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The request.
+    pub request: Request,
+    /// Remarks: duplicates, folders without a main file, what platforms warn about.
+    pub remarks: Vec<String>,
+}
+
+/// Understands a command line.
+///
+/// # Errors
+/// Everything that is wrong with it, before anything is built.
+pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
+    let paths = args.sketches.iter().map(utf8).collect::<Result<Vec<_>, _>>()?;
+    let found = find_sketches(&paths).map_err(|error| CliError { exit: Exit::NoSketch, ..CliError::usage(error) })?;
+    if found.sketches.is_empty() {
+        return Err(CliError { exit: Exit::NoSketch, ..CliError::usage(anyhow!("find sketches: there is none in {}", list(&paths))) });
+    }
+    let (installation, boards) = boards(&args.boards, &args.platforms, &args.properties)?;
+    let mut remarks = remarks(&found);
+    remarks.extend(installation.warnings().iter().cloned());
+    let library = library_under_test(&found);
+    let mut single = args.library.clone();
+    single.extend(library.clone());
+    let mut folders = args.libraries.clone();
+    folders.extend(places::sketchbooks().into_iter().map(|dir| dir.join("libraries")));
+    let launcher = args.compiler_launcher.as_deref().unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let request = Request {
+        boards,
+        sketches: found.sketches,
+        libraries: library_roots(&single, &folders),
+        library_under_test: library,
+        output_dir: places::absolute(&args.output_dir)?,
+        cwd: places::absolute(Utf8Path::new("."))?,
+        framework_jobs: at_least_one(args.framework_jobs.unwrap_or(cores.min(2))),
+        sketch_jobs: at_least_one(match args.sketch_jobs {
+            Some(SketchJobs::Exactly(jobs)) => jobs,
+            Some(SketchJobs::Auto) | None => cores,
+        }),
+        bounded_by_memory: args.sketch_jobs == Some(SketchJobs::Auto),
+        fail_fast: args.fail_fast,
+        ignore_filters: args.ignore_filters,
+        quirks: !args.platforms.no_quirks,
+        pch: match args.pch {
+            PchWhen::Auto => PchMode::Auto,
+            PchWhen::On => PchMode::On,
+            PchWhen::Off => PchMode::Off,
+        },
+        launcher: launcher.split_whitespace().map(str::to_owned).collect(),
+    };
+    Ok(Prepared { request, remarks })
+}
+
+/// Resolves the boards that were named.
+///
+/// # Errors
+/// An unknown or ambiguous board, an unknown option, a platform that is incomplete.
+pub fn boards(names: &[String], platforms: &PlatformArgs, properties: &PropertyArgs) -> Result<(Installation, Vec<BoardSpec>), CliError> {
+    let installation = places::installation(platforms)?;
+    let names: Vec<&str> = split_boards(names);
+    if names.is_empty() {
+        return Err(CliError::usage(anyhow!("no board is given")).hint("name one with --board, for example `--board uno`; `fbuild boards` lists them"));
+    }
+    let options = BuildOptions {
+        build_properties: properties.build_properties.clone(),
+        warnings: match properties.warnings {
+            WarningsLevel::None => WarningLevel::None,
+            WarningsLevel::Default => WarningLevel::Default,
+            WarningsLevel::More => WarningLevel::More,
+            WarningsLevel::All => WarningLevel::All,
+        },
+        optimize_for_debug: properties.optimize_for_debug,
+        ..BuildOptions::default()
+    };
+    let mut boards: Vec<BoardSpec> = Vec::new();
+    for name in names {
+        let fqbn = installation.parse_board(name).map_err(|error| missing_platform(error.into(), &installation))?;
+        if !boards.iter().any(|board| *board.fqbn() == fqbn) {
+            boards.push(installation.board(&fqbn, &options).with_context(|| format!("use board `{name}`"))?);
+        }
+    }
+    Ok((installation, boards))
+}
+
+fn missing_platform(error: anyhow::Error, installation: &Installation) -> CliError {
+    let error = CliError::usage(error);
+    if installation.platforms().len() > 0 {
+        return error.hint("`fbuild boards` lists the boards that were found");
+    }
+    error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc arduino-core-avr").hint("`fbuild doctor` says where was looked")
+}
+
+/// Splits `uno,mega`; a comma inside of board options (`nano:cpu=a,b=c`) belongs to them, which shows by the `=` that follows it.
+fn split_boards(names: &[String]) -> Vec<&str> {
+    let mut boards = Vec::new();
+    for name in names {
+        let mut start = 0;
+        for (at, _) in name.match_indices(',') {
+            let next = name[at + 1..].split([',', ':']).next().unwrap_or_default();
+            if !next.contains('=') {
+                boards.push(&name[start..at]);
+                start = at + 1;
+            }
+        }
+        boards.push(&name[start..]);
+    }
+    boards.into_iter().map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+/// The library in which all sketches lie is used by itself.
+fn library_under_test(found: &Found) -> Option<Utf8PathBuf> {
+    let mut libraries = found.sketches.iter().map(|sketch| enclosing_library(&sketch.dir));
+    libraries.find_map(|library| library)
+}
+
+fn remarks(found: &Found) -> Vec<String> {
+    let duplicates = found.duplicates.iter().map(|twice| format!("`{}` is the same sketch as `{}` and is built once", twice.label, twice.first));
+    let strays = found.strays.iter().map(|dir| format!("`{dir}` holds sketch text but no main file and is left out"));
+    let ignored = found.ignored.iter().map(|path| format!("`{path}` holds no sketch and is left out"));
+    duplicates.chain(strays).chain(ignored).collect()
+}
+
+fn utf8(path: &std::ffi::OsString) -> Result<Utf8PathBuf, CliError> {
+    Utf8PathBuf::from_os_string(path.clone()).map_err(|path| CliError::usage(anyhow!("the path `{}` is not valid UTF-8", path.to_string_lossy())))
+}
+
+fn list(paths: &[Utf8PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn at_least_one(jobs: usize) -> NonZeroUsize {
+    NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boards_are_split_at_commas_that_do_not_separate_options() {
+        let check = |names: &[&str], expect: &[&str]| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(split_boards(&names), expect);
+        };
+        check(&["uno,mega"], &["uno", "mega"]);
+        check(&["uno", "mega"], &["uno", "mega"]);
+        check(&["a:b:c:x=1,y=2,uno"], &["a:b:c:x=1,y=2", "uno"]);
+        check(&["nano:cpu=atmega328old,mega:cpu=atmega1280"], &["nano:cpu=atmega328old", "mega:cpu=atmega1280"]);
+        check(&[" uno , ", ""], &["uno"]);
+    }
+}
