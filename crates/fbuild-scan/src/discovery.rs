@@ -76,6 +76,8 @@ pub struct Missing {
     pub header: String,
     /// The source whose preprocessing missed it.
     pub source: Utf8PathBuf,
+    /// The include path with which it was missed, the `utility` folder of the source's own library included.
+    pub include_dirs: Vec<Utf8PathBuf>,
     /// What the compiler printed, if it was asked.
     pub output: Option<String>,
     /// The library that offers the header but is in use already, so that it cannot help.
@@ -190,6 +192,12 @@ pub fn discover(
             let Some(resolution) = resolution else {
                 return Err(Box::new(DiscoveryError::Missing(Missing {
                     header: header.clone(),
+                    include_dirs: found
+                        .include_dirs
+                        .iter()
+                        .chain(&file.private_dir)
+                        .cloned()
+                        .collect(),
                     source: file.source,
                     output: output.clone(),
                     in_use: in_use.cloned(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::library::absolute;
 use crate::sketch::{self, Sketch, SketchError};
 use crate::walk::{self, Kind, WalkError};
 
@@ -32,7 +33,7 @@ pub enum FindError {
         /// The argument.
         argument: Utf8PathBuf,
     },
-    /// A folder below the argument could not be listed.
+    /// The argument cannot be reached.
     #[error("find sketches in `{argument}`: {source}")]
     Walk {
         /// The argument.
@@ -80,13 +81,14 @@ pub struct Found {
 /// A folder with `NAME.ino` or `NAME.pde` in a folder `NAME` is a sketch, and what lies below it belongs to it: sketches nested in a sketch are
 /// found only when they are named themselves. Any other folder is searched at any depth, except hidden folders, build directories (those that
 /// hold a `build.options.json`) and folders that a symbolic link has already led to. A folder that is named itself, has no main file but other
-/// sketch texts and no sketch below it is a sketch that cannot be loaded. One folder found in two ways is one sketch.
+/// sketch texts and no sketch below it is a sketch that cannot be loaded, and so is a folder that cannot be listed. One folder found in two ways
+/// is one sketch.
 ///
-/// Files of another kind, and folders in which there is nothing, are passed over when at least two arguments are given and another one holds a
-/// sketch, because a shell writes them for `examples/*`.
+/// Files of another kind, and folders in which there is nothing, are passed over when another argument holds a sketch, because a shell writes
+/// them for `examples/*`.
 ///
 /// # Errors
-/// An argument that does not exist, or that holds no sketch (see above), or that cannot be listed.
+/// An argument that does not exist or cannot be reached, or that holds no sketch (see above).
 pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
     let mut found = Found::default();
     let mut known: HashMap<Utf8PathBuf, String> = HashMap::new();
@@ -100,16 +102,15 @@ pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
             other => other?,
         };
         for folder in folders {
-            let named = label(&folder);
-            let dir = walk::canonical(&folder).map_err(|source| FindError::Walk {
-                argument: argument.clone(),
-                source,
-            })?;
-            let named = if named.is_empty() {
-                dir.file_name().unwrap_or("/").to_owned()
-            } else {
-                named
+            let (folder, loaded) = match folder {
+                Ok(folder) => (folder, None),
+                Err(error) => (Utf8PathBuf::from(error.shown()), Some(Err(error.into()))),
             };
+            let dir = walk::canonical(&folder).unwrap_or_else(|_| absolute(&folder));
+            let mut named = label(&folder);
+            if named.is_empty() {
+                named = dir.file_name().unwrap_or("/").to_owned();
+            }
             if let Some(first) = known.get(&dir) {
                 found.duplicates.push(Duplicate {
                     label: named,
@@ -117,13 +118,11 @@ pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
                 });
                 continue;
             }
-            let named = if known.values().any(|other| *other == named) {
-                dir.to_string()
-            } else {
-                named
-            };
+            if known.values().any(|other| *other == named) {
+                named = dir.to_string();
+            }
             known.insert(dir.clone(), named.clone());
-            let sketch = Sketch::load(&dir).map(Arc::new);
+            let sketch = loaded.unwrap_or_else(|| Sketch::load(&dir)).map(Arc::new);
             found.sketches.push(Requested {
                 label: named,
                 dir,
@@ -140,15 +139,11 @@ pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
     Ok(found)
 }
 
+/// A sketch folder, or a folder whose name cannot be used.
+type Folder = Result<Utf8PathBuf, WalkError>;
+
 /// Returns the sketch folders that one argument names, as paths that begin as the argument does.
-fn folders(
-    argument: &Utf8Path,
-    strays: &mut Vec<Utf8PathBuf>,
-) -> Result<Vec<Utf8PathBuf>, FindError> {
-    let failed = |source| FindError::Walk {
-        argument: argument.to_owned(),
-        source,
-    };
+fn folders(argument: &Utf8Path, strays: &mut Vec<Utf8PathBuf>) -> Result<Vec<Folder>, FindError> {
     let real = match walk::canonical(argument) {
         Ok(real) => real,
         Err(WalkError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -156,7 +151,12 @@ fn folders(
                 argument: argument.to_owned(),
             });
         }
-        Err(error) => return Err(failed(error)),
+        Err(source) => {
+            return Err(FindError::Walk {
+                argument: argument.to_owned(),
+                source,
+            });
+        }
     };
     if !real.is_dir() {
         if !sketch::is_sketch_text(&real) {
@@ -175,85 +175,93 @@ fn folders(
             written
         };
         let same = walk::canonical(written).is_ok_and(|canonical| canonical == folder);
-        return Ok(vec![if same { written } else { folder }.to_owned()]);
+        return Ok(vec![Ok(if same { written } else { folder }.to_owned())]);
     }
-    if holds(&real).map_err(failed)? == Holds::Sketch {
-        return Ok(vec![argument.to_owned()]);
+    let own = holds(&real);
+    if own == Holds::Sketch {
+        return Ok(vec![Ok(argument.to_owned())]);
     }
     let mut search = Search {
-        seen: HashSet::from([real.clone()]),
+        seen: HashSet::from([real]),
         sketches: Vec::new(),
         strays: Vec::new(),
     };
-    search.descend(argument).map_err(failed)?;
-    let texts = holds(&real).map_err(failed)? == Holds::Texts;
-    if search.sketches.is_empty() && !texts {
-        strays.append(&mut search.strays);
+    search.descend(argument);
+    match (search.sketches.is_empty(), own) {
+        (true, Holds::Texts) => search.sketches.push(Ok(argument.to_owned())),
+        (true, _) => {}
+        (false, Holds::Texts) => strays.push(argument.to_owned()),
+        (false, _) => {}
+    }
+    strays.append(&mut search.strays);
+    if search.sketches.is_empty() {
         return Err(FindError::Empty {
             argument: argument.to_owned(),
         });
     }
-    if search.sketches.is_empty() {
-        search.sketches.push(argument.to_owned());
-    } else if texts {
-        strays.push(argument.to_owned());
-    }
-    strays.append(&mut search.strays);
     Ok(search.sketches)
 }
 
 /// What a folder holds itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
-    /// A main file.
+    /// A main file, or something that makes loading it the way to a clear error.
     Sketch,
     /// Sketch texts, but no main file.
     Texts,
     Nothing,
 }
 
-fn holds(real: &Utf8Path) -> Result<Holds, WalkError> {
-    let name = real.file_name().unwrap_or_default();
-    Ok(match sketch::main_file(real, name) {
-        Ok(_)
-        | Err(
-            SketchError::TwoMainFiles { .. }
-            | SketchError::BrokenLink { .. }
-            | SketchError::OtherCase { .. },
-        ) => Holds::Sketch,
+fn holds(real: &Utf8Path) -> Holds {
+    match sketch::main_file(real, real.file_name().unwrap_or_default()) {
         Err(SketchError::NoMainFile { others, .. }) if others.is_empty() => Holds::Nothing,
-        Err(SketchError::Walk(error)) => return Err(error),
-        Err(_) => Holds::Texts,
-    })
+        Err(SketchError::NoMainFile { .. }) => Holds::Texts,
+        Ok(_) | Err(_) => Holds::Sketch,
+    }
 }
 
 struct Search {
     seen: HashSet<Utf8PathBuf>,
-    sketches: Vec<Utf8PathBuf>,
+    sketches: Vec<Folder>,
     strays: Vec<Utf8PathBuf>,
 }
 
 impl Search {
-    fn descend(&mut self, dir: &Utf8Path) -> Result<(), WalkError> {
-        for entry in walk::entries(dir, |_, folder| folder)? {
+    fn descend(&mut self, dir: &Utf8Path) {
+        let (entries, odd) = match walk::listing(dir) {
+            Ok(listing) => listing,
+            Err(error) => return self.sketches.push(Err(error)),
+        };
+        for entry in entries {
             if entry.kind != Kind::Folder
                 || entry.name().starts_with('.')
                 || entry.path.join(sketch::BUILD_MARK).exists()
-                || !self.seen.insert(walk::canonical(&entry.path)?)
             {
                 continue;
             }
-            match holds(&walk::canonical(&entry.path)?)? {
-                Holds::Sketch => {
-                    self.sketches.push(entry.path);
+            let real = match walk::canonical(&entry.path) {
+                Ok(real) => real,
+                Err(error) => {
+                    self.sketches.push(Err(error));
                     continue;
                 }
-                Holds::Texts => self.strays.push(entry.path.clone()),
-                Holds::Nothing => {}
+            };
+            if !self.seen.insert(real.clone()) {
+                continue;
             }
-            self.descend(&entry.path)?;
+            match holds(&real) {
+                Holds::Sketch => self.sketches.push(Ok(entry.path)),
+                held => {
+                    if held == Holds::Texts {
+                        self.strays.push(entry.path.clone());
+                    }
+                    self.descend(&entry.path);
+                }
+            }
         }
-        Ok(())
+        let odd = odd.into_iter().filter(|odd| odd.kind == Kind::Folder);
+        self.sketches
+            .extend(odd.map(|odd| Err(WalkError::NotUtf8 { shown: odd.shown })));
     }
 }
 

@@ -4,7 +4,6 @@
 //! are followed, a link that leads back to a folder on the way down is an error and not an endless walk. Which files matter is the caller's
 //! business.
 
-use std::ffi::OsStr;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -34,6 +33,16 @@ pub enum WalkError {
     },
 }
 
+impl WalkError {
+    /// Returns the path that the error is about, for people.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Read { dir, .. } | Self::Loop { dir } => dir.as_str(),
+            Self::NotUtf8 { shown } => shown,
+        }
+    }
+}
+
 /// What an entry of a folder is, after following symbolic links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -56,37 +65,57 @@ impl Entry {
     }
 }
 
+/// An entry whose name is not UTF-8.
+#[derive(Debug, Clone)]
+pub(crate) struct Odd {
+    /// The path with the offending bytes replaced.
+    pub(crate) shown: String,
+    pub(crate) kind: Kind,
+}
+
+/// Lists one folder in byte order of the names, and apart from them the entries whose names are not UTF-8.
+pub(crate) fn listing(dir: &Utf8Path) -> Result<(Vec<Entry>, Vec<Odd>), WalkError> {
+    let failed = |source| WalkError::Read {
+        dir: dir.to_owned(),
+        source,
+    };
+    let (mut found, mut odd) = (Vec::new(), Vec::new());
+    for entry in fs_err::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let Some(kind) = kind_of(&entry).map_err(failed)? else {
+            continue;
+        };
+        match entry.file_name().to_str() {
+            Some(name) => found.push(Entry {
+                path: dir.join(name),
+                kind,
+            }),
+            None => odd.push(Odd {
+                shown: entry.path().to_string_lossy().into_owned(),
+                kind,
+            }),
+        }
+    }
+    found.sort_by(|a, b| a.name().cmp(b.name()));
+    odd.sort_by(|a, b| a.shown.cmp(&b.shown));
+    Ok((found, odd))
+}
+
 /// Lists one folder in byte order of the names. Names that are not UTF-8 are an error if `matters` says so, and left out otherwise; it is
 /// asked with the name as far as it can be read, and whether the entry is a folder.
 pub(crate) fn entries(
     dir: &Utf8Path,
     matters: impl Fn(&str, bool) -> bool,
 ) -> Result<Vec<Entry>, WalkError> {
-    let failed = |source| WalkError::Read {
-        dir: dir.to_owned(),
-        source,
-    };
-    let mut found = Vec::new();
-    for entry in fs_err::read_dir(dir).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = kind_of(&entry).map_err(failed)?;
-        let Some(kind) = kind else { continue };
-        let name = entry.file_name();
-        match name.to_str() {
-            Some(name) => found.push(Entry {
-                path: dir.join(name),
-                kind,
-            }),
-            None if matters(&lossy(&name), kind == Kind::Folder) => {
-                return Err(WalkError::NotUtf8 {
-                    shown: entry.path().to_string_lossy().into_owned(),
-                });
-            }
-            None => {}
-        }
+    let (found, odd) = listing(dir)?;
+    let name = |odd: &Odd| odd.shown.rsplit('/').next().unwrap_or_default().to_owned();
+    match odd
+        .into_iter()
+        .find(|odd| matters(&name(odd), odd.kind == Kind::Folder))
+    {
+        Some(Odd { shown, .. }) => Err(WalkError::NotUtf8 { shown }),
+        None => Ok(found),
     }
-    found.sort_by(|a, b| a.name().cmp(b.name()));
-    Ok(found)
 }
 
 /// Returns what the entry is; `None` for pipes, sockets and devices, which no build reads.
@@ -103,10 +132,6 @@ fn kind_of(entry: &fs_err::DirEntry) -> io::Result<Option<Kind>> {
         _ if kind.is_dir() => Some(Kind::Folder),
         _ => None,
     })
-}
-
-fn lossy(name: &OsStr) -> String {
-    name.to_string_lossy().into_owned()
 }
 
 /// Visits every file (and broken link) below `dir`, a folder's content at the folder's place in the order of names. `enter` decides which
@@ -217,6 +242,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn names_outside_utf8_are_errors_only_where_they_matter() {
+        use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let (_guard, dir) = space();
         fs_err::write(

@@ -183,3 +183,55 @@ fn arguments_that_hold_nothing() {
     );
     assert!(find(&space, &[]).unwrap().sketches.is_empty());
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_with_a_name_outside_utf8_fails_alone() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let space = Space::with(&["ex/a/a.ino", "ex/z/z.ino"]);
+    let odd = space
+        .at("ex")
+        .as_std_path()
+        .join(OsStr::from_bytes(b"m\xfcll"));
+    fs_err::create_dir(&odd).unwrap();
+    let found = find(&space, &["ex"]).unwrap();
+    assert_eq!(found.sketches.len(), 3);
+    let failed: Vec<_> = found
+        .sketches
+        .iter()
+        .filter_map(|one| one.sketch.as_ref().err())
+        .collect();
+    let [error] = failed[..] else {
+        panic!("{failed:?}")
+    };
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_cannot_be_listed_fails_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let space = Space::with(&["ex/a/a.ino", "ex/shut/x.txt"]);
+    let mode = |mode| {
+        fs_err::set_permissions(space.at("ex/shut"), std::fs::Permissions::from_mode(mode)).unwrap()
+    };
+    mode(0o000);
+    let readable = fs_err::read_dir(space.at("ex/shut")).is_ok();
+    let found = find(&space, &["ex"]);
+    mode(0o755);
+    if readable {
+        eprintln!("not checked: this user may read everything");
+        return;
+    }
+    let found = found.unwrap();
+    assert_eq!(labels(&space, &found), ["ex/a", "ex/shut"]);
+    assert!(
+        found.sketches[1]
+            .sketch
+            .as_ref()
+            .unwrap_err()
+            .to_string()
+            .contains("shut")
+    );
+}

@@ -4,6 +4,7 @@ use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::{
     Layout, Library, LibraryError, Location, Precompiled, enclosing_library,
 };
+use fbuild_scan::precompiled::binaries;
 use fbuild_scan::sources::Depth;
 
 use crate::space::Space;
@@ -328,4 +329,53 @@ fn the_enclosing_library_is_the_nearest_one() {
     );
     assert_eq!(enclosing_library(&space.at("Lib")), Some(space.at("Lib")));
     assert_eq!(enclosing_library(&space.at("x")), None);
+}
+
+#[test]
+fn s2_3_6_binaries_by_controller() {
+    let space = Space::with(&[
+        "L/src/L.h",
+        "L/src/cortex-m4/libzoo.a",
+        "L/src/cortex-m4/libant.so",
+        "L/src/cortex-m4/blob.a",
+        "L/src/cortex-m4/notes.txt",
+        "L/src/cortex-m4/fpv4-hard/libhard.a",
+        "L/src/cortex-m0/readme.md",
+    ]);
+    fs_err::create_dir_all(space.at("L/src/empty")).unwrap();
+    let library = with_properties(&space, "L", "name=L\nprecompiled=true\nldflags=-lm\n");
+    let found = binaries(&library, "cortex-m4", None).unwrap().unwrap();
+    assert_eq!(
+        found.ldflags,
+        format!(" \"-L{}\" -lm -lant -lzoo", space.at("L/src/cortex-m4"))
+    );
+    assert_eq!(found.objects, [space.at("L/src/cortex-m4/blob.a")]);
+    assert!(!found.replace_sources);
+    let special = binaries(&library, "cortex-m4", Some(("fpv4", "hard")))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        special.ldflags,
+        format!(
+            " \"-L{}\" -lm -lhard",
+            space.at("L/src/cortex-m4/fpv4-hard")
+        )
+    );
+    // Another unit falls back to the controller's folder.
+    assert_eq!(
+        binaries(&library, "cortex-m4", Some(("fpv5", "soft"))).unwrap(),
+        Some(found)
+    );
+    for mcu in ["empty", "none", ""] {
+        assert_eq!(binaries(&library, mcu, None).unwrap(), None, "{mcu}");
+    }
+    let full = with_properties(&space, "L", "name=L\nprecompiled=full\n");
+    assert!(
+        binaries(&full, "cortex-m0", None)
+            .unwrap()
+            .unwrap()
+            .replace_sources
+    );
+    let none = with_properties(&space, "L", "name=L\n");
+    assert_eq!(binaries(&none, "cortex-m4", None).unwrap(), None);
 }

@@ -1,5 +1,6 @@
 //! Loading sketches: specification 2.1.
 
+use fbuild_scan::project::default_fqbn;
 use fbuild_scan::sketch::{Sketch, SketchError};
 
 use crate::space::Space;
@@ -282,4 +283,17 @@ fn odd_characters_in_names_are_ordinary() {
         );
         assert_eq!(Sketch::load(&space.at(name)).unwrap().name, name);
     }
+}
+
+#[test]
+fn s2_1_8_the_default_board_of_a_sketch() {
+    let space = Space::with(&["S/S.ino", "T/T.ino"]);
+    assert_eq!(default_fqbn(&space.at("S")), None);
+    space.write("S/sketch.yml", "default_fqbn: a:b:c\n");
+    assert_eq!(default_fqbn(&space.at("S")).as_deref(), Some("a:b:c"));
+    space.write(
+        "S/sketch.yaml",
+        "# ours\nprofiles:\n  x:\n    fqbn: q:r:s\ndefault_fqbn: d:e:f\r\n",
+    );
+    assert_eq!(default_fqbn(&space.at("S")).as_deref(), Some("d:e:f"));
 }
