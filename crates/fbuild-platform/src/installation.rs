@@ -289,8 +289,8 @@ impl Installation {
                 best.insert(slot, platform);
                 continue;
             };
-            let wins = rank(&platform) > rank(&other)
-                || rank(&platform) == rank(&other)
+            let wins = platform.origin > other.origin
+                || platform.origin == other.origin
                     && version::compare(&platform.version, &other.version).is_gt();
             let (used, unused) = if wins {
                 (platform, other)
@@ -452,16 +452,5 @@ impl Installation {
                         .collect(),
                 }
             })
-    }
-}
-
-/// Orders origins only by kind.
-fn rank(platform: &Platform) -> u8 {
-    use crate::platforms::Origin;
-    match platform.origin {
-        Origin::PlatformIo => 0,
-        Origin::Manual => 1,
-        Origin::Managed { .. } => 2,
-        Origin::Explicit => 3,
     }
 }

@@ -42,13 +42,13 @@ impl Found {
             found.explicit(root)?;
         }
         for root in &roots.data {
-            found.data(root, &Origin::Managed { data: root.clone() });
+            found.data(root, Origin::Managed);
         }
         for root in &roots.hardware {
-            found.hardware_root(root, &Origin::Manual, "");
+            found.hardware_root(root, Origin::Manual);
         }
         for root in &roots.platformio {
-            found.platformio(root, &Origin::PlatformIo);
+            found.platformio(root, Origin::PlatformIo);
         }
         for root in &roots.builtin_tools {
             found.tools.extend(tools::builtin(root));
@@ -76,33 +76,29 @@ impl Found {
         let name = root.file_name().unwrap_or_default().to_owned();
         match shape {
             Shape::Platform => self.single_platform(&root),
-            Shape::Vendor => self.vendor(&name, &root, &Origin::Explicit, ""),
+            Shape::Vendor => self.vendor(&name, &root, Origin::Explicit),
             Shape::VersionedPlatforms => {
                 let vendor = root.parent().unwrap_or(&root).to_owned();
                 self.vendor(
                     vendor.file_name().unwrap_or_default(),
                     &vendor,
-                    &Origin::Explicit,
-                    "",
+                    Origin::Explicit,
                 );
             }
             Shape::HardwareRoot => {
-                let root = if has_platforms(&root) {
-                    root
-                } else {
-                    root.join("hardware")
-                };
-                self.hardware_root(&root, &Origin::Explicit, "");
+                let nested = root.join("hardware");
+                let root = if nested.is_dir() { nested } else { root };
+                self.hardware_root(&root, Origin::Explicit);
             }
-            Shape::Data => self.data(&root, &Origin::Explicit),
-            Shape::PlatformIo => self.platformio(&root, &Origin::Explicit),
+            Shape::Data => self.data(&root, Origin::Explicit),
+            Shape::PlatformIo => self.platformio(&root, Origin::Explicit),
         }
         Ok(())
     }
 
     /// Adds a folder that is one platform itself: `VENDOR/ARCH`, `VENDOR/hardware/ARCH/VERSION`, or a package of PlatformIO.
     fn single_platform(&mut self, dir: &Utf8Path) {
-        if let Some(platform) = platformio::platform(dir, &Origin::Explicit) {
+        if let Some(platform) = platformio::platform(dir, Origin::Explicit) {
             self.platforms.push(platform);
             if let Some(packages) = dir.parent() {
                 self.tools.extend(platformio::tools(packages));
@@ -117,6 +113,8 @@ impl Found {
             [version, architecture, "hardware", ..] if is_version(version) => {
                 (architecture, Some(version), 3)
             }
+            // Beside vendors with architectures lies a vendor; without an architecture it is one for Arduino 1.0, when there was only AVR.
+            [_, ..] if dir.parent().is_some_and(has_platforms) => ("avr", None, 0),
             [architecture, ..] => (architecture, None, 1),
             [] => return,
         };
@@ -136,12 +134,12 @@ impl Found {
     }
 
     /// Adds `DATA/packages`, the Boards Manager's folder.
-    fn data(&mut self, data: &Utf8Path, origin: &Origin) {
-        self.hardware_root(&data.join("packages"), origin, "packages");
+    fn data(&mut self, data: &Utf8Path, origin: Origin) {
+        self.hardware_root(&data.join("packages"), origin);
     }
 
     /// Adds a folder with one folder per vendor; its platform.txt is the global one (specification 1.1.3).
-    fn hardware_root(&mut self, root: &Utf8Path, origin: &Origin, kind: &str) {
+    fn hardware_root(&mut self, root: &Utf8Path, origin: Origin) {
         match load::properties_if_present(&root.join("platform.txt")) {
             Ok(global) => self.global.merge(&global),
             Err(error) => self.warnings.push(error.one_line()),
@@ -150,13 +148,13 @@ impl Found {
             if vendor == "tools" {
                 self.tools.extend(tools::builtin(&dir));
             } else {
-                self.vendor(&vendor, &dir, origin, kind);
+                self.vendor(&vendor, &dir, origin);
             }
         }
     }
 
     /// Adds a vendor's folder: `hardware/ARCH/VERSION/boards.txt` if it has `hardware`, else `ARCH/boards.txt` (specification 1.1.1).
-    fn vendor(&mut self, vendor: &str, dir: &Utf8Path, origin: &Origin, kind: &str) {
+    fn vendor(&mut self, vendor: &str, dir: &Utf8Path, origin: Origin) {
         if dir.join("boards.txt").is_file() {
             self.notes.push(format!(
                 "`{dir}` has boards.txt without an architecture's folder around it (the layout of Arduino 1.0), so it is not a platform; \
@@ -176,8 +174,8 @@ impl Found {
             let mut add = |version: Option<String>, dir: Utf8PathBuf| {
                 // A version's folder is what the Boards Manager makes; a platform without one was put among them by hand.
                 let origin = match origin {
-                    Origin::Managed { .. } if version.is_none() => Origin::Manual,
-                    other => other.clone(),
+                    Origin::Managed if version.is_none() => Origin::Manual,
+                    other => other,
                 };
                 let (vendor, architecture) = (vendor.to_owned(), architecture.clone());
                 self.platforms.push(PlatformDir {
@@ -198,15 +196,17 @@ impl Found {
                 }
             }
         }
-        if kind != "tools" {
-            self.tools.extend(tools::in_vendor_folder(vendor, dir));
-        }
+        self.tools.extend(tools::in_vendor_folder(vendor, dir));
     }
 
     /// Adds PlatformIO's folder of packages.
-    fn platformio(&mut self, packages: &Utf8Path, origin: &Origin) {
-        for (_, dir) in load::folders(packages) {
-            self.platforms.extend(platformio::platform(&dir, origin));
+    fn platformio(&mut self, packages: &Utf8Path, origin: Origin) {
+        for (name, dir) in load::folders(packages) {
+            let platform = platformio::platform(&dir, origin);
+            if platform.is_none() && platformio::is_framework(&name) {
+                self.notes.push(format!("`{dir}` has no boards.txt, which names a platform's boards, so it cannot be used"));
+            }
+            self.platforms.extend(platform);
         }
         self.tools.extend(platformio::tools(packages));
     }

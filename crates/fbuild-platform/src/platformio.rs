@@ -65,7 +65,7 @@ pub(crate) fn is_framework(dir_name: &str) -> bool {
 }
 
 /// Returns the platform in a package's folder; `None` if it is none, or has no `boards.txt` (then nothing names its boards).
-pub(crate) fn platform(dir: &Utf8Path, origin: &Origin) -> Option<PlatformDir> {
+pub(crate) fn platform(dir: &Utf8Path, origin: Origin) -> Option<PlatformDir> {
     let package = package(dir.file_name()?);
     let (_, vendor, architecture) = FRAMEWORKS.iter().find(|(name, ..)| *name == package)?;
     dir.join("boards.txt").is_file().then(|| PlatformDir {
@@ -73,7 +73,7 @@ pub(crate) fn platform(dir: &Utf8Path, origin: &Origin) -> Option<PlatformDir> {
         architecture: (*architecture).to_owned(),
         version: None,
         dir: dir.to_owned(),
-        origin: origin.clone(),
+        origin,
     })
 }
 

@@ -23,17 +23,14 @@ pub struct SearchRoots {
 }
 
 /// How a platform came to be where it is. Later kinds win over earlier ones, whatever their versions (specification 1.1.4).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// Installed by PlatformIO.
     PlatformIo,
     /// Put there by hand, or by a distribution.
     Manual,
     /// Installed by the Boards Manager.
-    Managed {
-        /// The data folder, which also holds the package indexes; empty if there is none.
-        data: Utf8PathBuf,
-    },
+    Managed,
     /// Named by the user.
     Explicit,
 }
@@ -107,6 +104,14 @@ impl Platform {
     /// Returns `vendor:architecture`.
     pub fn id(&self) -> String {
         format!("{}:{}", self.vendor, self.architecture)
+    }
+
+    /// Returns the data folder of a platform that the Boards Manager installed, by its place `DATA/packages/VENDOR/hardware/ARCH/VERSION`.
+    pub(crate) fn data_dir(&self) -> Option<&Utf8Path> {
+        let packages = self.dir.ancestors().nth(4)?;
+        (packages.file_name() == Some("packages"))
+            .then(|| packages.parent())
+            .flatten()
     }
 
     /// Returns the folder of the core `name`, which may not exist.

@@ -95,10 +95,19 @@ impl SizeRules {
                     }
                 }),
         };
+        let maximum = number("upload.maximum_size")?;
+        // Without a maximum nothing is checked, so nothing else has to be right either.
+        let (maximum_data, warn) = match maximum {
+            Some(_) => (
+                number("upload.maximum_data_size")?,
+                number("build.warn_data_percentage")?,
+            ),
+            None => (None, None),
+        };
         Ok(Some(Self {
-            maximum: number("upload.maximum_size")?,
-            maximum_data: number("upload.maximum_data_size")?.filter(|maximum| *maximum > 0),
-            warn_data_percent: number("build.warn_data_percentage")?.unwrap_or(WARN_DATA_PERCENT),
+            maximum,
+            maximum_data: maximum_data.filter(|maximum| *maximum > 0),
+            warn_data_percent: warn.unwrap_or(WARN_DATA_PERCENT),
             text: regex("recipe.size.regex")?,
             data: regex("recipe.size.regex.data")?,
             eeprom: regex("recipe.size.regex.eeprom")?,

@@ -8,7 +8,7 @@ use fbuild_model::properties::{HOST_OS, expand};
 
 use crate::fqbn::Fqbn;
 use crate::installation::{BoardError, BuildOptions, BuildTime, Installation, WarningLevel};
-use crate::platforms::{Origin, Platform};
+use crate::platforms::Platform;
 use crate::recipe::{RecipeError, SketchPaths, SketchRecipes};
 use crate::size::{SizeError, SizeRules};
 use crate::split::split_arguments;
@@ -446,8 +446,8 @@ fn set_environment(base: &mut Properties, time: BuildTime) {
 
 /// Returns the tools that the index entries of these platforms require, later platforms' last.
 fn requirements(platforms: &[&Arc<Platform>]) -> Vec<tools::Requirement> {
-    let of = |platform: &&Arc<Platform>| match &platform.origin {
-        Origin::Managed { data } => {
+    let of = |platform: &&Arc<Platform>| match platform.data_dir() {
+        Some(data) => {
             let Platform {
                 vendor,
                 architecture,
@@ -457,7 +457,7 @@ fn requirements(platforms: &[&Arc<Platform>]) -> Vec<tools::Requirement> {
             } = platform.as_ref();
             tools::required_by(vendor, architecture, version, dir, data)
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
     platforms.iter().flat_map(of).collect()
 }

@@ -126,7 +126,8 @@ pub(crate) fn paths(
     };
     let mut paths = Properties::new();
     let mut best: BTreeMap<&str, &Tool> = BTreeMap::new();
-    let mut ascending: Vec<&Tool> = tools.iter().collect();
+    // Of equals the one found first wins, so it has to come last.
+    let mut ascending: Vec<&Tool> = tools.iter().rev().collect();
     ascending.sort_by(|a, b| order(a, b));
     for tool in ascending {
         if !tool.version.is_empty() {

@@ -1,5 +1,7 @@
 //! Debian's `arduino-core-avr`, resolved and compared with what its `arduino-builder` runs.
 
+#![allow(clippy::unwrap_used, reason = "test helpers may fail")]
+
 use std::process;
 
 use camino::{Utf8Path, Utf8PathBuf};
