@@ -43,7 +43,11 @@ impl Depfile {
             at: 0,
             line: 1,
         };
-        while let Some((targets, dependencies)) = reader.rule()? {
+        while let Some(Self {
+            targets,
+            dependencies,
+        }) = reader.rule()?
+        {
             if file.targets.is_empty() {
                 file.targets = targets;
             }
@@ -70,7 +74,8 @@ enum Token {
 }
 
 impl Reader<'_> {
-    fn rule(&mut self) -> Result<Option<(Vec<Utf8PathBuf>, Vec<Utf8PathBuf>)>, DepfileError> {
+    /// Reads one rule; repeated names stay.
+    fn rule(&mut self) -> Result<Option<Depfile>, DepfileError> {
         let (mut targets, mut dependencies, mut in_targets) = (Vec::new(), Vec::new(), true);
         loop {
             let line = self.line;
@@ -92,10 +97,20 @@ impl Reader<'_> {
                 }
                 Some(Token::EndOfRule) if targets.is_empty() && in_targets => {}
                 Some(Token::EndOfRule) if in_targets => return Err(DepfileError::NoColon { line }),
-                Some(Token::EndOfRule) => return Ok(Some((targets, dependencies))),
+                Some(Token::EndOfRule) => {
+                    return Ok(Some(Depfile {
+                        targets,
+                        dependencies,
+                    }));
+                }
                 None if targets.is_empty() => return Ok(None),
                 None if in_targets => return Err(DepfileError::NoColon { line }),
-                None => return Ok(Some((targets, dependencies))),
+                None => {
+                    return Ok(Some(Depfile {
+                        targets,
+                        dependencies,
+                    }));
+                }
             }
         }
     }

@@ -95,22 +95,16 @@ pub fn resolve(index: &LibraryIndex, header: &str, architecture: &str) -> Option
             candidates[at].tie = Some(u32::try_from(shared).unwrap_or(u32::MAX));
         }
         let any_shared = tied.iter().any(|&at| candidates[at].tie != Some(0));
-        let best_of_tied = tied.iter().zip(&names).min_by(|(a, a_name), (b, b_name)| {
-            let key = |at: usize, name: &String| {
-                (
-                    any_shared.then(|| (Reverse(candidates[at].tie), name.len(), name.clone())),
-                    candidates[at].library.name.clone(),
-                )
-            };
-            let (left, right) = (key(**a, a_name), key(**b, b_name));
-            // Equal simplified names: the first in directory order, whatever the name's spelling.
+        // Of equal keys the first is taken: directory order.
+        let best = tied.iter().zip(&names).min_by_key(|&(&at, name)| {
+            let candidate = &candidates[at];
             if any_shared {
-                left.0.cmp(&right.0)
+                (Reverse(candidate.tie), name.len(), name.as_str())
             } else {
-                left.1.cmp(&right.1)
+                (Reverse(None), 0, candidate.library.name.as_str())
             }
         });
-        chosen = best_of_tied.map_or(chosen, |(&at, _)| at);
+        chosen = best.map_or(chosen, |(&at, _)| at);
     }
     let chosen = candidates.remove(chosen);
     candidates.sort_by_key(|candidate| (Reverse(candidate.score), Reverse(candidate.tie)));

@@ -1,5 +1,10 @@
 //! Tests of sketches, libraries, discovery and skip rules, on folders made for the purpose and with the real compiler.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the lint's exception for tests does not cover their helpers"
+)]
+
 mod avr;
 mod debian;
 mod depfiles;
