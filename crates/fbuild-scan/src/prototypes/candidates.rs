@@ -11,13 +11,17 @@ use super::tagger::{ScopeKind, Tag, TagKind};
 const TEMPLATE: &str = "template";
 /// How many lines a parameter list may continue over.
 const CONTINUATION_LINES: usize = 10;
+/// How far above its name a return type is looked for; a bound for the work, not one that the Arduino tools have.
+const PRECEDING_LINES: usize = 1000;
 
 /// A function definition outside classes and namespaces.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) name: String,
-    /// Where the tools place the function: the line of its name or, if its text starts above, one less than the line of its start.
+    /// Where the name stands.
     pub(super) origin: Origin,
+    /// Where the tools place the function: the line of its name or, if its text starts above, one less than the line of its start.
+    pub(super) line: u32,
     /// The text with its modifiers, if the function is to be declared.
     pub(super) prototype: Option<String>,
 }
@@ -51,32 +55,30 @@ pub(super) fn candidates(
         .iter()
         .filter(|tag| tag.kind == TagKind::Function && is_free(tag))
     {
-        let Some(mut origin) = text.origin(tag.line) else {
+        let Some(origin) = text.origin(tag.line) else {
             continue;
         };
-        let name_line = origin.line as usize;
+        let code = text.line(tag.line);
         let declaration = declaration(tag, text, originals);
-        let mut prototype = None;
-        if !declared.contains(&declaration) && seen.insert(declaration.clone()) {
-            let lines = originals
-                .get(origin.file)
-                .map_or(&[][..], |file| &file.lines);
-            if let Some(start) =
-                definition_start(tag, &declaration, text.line(tag.line), lines, origin.line)
-            {
-                origin.line = start;
-                let in_c = linkage
-                    .get(origin.file)
-                    .and_then(|lines| lines.get(name_line.wrapping_sub(1)))
-                    .copied()
-                    .unwrap_or(false);
-                prototype = Some(with_modifiers(&declaration, text.line(tag.line), in_c));
-            }
-        }
+        let lines = originals
+            .get(origin.file)
+            .map_or(&[][..], |file| &file.lines);
+        let is_new = !declared.contains(&declaration) && seen.insert(declaration.clone());
+        let start = if is_new && declaration.contains('(') {
+            definition_start(tag, &declaration, code, lines, origin.line)
+        } else {
+            None
+        };
+        let in_c = linkage
+            .get(origin.file)
+            .and_then(|lines| lines.get((origin.line as usize).checked_sub(1)?))
+            .copied()
+            .unwrap_or(false);
         found.push(Candidate {
             name: tag.name.clone(),
             origin,
-            prototype,
+            line: start.unwrap_or(origin.line),
+            prototype: start.map(|_| with_modifiers(&declaration, code, in_c)),
         });
     }
     found
@@ -84,7 +86,7 @@ pub(super) fn candidates(
 
 fn with_modifiers(declaration: &str, code: &str, in_c: bool) -> String {
     let mut text = String::new();
-    if code.contains("static ") && !declaration.starts_with(TEMPLATE) {
+    if code.contains("static ") && !declaration.trim_start().starts_with(TEMPLATE) {
         text.push_str("static ");
     }
     if in_c {
@@ -94,17 +96,17 @@ fn with_modifiers(declaration: &str, code: &str, in_c: bool) -> String {
     text
 }
 
-/// The declaration's text: return type, name, parameters and a semicolon; for a template all that stands before the parameters' end.
+/// The declaration's text: return type, name, parameters and a semicolon; for a template all that stands before its body.
 fn declaration(tag: &Tag, text: &SketchText, originals: &[Original<'_>]) -> String {
-    if !tag.return_type.starts_with(TEMPLATE) {
-        return format!("{} {}{};", tag.return_type, tag.name, tag.signature);
-    }
-    let code = text.line(tag.line).trim_start();
-    if code.starts_with(TEMPLATE) {
+    let code = text.line(tag.line);
+    if code.trim_start().starts_with(TEMPLATE) {
         return match code.find('{') {
             Some(body) => format!("{};", &code[..body]),
             None => format!("{};", &code[..code.rfind(')').map_or(0, |end| end + 1)]),
         };
+    }
+    if !tag.return_type.starts_with(TEMPLATE) {
+        return format!("{} {}{};", tag.return_type, tag.name, tag.signature);
     }
     let above = text
         .origin(tag.line)
@@ -114,8 +116,21 @@ fn declaration(tag: &Tag, text: &SketchText, originals: &[Original<'_>]) -> Stri
         })
         .unwrap_or_default();
     let head = Comments::default().strip_before(above);
-    let end = code.find(')').map_or(code.len(), |end| end + 1);
-    format!("{head}{};", &code[..end])
+    format!("{head}{};", &code[..end_of_parameters(code)])
+}
+
+/// Behind the parenthesis that closes the first one, else the end.
+fn end_of_parameters(code: &str) -> usize {
+    let mut depth = 0usize;
+    for (at, byte) in code.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth <= 1 => return at + 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+    }
+    code.len()
 }
 
 /// The line where the tools place the function if the source around it has the text of its prototype (specification 4.2.5 c).
@@ -135,10 +150,10 @@ fn definition_start(
     if code.contains(wanted) {
         return Some(line);
     }
-    let reach = if declaration.starts_with(TEMPLATE) {
+    let reach = if declaration.trim_start().starts_with(TEMPLATE) {
         1
     } else {
-        lines.len()
+        PRECEDING_LINES
     };
     joined_with_preceding(
         code,

@@ -2,10 +2,12 @@
 //!
 //! Text in, text out. Specification sections 4.2 and 4.3 are the truth; better prototypes would be other firmware.
 
+mod boundaries;
 mod candidates;
 mod characters;
 mod comments;
 mod insertion;
+mod names;
 mod sketch_text;
 pub mod tagger;
 mod token;
@@ -25,43 +27,42 @@ pub struct Prototype {
     pub line: u32,
 }
 
-/// The prototypes of the sketch's own functions, in order of definition, and the line of the main file they go before.
-fn find(
-    preprocessed: &str,
-    sketch_files: &[Utf8PathBuf],
-    rows: &[&str],
-) -> (Vec<Prototype>, Option<u32>) {
-    let text = SketchText::new(preprocessed, sketch_files);
-    let tags = tagger::tags(&text.text);
-    let candidates = candidates::candidates(&tags, &text, &originals(rows, sketch_files));
-    let line = insertion::insertion_line(&candidates, &tags, &text);
-    let prototypes = candidates
-        .into_iter()
-        .filter_map(|candidate| {
-            Some(Prototype {
-                text: candidate.prototype?,
-                file: sketch_files.get(candidate.origin.file)?.clone(),
-                line: candidate.origin.line,
-            })
-        })
-        .collect();
-    (prototypes, line)
+impl Prototype {
+    /// The tools leave out what has a default argument, and recognise it by this sign (specification 4.2.5 d).
+    fn has_equals_sign(&self) -> bool {
+        self.text.contains('=')
+    }
 }
 
 /// Inserts the prototypes into a merged sketch.
 ///
 /// `merged` is the text of all sketch files with their `#line 1 "path"` directives (specification 4.1); `preprocessed` is what
-/// `gcc -E -CC` makes of it, with line markers; `sketch_files` are the absolute paths of the sketch's files, the main file first.
-/// Line ends become `\n`. Without prototypes nothing else changes.
+/// `gcc -E -CC` makes of it, with line markers; `sketch_files` are the absolute paths of the sketch's files, the main file first and
+/// then in the order of `merged`. Line ends become `\n`. Without prototypes nothing else changes.
 pub fn insert_prototypes(merged: &str, preprocessed: &str, sketch_files: &[Utf8PathBuf]) -> String {
     let merged = merged.replace("\r\n", "\n").replace('\r', "\n");
-    let rows: Vec<&str> = merged.split('\n').collect();
-    let (prototypes, line) = find(preprocessed, sketch_files, &rows);
-    if prototypes
-        .iter()
-        .all(|prototype| prototype.text.contains('='))
-    {
+    let is_quotable = |file: &Utf8PathBuf| !file.as_str().contains('"');
+    if !sketch_files.first().is_some_and(is_quotable) {
         return merged;
     }
-    insertion::with_block(&rows, &originals(&rows, sketch_files), &prototypes, line)
+    let rows: Vec<&str> = merged.split('\n').collect();
+    let originals = originals(&rows, sketch_files);
+    let text = SketchText::new(preprocessed, sketch_files);
+    let tags = tagger::tags(&text.text);
+    let candidates = candidates::candidates(&tags, &text, &originals);
+    let line = insertion::insertion_line(&candidates, &tags, &text, &originals);
+    let prototypes: Vec<Prototype> = candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            Some(Prototype {
+                text: candidate.prototype?,
+                file: sketch_files.get(candidate.origin.file)?.clone(),
+                line: candidate.line,
+            })
+        })
+        .collect();
+    if prototypes.iter().all(Prototype::has_equals_sign) {
+        return merged;
+    }
+    insertion::with_block(&rows, &originals, &prototypes, line)
 }

@@ -49,7 +49,7 @@ pub struct Tag {
     pub line: usize,
     /// Parameter list with its parentheses and what of `const volatile` follows it; functions and prototypes only.
     pub signature: String,
-    /// Return type as the tagger spells it; may be empty.
+    /// Return type; may be empty. Blanks are where C++ needs them, which is more often than in ctags' own spelling.
     pub return_type: String,
     /// Where the name belongs, if not to the file.
     pub scope: Option<ScopeKind>,
@@ -211,11 +211,15 @@ impl Statement {
         for token in &self.earlier[..end] {
             match token.kind {
                 TokenKind::CloseBrace => text.clear(),
-                TokenKind::Word(_) => {
+                TokenKind::Word(_) | TokenKind::Name | TokenKind::NameInParentheses => {
+                    if text.ends_with(|end: char| end.is_ascii_alphanumeric() || end == '_') {
+                        text.push(' ');
+                    }
                     text.push_str(&token.text);
-                    text.push(' ');
+                    if matches!(token.kind, TokenKind::Word(_)) {
+                        text.push(' ');
+                    }
                 }
-                TokenKind::Name | TokenKind::NameInParentheses => text.push_str(&token.text),
                 TokenKind::DoubleColon => text.push_str("::"),
                 TokenKind::Star => text.push('*'),
                 TokenKind::Ampersand => text.push('&'),
