@@ -3,6 +3,9 @@
 /// Similarity from which a name is worth suggesting; below it a hint misleads more than it helps.
 const THRESHOLD: f64 = 0.7;
 
+/// What one wrong, missing, additional or swapped letter is worth; the other measure is unkind to those in short words.
+const ONE_SLIP: f64 = 0.9;
+
 /// Returns the candidate nearest to `word`, upper and lower case apart; `None` if none is near.
 pub(crate) fn nearest<'a>(
     word: &str,
@@ -11,7 +14,9 @@ pub(crate) fn nearest<'a>(
     let word = word.to_lowercase();
     let mut best: Option<(f64, &str)> = None;
     for candidate in candidates {
-        let score = strsim::jaro_winkler(&word, &candidate.to_lowercase());
+        let lower = candidate.to_lowercase();
+        let slip = word.chars().count() > 2 && strsim::osa_distance(&word, &lower) == 1;
+        let score = strsim::jaro_winkler(&word, &lower).max(if slip { ONE_SLIP } else { 0.0 });
         if score >= THRESHOLD && best.is_none_or(|(top, _)| score > top) {
             best = Some((score, candidate));
         }
@@ -29,6 +34,7 @@ mod tests {
         let cases = [
             ("unoo", Some("uno")),
             ("UNO", Some("uno")),
+            ("nuo", Some("uno")),
             ("leonrado", Some("leonardo")),
             ("megaadk", Some("megaADK")),
             ("esp32", None),
