@@ -96,7 +96,8 @@ fn with_modifiers(declaration: &str, code: &str, in_c: bool) -> String {
     text
 }
 
-/// The declaration's text: return type, name, parameters and a semicolon; for a template all that stands before its body.
+/// The declaration's text: return type, name, parameters and a semicolon; for a template all that stands before its body. Empty if it
+/// cannot be told.
 fn declaration(tag: &Tag, text: &SketchText, originals: &[Original<'_>]) -> String {
     let code = text.line(tag.line);
     if code.trim_start().starts_with(TEMPLATE) {
@@ -116,6 +117,10 @@ fn declaration(tag: &Tag, text: &SketchText, originals: &[Original<'_>]) -> Stri
         })
         .unwrap_or_default();
     let head = Comments::default().strip_before(above);
+    if !head.contains(TEMPLATE) {
+        // Further above it is not found.
+        return String::new();
+    }
     format!("{head}{};", &code[..end_of_parameters(code)])
 }
 
