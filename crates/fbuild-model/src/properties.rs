@@ -342,7 +342,8 @@ mod tests {
 
     #[test]
     fn s1_2_3_the_hosts_suffix_goes_anywhere_in_the_key() {
-        let cases: &[(&str, &str, &[(&str, &str)])] = &[
+        type Pairs = &'static [(&'static str, &'static str)];
+        let cases: &[(&str, &str, Pairs)] = &[
             ("linux", "a.cmd.linux=x\na.cmd=y", &[("a.cmd", "y")]),
             ("linux", "a.cmd=y\na.cmd.linux=x", &[("a.cmd", "x")]),
             ("linux", "a.linux.cmd=x", &[("a.cmd", "x")]),

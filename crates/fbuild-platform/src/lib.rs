@@ -9,12 +9,15 @@ mod boards;
 pub mod bootloader;
 mod fqbn;
 mod installation;
+mod kinds;
 mod layout;
 mod load;
+mod options;
 mod platformio;
 mod platforms;
 mod quirks;
 mod recipe;
+mod references;
 mod size;
 mod spec;
 mod split;
@@ -24,13 +27,13 @@ mod version;
 
 pub use boards::{BoardEntry, Menu};
 pub use fqbn::{Fqbn, FqbnError};
-pub use installation::{BoardError, BuildOptions, BuildTime, Installation, WarningLevel};
+pub use installation::{BoardError, Installation};
+pub use kinds::{HookPoint, SourceKind};
 pub use load::LoadError;
+pub use options::{BuildOptions, BuildTime, WarningLevel};
 pub use platforms::{Origin, Platform, SearchRoots};
 pub use quirks::{CompilerVersion, QUIRKS, Quirk, applicable};
-pub use recipe::{
-    HookPoint, RecipeError, SketchPaths, SketchRecipes, SourceKind, fit_command_line,
-};
+pub use recipe::{RecipeError, SketchPaths, SketchRecipes, fit_command_line};
 pub use size::{AdvancedSize, Section, SizeError, SizeRules, Verdict};
 pub use spec::BoardSpec;
 pub use split::split_arguments;

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::properties::{expand, remove_unknown};
 use fbuild_model::{Command, Properties};
 
+use crate::kinds::{HookPoint, SourceKind};
 use crate::spec::BoardSpec;
 use crate::split::{quote, split_arguments};
 
@@ -41,106 +42,6 @@ pub enum RecipeError {
         "pass `{0}` to a command: a recipe cannot hold a name with `\" ` in it or `\"` at its end"
     )]
     Unquotable(String),
-}
-
-/// A compiled file's language, by its extension (specification 1.7.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SourceKind {
-    /// `.c`
-    C,
-    /// `.cpp`
-    Cpp,
-    /// `.cc`
-    Cc,
-    /// `.cxx`
-    Cxx,
-    /// `.S`
-    Assembler,
-}
-
-impl SourceKind {
-    /// Returns the kind of a file; `None` for files that are never compiled. Upper and lower case differ.
-    pub fn of(path: &Utf8Path) -> Option<Self> {
-        match path.extension()? {
-            "c" => Some(Self::C),
-            "cpp" => Some(Self::Cpp),
-            "cc" => Some(Self::Cc),
-            "cxx" => Some(Self::Cxx),
-            "S" => Some(Self::Assembler),
-            _ => None,
-        }
-    }
-
-    /// Returns the recipe's key of its own and the one that serves if that is not defined.
-    fn keys(self) -> (&'static str, &'static str) {
-        match self {
-            Self::C => ("recipe.c.o.pattern", "recipe.c.o.pattern"),
-            Self::Cpp => ("recipe.cpp.o.pattern", "recipe.cpp.o.pattern"),
-            Self::Cc => ("recipe.cc.o.pattern", "recipe.cpp.o.pattern"),
-            Self::Cxx => ("recipe.cxx.o.pattern", "recipe.cpp.o.pattern"),
-            Self::Assembler => ("recipe.S.o.pattern", "recipe.S.o.pattern"),
-        }
-    }
-}
-
-/// A place in a build at which a platform may run commands of its own, in the order of specification 1.8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the specification's")]
-pub enum HookPoint {
-    Prebuild,
-    SketchPrebuild,
-    SketchPostbuild,
-    LibrariesPrebuild,
-    LibrariesPostbuild,
-    CorePrebuild,
-    CorePostbuild,
-    LinkingPrelink,
-    LinkingPostlink,
-    ObjcopyPreobjcopy,
-    ObjcopyPostobjcopy,
-    Postbuild,
-    SavehexPresavehex,
-    SavehexPostsavehex,
-}
-
-impl HookPoint {
-    /// Every place, in the order of a build.
-    pub const ALL: [Self; 14] = [
-        Self::Prebuild,
-        Self::SketchPrebuild,
-        Self::SketchPostbuild,
-        Self::LibrariesPrebuild,
-        Self::LibrariesPostbuild,
-        Self::CorePrebuild,
-        Self::CorePostbuild,
-        Self::LinkingPrelink,
-        Self::LinkingPostlink,
-        Self::ObjcopyPreobjcopy,
-        Self::ObjcopyPostobjcopy,
-        Self::Postbuild,
-        Self::SavehexPresavehex,
-        Self::SavehexPostsavehex,
-    ];
-
-    /// Returns the keys' prefix: `recipe.hooks.core.prebuild`.
-    pub fn family(self) -> &'static str {
-        match self {
-            Self::Prebuild => "recipe.hooks.prebuild",
-            Self::SketchPrebuild => "recipe.hooks.sketch.prebuild",
-            Self::SketchPostbuild => "recipe.hooks.sketch.postbuild",
-            Self::LibrariesPrebuild => "recipe.hooks.libraries.prebuild",
-            Self::LibrariesPostbuild => "recipe.hooks.libraries.postbuild",
-            Self::CorePrebuild => "recipe.hooks.core.prebuild",
-            Self::CorePostbuild => "recipe.hooks.core.postbuild",
-            Self::LinkingPrelink => "recipe.hooks.linking.prelink",
-            Self::LinkingPostlink => "recipe.hooks.linking.postlink",
-            Self::ObjcopyPreobjcopy => "recipe.hooks.objcopy.preobjcopy",
-            Self::ObjcopyPostobjcopy => "recipe.hooks.objcopy.postobjcopy",
-            Self::Postbuild => "recipe.hooks.postbuild",
-            Self::SavehexPresavehex => "recipe.hooks.savehex.presavehex",
-            Self::SavehexPostsavehex => "recipe.hooks.savehex.postsavehex",
-        }
-    }
 }
 
 /// Where one sketch is and is built.

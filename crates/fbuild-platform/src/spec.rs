@@ -7,9 +7,11 @@ use fbuild_model::Properties;
 use fbuild_model::properties::{HOST_OS, expand};
 
 use crate::fqbn::Fqbn;
-use crate::installation::{BoardError, BuildOptions, BuildTime, Installation, WarningLevel};
+use crate::installation::{BoardError, Installation};
+use crate::options::{BuildOptions, BuildTime, WarningLevel};
 use crate::platforms::Platform;
 use crate::recipe::{RecipeError, SketchPaths, SketchRecipes};
+use crate::references::Parts;
 use crate::size::{SizeError, SizeRules};
 use crate::split::split_arguments;
 use crate::tools;
@@ -251,6 +253,25 @@ impl BoardSpec {
             .ok_or_else(|| RecipeError::Empty(key.to_owned()))
     }
 
+    /// Returns the tools that the board's recipes ask for (`{runtime.tools.NAME.path}`) and that are not installed, each once, by name.
+    ///
+    /// Their markers stay in the commands, so a build with such a board fails at its first command; this says why beforehand.
+    pub fn missing_tools(&self) -> Vec<String> {
+        let recipes = self
+            .keys()
+            .filter(|key| key.starts_with("recipe.") && key.ends_with(".pattern"));
+        let mut tools = std::collections::BTreeSet::new();
+        for recipe in recipes.filter_map(|key| self.get(key)) {
+            for rest in recipe.split("{runtime.tools.").skip(1) {
+                let marker = rest.split_once('}').map_or("", |(marker, _)| marker);
+                if let Some(name) = marker.strip_suffix(".path") {
+                    tools.insert(name.to_owned());
+                }
+            }
+        }
+        tools.into_iter().collect()
+    }
+
     /// Returns the sub-folders of a library's `src` in which its precompiled binaries may lie, the best first (specification 2.3.6).
     pub fn precompiled_dirs(&self) -> Vec<Utf8PathBuf> {
         let mcu = self.mcu();
@@ -316,81 +337,6 @@ impl BoardSpec {
             inner.base.set(key, joined);
         }
         Self(Arc::new(inner))
-    }
-}
-
-/// The platforms and folders that a board's core and variant come from (specification 1.4.6).
-struct Parts {
-    core_platform: Arc<Platform>,
-    core_dir: Utf8PathBuf,
-    variant_platform: Arc<Platform>,
-    variant_dir: Option<Utf8PathBuf>,
-}
-
-impl Parts {
-    fn of(
-        installation: &Installation,
-        platform: &Arc<Platform>,
-        fqbn: &Fqbn,
-        board: &Properties,
-    ) -> Result<Self, BoardError> {
-        let core = board
-            .get_expanded("build.core")
-            .filter(|core| !core.is_empty());
-        let core = core.ok_or_else(|| BoardError::MissingProperty {
-            board: fqbn.base(),
-            key: "build.core",
-        })?;
-        let variant = board.get_expanded("build.variant").unwrap_or_default();
-        let reference = |text: &str| -> (Option<String>, String) {
-            match text.split_once(':') {
-                Some((vendor, name)) => (Some(vendor.to_owned()), name.to_owned()),
-                None => (None, text.to_owned()),
-            }
-        };
-        let ((core_vendor, core_name), (variant_vendor, variant_name)) =
-            (reference(&core), reference(&variant));
-        if let (Some(a), Some(b)) = (&core_vendor, &variant_vendor)
-            && a != b
-        {
-            return Err(BoardError::ConflictingReferences {
-                board: fqbn.base(),
-                core,
-                variant,
-            });
-        }
-        let find = |key: &'static str, value: &str, vendor: Option<String>| match vendor {
-            None => Ok(Arc::clone(platform)),
-            Some(vendor) => installation
-                .platform(&vendor, &fqbn.architecture)
-                .cloned()
-                .ok_or_else(|| {
-                    let platform = format!("{vendor}:{}", fqbn.architecture);
-                    BoardError::MissingReference {
-                        board: fqbn.base(),
-                        key,
-                        value: value.to_owned(),
-                        platform,
-                    }
-                }),
-        };
-        let core_platform = find("build.core", &core, core_vendor)?;
-        let variant_platform = find("build.variant", &variant, variant_vendor)?;
-        let core_dir = core_platform.core_dir(&core_name);
-        if !core_dir.is_dir() {
-            return Err(BoardError::MissingCore {
-                board: fqbn.base(),
-                dir: core_dir,
-            });
-        }
-        let variant_dir =
-            (!variant_name.is_empty()).then(|| variant_platform.variant_dir(&variant_name));
-        Ok(Self {
-            core_platform,
-            core_dir,
-            variant_platform,
-            variant_dir,
-        })
     }
 }
 

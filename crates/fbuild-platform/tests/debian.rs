@@ -10,6 +10,7 @@ mod fixture;
 use std::process;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_platform::bootloader::merge_bootloader;
 use fbuild_platform::{
     BoardSpec, BuildOptions, CompilerVersion, Fqbn, HookPoint, Installation, SearchRoots,
     SketchPaths, WarningLevel, applicable, split_arguments,
@@ -172,6 +173,112 @@ fn the_quirk_of_debians_core_applies() {
         .iter()
         .fold(uno, |board, quirk| board.with_quirk(quirk));
     assert!(compiles(&cured));
+}
+
+#[test]
+fn s1_1_2_the_old_layout_of_a_debian_package_works_where_it_is_moved() {
+    let Some(installation) = installation() else {
+        return;
+    };
+    let old = Utf8Path::new(HARDWARE).join("mighty-1284p");
+    if !old.join("boards.txt").is_file() {
+        eprintln!("SKIPPED: arduino-mighty-1284p is not installed");
+        return;
+    }
+    assert!(installation.parse_board("mighty_opt").is_err());
+    assert!(
+        installation
+            .notes()
+            .iter()
+            .any(|note| note.contains("moved to `mighty-1284p/avr`"))
+    );
+    let tree = Tree::new()
+        .dir("hw/mighty")
+        .link("hw/mighty/avr", old.as_str());
+    let moved = SearchRoots {
+        hardware: vec![HARDWARE.into(), tree.at("hw")],
+        ..SearchRoots::default()
+    };
+    let named = SearchRoots {
+        hardware: vec![HARDWARE.into()],
+        explicit: vec![old],
+        ..SearchRoots::default()
+    };
+    for roots in [moved, named] {
+        let installation = Installation::discover(&roots).unwrap();
+        let mighty = board(&installation, "mighty_opt", &BuildOptions::default());
+        let command = fixture::recipes(&mighty)
+            .compile(&[], "/a.cpp".into(), "/a.o".into())
+            .unwrap();
+        for expect in [
+            "-mmcu=atmega1284p",
+            "-DARDUINO_AVR_MIGHTY_OPT",
+            "-DARDUINO_ARCH_AVR",
+        ] {
+            assert!(
+                command.args.iter().any(|argument| argument == expect),
+                "{expect}: {command:?}"
+            );
+        }
+        assert_eq!(
+            mighty.core_dir(),
+            Utf8Path::new(HARDWARE).join("arduino/avr/cores/arduino")
+        );
+        assert!(
+            mighty
+                .variant_dir()
+                .unwrap()
+                .join("pins_arduino.h")
+                .is_file()
+        );
+        assert_eq!(mighty.warnings().len(), 1, "{:?}", mighty.warnings());
+    }
+}
+
+#[test]
+fn s7_4_merged_images_hold_what_objcopy_reads_from_them() {
+    let Some(installation) = installation() else {
+        return;
+    };
+    let tree = Tree::new().file(
+        "sketch.bin",
+        (0..=255u8).cycle().take(70_000).collect::<Vec<u8>>(),
+    );
+    let objcopy = |arguments: &[&str]| {
+        let status = process::Command::new("avr-objcopy")
+            .args(arguments)
+            .current_dir(&tree.root)
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    if !objcopy(&["-I", "binary", "-O", "ihex", "sketch.bin", "sketch.hex"]) {
+        eprintln!("SKIPPED: avr-objcopy is not installed");
+        return;
+    }
+    // The mega's bootloader lies above 64 KB, as does a part of this sketch; objcopy addresses both by segment records.
+    let mega = board(&installation, "mega", &BuildOptions::default());
+    let bootloader = fs_err::read_to_string(mega.bootloader_file().unwrap()).unwrap();
+    let sketch = fs_err::read_to_string(tree.at("sketch.hex")).unwrap();
+    let merged = merge_bootloader(&sketch, &bootloader, mega.largest_merged_bin()).unwrap();
+    fs_err::write(tree.at("merged.hex"), &merged.hex).unwrap();
+    assert!(objcopy(&[
+        "-I",
+        "ihex",
+        "-O",
+        "binary",
+        "--gap-fill",
+        "0xff",
+        "merged.hex",
+        "merged.bin"
+    ]));
+    let bin = merged.bin.unwrap();
+    assert_eq!(bin, fs_err::read(tree.at("merged.bin")).unwrap());
+    assert_eq!(&bin[..70_000], fs_err::read(tree.at("sketch.bin")).unwrap());
+    assert!(
+        merged.hex.ends_with(":00000001FF\n") && bin.len() > 0x3_0000,
+        "{}",
+        bin.len()
+    );
 }
 
 /// Compilers that do nothing but make the file after `-o` or the archive.

@@ -332,6 +332,24 @@ fn tools_of_the_system_serve_platforms_that_bring_none() {
 }
 
 #[test]
+fn tools_that_are_missing_are_named() {
+    let local = "compiler.path={runtime.tools.avr-gcc.path}/bin/\nrecipe.hooks.prebuild.1.pattern={runtime.tools.py-3.1.path}/py {x}\n\
+                 tools.dude.pattern={runtime.tools.dude.path}/dude\n";
+    let tree = Tree::new()
+        .mini()
+        .file("hw/mini/avr/platform.local.txt", local);
+    assert_eq!(
+        tree.board("one").missing_tools(),
+        ["avr-gcc", "py-3.1"],
+        "tools for uploading are not asked for"
+    );
+    let tree = tree.dir("hw/mini/tools/avr-gcc/5.4");
+    assert_eq!(tree.board("one").missing_tools(), ["py-3.1"]);
+    let board = tree.board_with("one", &["recipe.hooks.prebuild.1.pattern="]);
+    assert_eq!(board.missing_tools(), [] as [&str; 0]);
+}
+
+#[test]
 fn a_named_folder_is_taken_for_what_it_looks_like() {
     let tree = platform(Tree::new(), "sketchbook/hardware/acme/avr", "1");
     let tree = platform(tree, "data/packages/corp/hardware/avr/2.0.0", "")

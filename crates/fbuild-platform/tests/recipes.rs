@@ -597,7 +597,7 @@ recipe.objcopy.bin.pattern="{compiler.path}objcopy" -O binary "{build.path}/{bui
     );
     let of_sketch = recipes(&board);
     let command = of_sketch
-        .compile(&[variant.clone()], "/x.cpp".into(), "/o".into())
+        .compile(std::slice::from_ref(&variant), "/x.cpp".into(), "/o".into())
         .unwrap();
     let expect = [
         "-mcpu=cortex-m0plus",
