@@ -46,10 +46,10 @@ impl Unit<'_> {
                 return Err(self.unsupported("__LINE__ in a directive of several lines"));
             }
             Symbol::LINE => {
-                let line = if self.in_directive {
+                let line = if self.in_directive || self.checking {
                     self.line
                 } else {
-                    self.call_line
+                    self.latest.line
                 };
                 number(u64::from(self.presumed_line(line)))
             }
@@ -83,6 +83,10 @@ impl Unit<'_> {
             _ => return Err(self.unsupported(&format!("{}", name.display()))),
         };
         self.contexts.push(Context::one(token));
+        if self.depth == 0 && !self.in_directive {
+            // gcc gives the result the place that reading has come to, behind the arguments of a call around it.
+            self.result_spot = Some(self.latest);
+        }
         Ok(true)
     }
 
@@ -123,6 +127,7 @@ impl Unit<'_> {
         if self.effort.full || self.printing() {
             self.pragma(&tokens, true)?;
         }
+        self.contexts.push(Context::empty());
         Ok(true)
     }
 

@@ -7,7 +7,7 @@ use super::define::{Macro, Shape};
 use super::lex::Lexer;
 use super::lines::{Item, What};
 use super::symbol::{Symbol, Symbols};
-use super::token::{Kind, Token};
+use super::token::{Kind, NOWHERE, SYSTEM, TOUCHED, Token};
 use super::unit::{Base, ONCE, Stop, Unit};
 
 impl Unit<'_> {
@@ -17,6 +17,14 @@ impl Unit<'_> {
         match &item.what {
             What::Text { .. } | What::Endif | What::Nothing => {}
             What::Define(definition) => self.define(definition),
+            What::TouchedDefine(tokens) => {
+                let tokens = self.join_suffixes(tokens);
+                match Macro::parse(&tokens, self.is_asm()) {
+                    Ok(definition) => self.define(&Arc::new(definition)),
+                    Err(what) => return Err(self.unsupported(what)),
+                }
+            }
+            What::Ident(tokens) => self.ident(tokens),
             What::Undef(name) => self.undefine(*name),
             What::Ifdef {
                 name,
@@ -56,6 +64,37 @@ impl Unit<'_> {
         Ok(())
     }
 
+    /// Joins literals with the identifiers that touch them, unless those are macros.
+    fn join_suffixes(&self, tokens: &[Token]) -> Vec<Token> {
+        let mut joined: Vec<Token> = Vec::with_capacity(tokens.len());
+        for &token in tokens {
+            match (joined.last_mut(), token.name()) {
+                (Some(before), Some(name))
+                    if before.flags & TOUCHED != 0 && self.macro_of(name).is_none() =>
+                {
+                    let text = [before.spelling(), token.spelling()].concat();
+                    *before = Token {
+                        kind: Kind::PrefixedStr,
+                        flags: before.flags & !TOUCHED,
+                        value: Symbol::of(&text).0,
+                    };
+                }
+                _ => joined.push(token),
+            }
+        }
+        joined
+    }
+
+    fn ident(&mut self, tokens: &[Token]) {
+        if !self.printing() {
+            return;
+        }
+        let (file, line) = (self.file_name(), self.presumed_line(self.line));
+        if let Some(printer) = &mut self.printer {
+            printer.directive("#ident", tokens, &file, line);
+        }
+    }
+
     /// Puts a definition in force.
     pub(crate) fn define(&mut self, definition: &Arc<Macro>) {
         let name = definition.name.index();
@@ -63,6 +102,9 @@ impl Unit<'_> {
             self.macros.resize(name + 1024, None);
         }
         self.macros[name] = Some(Arc::clone(definition));
+        if self.printer.is_some() {
+            self.note_origin(name);
+        }
         if definition.shape == Shape::Builtin {
             return;
         }
@@ -85,6 +127,20 @@ impl Unit<'_> {
             self.interests[name] |= interest;
             self.late_interest |= self.mentioned.get(name).copied().unwrap_or(false);
         }
+    }
+
+    /// Remembers where a macro was written.
+    fn note_origin(&mut self, name: usize) {
+        if self.origins.len() <= name {
+            self.origins.resize(name + 1024, 0);
+        }
+        self.origins[name] = match self.frames.last() {
+            Some(frame) if frame.system => SYSTEM,
+            Some(_) => 0,
+            // The predefined macros come in one list; those of the command line seldom begin with an underscore.
+            None if Symbol(name as u32).text().starts_with(b"_") => NOWHERE,
+            None => 0,
+        };
     }
 
     fn undefine(&mut self, name: Symbol) {
@@ -180,6 +236,7 @@ impl Unit<'_> {
     /// Executes a pragma, from a directive or from `_Pragma`.
     pub(crate) fn pragma(&mut self, tokens: &[Token], operator: bool) -> Result<(), Stop> {
         let name = |at: usize| tokens.get(at).and_then(|token| token.name());
+        let mut obeyed = true;
         match (name(0), name(1)) {
             (Some(Symbol::ONCE), _) => self.once(),
             (Some(Symbol::PUSH_MACRO), _) => {
@@ -213,13 +270,24 @@ impl Unit<'_> {
                     .unwrap_or_default();
                 self.error(&format!("#pragma GCC error {text}"));
             }
-            _ => {}
+            (Some(Symbol::GCC), Some(Symbol::SYSTEM_HEADER)) => {
+                let included = self.frames.len() > 1;
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.system |= included;
+                }
+            }
+            (Some(Symbol::GCC), Some(Symbol::WARNING)) => {}
+            _ => obeyed = false,
         }
-        if self.printing() {
-            let line = self.presumed_line(if operator { self.call_line } else { self.line });
+        // gcc writes only the pragmas that are left to the compiler proper.
+        if !obeyed && self.printing() {
+            let line = self.presumed_line(if operator { self.spot.line } else { self.line });
             let file = self.file_name();
             if let Some(printer) = &mut self.printer {
-                printer.pragma(tokens, &file, line);
+                printer.directive("#pragma", tokens, &file, line);
+                if operator {
+                    printer.resume(&file, line);
+                }
             }
         }
         Ok(())

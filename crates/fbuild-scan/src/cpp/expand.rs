@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::define::{Macro, Shape};
 use super::symbol::Symbol;
-use super::token::{Kind, LINE_START, NO_EXPAND, PASTE_RIGHT, Token};
+use super::token::{Kind, NO_EXPAND, PASTE_RIGHT, Token};
 use super::unit::{Stop, Unit};
 
 /// The most macro calls within arguments of macro calls.
@@ -22,6 +22,8 @@ pub(crate) struct Context {
     name: Option<Symbol>,
     /// Reading stops at the end instead of going on below.
     barrier: bool,
+    /// Flags for the tokens of a replacement list: where it was written.
+    origin: u16,
 }
 
 enum List {
@@ -39,12 +41,30 @@ impl Context {
             at: 0,
             name: None,
             barrier: false,
+            origin: 0,
+        }
+    }
+
+    /// An expansion to nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
+            tokens: List::Owned(Box::default()),
+            at: 0,
+            name: None,
+            barrier: false,
+            origin: 0,
         }
     }
 
     fn next(&mut self) -> Option<Token> {
         let token = match &self.tokens {
-            List::Body(definition, comments) => definition.body(*comments).get(self.at).copied(),
+            List::Body(definition, comments) => {
+                let token = definition.body(*comments).get(self.at).copied();
+                token.map(|token| Token {
+                    flags: token.flags | self.origin,
+                    ..token
+                })
+            }
             List::Owned(tokens) => tokens.get(self.at).copied(),
             List::One(token) => (self.at == 0).then_some(*token),
         };
@@ -101,12 +121,11 @@ impl Unit<'_> {
                 return Ok(token);
             }
             let definition = Arc::clone(definition);
-            if self.contexts.is_empty() {
-                self.call_line = self.token_line;
-                self.call_column = self.column;
-                self.call_starts_line = token.flags & LINE_START != 0;
-            }
-            if !self.enter(name, definition)? {
+            // All of an expansion stands where the outermost macro was called.
+            let spot = self.spot;
+            let expanded = self.enter(definition)?;
+            self.spot = spot;
+            if !expanded {
                 return Ok(token);
             }
             if !self.in_directive {
@@ -124,7 +143,7 @@ impl Unit<'_> {
     pub(crate) fn put_back(&mut self, token: Token) {
         match self.contexts.last_mut() {
             Some(context) => context.at = context.at.saturating_sub(1),
-            None => self.lookahead = Some(token),
+            None => self.lookahead = Some((token, self.spot)),
         }
     }
 
@@ -138,8 +157,10 @@ impl Unit<'_> {
     }
 
     /// Begins the expansion of a macro. Returns false if the name is no call of it.
-    fn enter(&mut self, name: Symbol, definition: Arc<Macro>) -> Result<bool, Stop> {
+    fn enter(&mut self, definition: Arc<Macro>) -> Result<bool, Stop> {
+        let name = definition.name;
         self.spend(1 + definition.body.len())?;
+        let origin = self.origins.get(name.index()).copied().unwrap_or(0);
         let tokens = match definition.shape {
             Shape::Builtin => return self.expand_builtin(name),
             Shape::Object => List::Body(definition, self.keeps_comments()),
@@ -147,9 +168,10 @@ impl Unit<'_> {
                 match self.arguments(&definition, params, variadic)? {
                     None => return Ok(false),
                     Some(_) if params == 0 => List::Body(definition, self.keeps_comments()),
-                    Some(arguments) => {
-                        List::Owned(self.replace(&definition, arguments, variadic)?.into())
-                    }
+                    Some(arguments) => List::Owned(
+                        self.replace(&definition, arguments, variadic, origin)?
+                            .into(),
+                    ),
                 }
             }
         };
@@ -159,6 +181,7 @@ impl Unit<'_> {
             at: 0,
             name: Some(name),
             barrier: false,
+            origin,
         });
         Ok(true)
     }
@@ -200,7 +223,10 @@ impl Unit<'_> {
             }
         };
         if token.kind == Kind::OpenParen {
-            return self.collect(name, params, variadic);
+            self.collecting += 1;
+            let arguments = self.collect(name, params, variadic);
+            self.collecting -= 1;
+            return arguments;
         }
         if token.kind != Kind::End {
             self.put_back(token);
@@ -305,6 +331,7 @@ impl Unit<'_> {
             at: 0,
             name: None,
             barrier: true,
+            origin: 0,
         });
         let mut expanded = Vec::with_capacity(tokens.len());
         loop {

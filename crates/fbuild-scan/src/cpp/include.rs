@@ -174,9 +174,6 @@ impl Unit<'_> {
         if parenthesis && self.get()?.kind != Kind::CloseParen {
             return Ok(None);
         }
-        if self.skip_evaluation > 0 {
-            return Ok(Some(false));
-        }
         let question = self.question(header, angled, next && self.frames.len() > 1);
         if !self.is_hidden(question) && self.find(question)?.is_some() {
             return Ok(Some(true));
@@ -193,42 +190,35 @@ impl Unit<'_> {
 
     /// Remembers a search that failed, as gcc does: under its beginning and under the heads of both lists that it passed.
     fn hide(&mut self, question: Question) {
-        let Question {
-            header,
-            beside,
-            from,
-        } = question;
         let bracket = self.search.bracket as u32;
-        self.hidden.insert((beside, from, header));
-        if from == 0 {
-            self.hidden.insert((None, 0, header));
-        }
-        if from <= bracket {
-            self.hidden.insert((None, bracket, header));
+        self.hidden.insert(question);
+        for head in [0, bracket] {
+            if question.from <= head {
+                self.hidden.insert(Question {
+                    beside: None,
+                    from: head,
+                    ..question
+                });
+            }
         }
     }
 
     /// Tells whether gcc remembers that this search fails; then it does not report the failure.
     fn is_hidden(&mut self, question: Question) -> bool {
-        let Question {
-            header,
-            beside,
-            from,
-        } = question;
         if self.hidden.is_empty() {
             return false;
         }
-        if self.hidden.contains(&(beside, from, header)) {
+        if self.hidden.contains(&question) {
             return true;
         }
-        if beside.is_none() {
-            return false;
-        }
-        // A search that finds nothing beside the file comes to the head of a list.
-        let passes = self.hidden.contains(&(None, 0, header))
-            || self
-                .hidden
-                .contains(&(None, self.search.bracket as u32, header));
+        // A search that finds nothing beside the file comes to the heads of the lists.
+        let heads = [0, self.search.bracket as u32].map(|from| Question {
+            beside: None,
+            from,
+            ..question
+        });
+        let passes =
+            question.beside.is_some() && heads.iter().any(|head| self.hidden.contains(head));
         passes && matches!(self.find(question), Ok(None))
     }
 }

@@ -6,7 +6,7 @@
 use memchr::{memchr, memmem};
 
 use super::symbol::{Symbol, Symbols};
-use super::token::{DIGRAPH, Kind, NAMED, SPACE_BEFORE, Token};
+use super::token::{DIGRAPH, Kind, NAMED, SPACE_BEFORE, TOUCHED, Token};
 
 /// The lexical rules of a language standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +31,11 @@ impl Mode {
 
     pub(crate) fn cplusplus(self) -> bool {
         matches!(self, Self::OldCxx | Self::Cxx | Self::NewCxx)
+    }
+
+    /// Whether literals can have identifiers as suffixes.
+    pub(crate) fn suffixes(self) -> bool {
+        matches!(self, Self::Cxx | Self::NewCxx)
     }
 
     fn raw_strings(self) -> bool {
@@ -285,7 +290,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn name_or_literal(&mut self, symbols: &mut Symbols, flags: u8) -> Token {
+    fn name_or_literal(&mut self, symbols: &mut Symbols, flags: u16) -> Token {
         let start = self.pos;
         let name = self.take_name();
         match self.literal_prefix(name) {
@@ -293,7 +298,7 @@ impl<'a> Lexer<'a> {
                 self.skip_raw();
                 Token {
                     kind: Kind::PrefixedStr,
-                    flags,
+                    flags: flags | self.touched(),
                     value: symbols.intern(&self.text[start..self.pos]).0,
                 }
             }
@@ -316,7 +321,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn literal(&mut self, symbols: &mut Symbols, flags: u8, start: usize, quote: u8) -> Token {
+    /// Returns the flag of a literal that ends here.
+    fn touched(&self) -> u16 {
+        let touched = self.mode.suffixes() && is_name_start(self.peek(0), self.mode);
+        if touched { TOUCHED } else { 0 }
+    }
+
+    fn literal(&mut self, symbols: &mut Symbols, flags: u16, start: usize, quote: u8) -> Token {
         let prefixed = self.pos > start;
         let kind = match (self.skip_quoted(quote), quote, prefixed) {
             (false, ..) => Kind::Other,
@@ -327,7 +338,11 @@ impl<'a> Lexer<'a> {
         };
         Token {
             kind,
-            flags,
+            flags: if kind == Kind::Other {
+                flags
+            } else {
+                flags | self.touched()
+            },
             value: symbols.intern(&self.text[start..self.pos]).0,
         }
     }

@@ -9,7 +9,7 @@ use super::clean::{clean, has_trigraph};
 use super::define::{Macro, without_comments};
 use super::lex::{Lexer, Mode, is_blank, is_name_start};
 use super::symbol::{Symbol, Symbols};
-use super::token::{Kind, Token};
+use super::token::{Kind, TOUCHED, Token};
 
 /// The lines of one file.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(crate) enum What {
         blank: bool,
     },
     Define(Arc<Macro>),
+    /// A definition with a literal that an identifier touches: how it is read depends on the macros in force.
+    TouchedDefine(Box<[Token]>),
     Undef(Symbol),
     /// `#ifdef`, `#ifndef`.
     Ifdef {
@@ -81,7 +83,9 @@ pub(crate) enum What {
     },
     /// `#error`, with its whole text.
     Error(Symbol),
-    /// `#warning`, `#ident`, `#sccs` and the empty directive: nothing that matters.
+    /// `#ident`, `#sccs`.
+    Ident(Box<[Token]>),
+    /// `#warning` and the empty directive: nothing that matters.
     Nothing,
     /// Not a directive. In assembler the line is text.
     Unknown(Symbol),
@@ -259,9 +263,6 @@ impl Splitter<'_> {
             self.text_line(&mut blank);
             line_start = self.lexer.pos;
         }
-        if self.pragma_words_possible {
-            self.pragma_words |= has_pragma_words(&self.lexer.text[start..line_start]);
-        }
         let end = if self.lexer.text[line_start..self.lexer.pos]
             .iter()
             .all(|&b| is_blank(b))
@@ -292,6 +293,7 @@ impl Splitter<'_> {
         loop {
             let lexer = &mut self.lexer;
             let byte = lexer.peek(0);
+            let start = lexer.pos;
             match byte {
                 b'\n' => {
                     lexer.pos = (lexer.pos + 1).min(lexer.text.len());
@@ -330,6 +332,9 @@ impl Splitter<'_> {
                     }
                 }
                 _ => lexer.pos += 1,
+            }
+            if self.pragma_words_possible {
+                self.pragma_words |= has_pragma_words(&self.lexer.text[start..self.lexer.pos]);
             }
             *blank = false;
         }
@@ -450,7 +455,8 @@ impl Splitter<'_> {
                 self.rest(false);
                 What::Error(self.symbols.intern(&self.lexer.text[start..self.lexer.pos]))
             }
-            Symbol::WARNING | Symbol::IDENT | Symbol::SCCS => What::Nothing,
+            Symbol::IDENT | Symbol::SCCS => What::Ident(self.tokens()),
+            Symbol::WARNING => What::Nothing,
             Symbol::ASSERT | Symbol::UNASSERT => What::Unsupported("assertion"),
             // Directives of later standards: whether they are known depends on the compiler's version.
             Symbol::ELIFDEF | Symbol::ELIFNDEF if !asm => {
@@ -469,6 +475,9 @@ impl Splitter<'_> {
                 .any(|token| token.kind != Kind::Comment && has_pragma_words(token.spelling()));
         }
         let tokens: Vec<Token> = tokens.iter().map(|token| self.to_block(*token)).collect();
+        if tokens.iter().any(|token| token.flags & TOUCHED != 0) {
+            return What::TouchedDefine(tokens.into());
+        }
         match Macro::parse(&tokens, asm) {
             Ok(definition) => What::Define(Arc::new(definition)),
             Err(problem) => What::Unsupported(problem),

@@ -4,7 +4,7 @@ use super::define::Macro;
 use super::expand::Argument;
 use super::lex::Lexer;
 use super::symbol::{Symbol, Symbols};
-use super::token::{Kind, LINE_START, PASTE_RIGHT, STRINGIFY, Token};
+use super::token::{Kind, LINE_START, NOWHERE, PASTE_RIGHT, STRINGIFY, SYSTEM, Token};
 use super::unit::{Stop, Unit};
 
 impl Unit<'_> {
@@ -14,13 +14,17 @@ impl Unit<'_> {
         definition: &Macro,
         mut arguments: Vec<Argument>,
         variadic: bool,
+        origin: u16,
     ) -> Result<Vec<Token>, Stop> {
         let body = definition.body(self.keeps_comments());
         let last = arguments.len().saturating_sub(1);
         let mut list: Vec<Token> = Vec::with_capacity(body.len() * 2);
         for (at, &source) in body.iter().enumerate() {
             if source.kind != Kind::Param {
-                list.push(source);
+                list.push(Token {
+                    flags: source.flags | origin,
+                    ..source
+                });
                 continue;
             }
             let number = source.value as usize;
@@ -121,7 +125,7 @@ impl Unit<'_> {
         let token = lexer.token(&mut Symbols::open(), true);
         if lexer.at_end() && lexer.problem.is_none() {
             return Ok(Some(Token {
-                flags: token.flags & !PASTE_RIGHT,
+                flags: token.flags & !PASTE_RIGHT | left.flags & (SYSTEM | NOWHERE),
                 ..token
             }));
         }

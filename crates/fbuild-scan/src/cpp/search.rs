@@ -19,6 +19,20 @@ use crate::tree::{SourceFile, SourceTree};
 pub(crate) struct Searches {
     /// By the text of all directories: they are spelled as given, `./` included.
     known: RwLock<HashMap<String, Arc<Search>>>,
+    /// What is in which directory; lists that share directories share this.
+    contents: Arc<Contents>,
+}
+
+/// The files found in directories, by directory (with its slash), header and whether it is a system
+/// directory.
+type Contents =
+    RwLock<HashMap<(Symbol, Symbol, bool), Option<Entry>, BuildHasherDefault<WordHasher>>>;
+
+/// A file and the directory of its path, with its slash.
+#[derive(Debug, Clone)]
+struct Entry {
+    file: Arc<SourceFile>,
+    dir: Symbol,
 }
 
 /// One list of include directories.
@@ -27,13 +41,14 @@ pub(crate) struct Search {
     dirs: Vec<Dir>,
     /// The place of the first directory for `<…>`.
     pub(crate) bracket: usize,
+    contents: Arc<Contents>,
     answers: RwLock<HashMap<Question, Option<Found>, BuildHasherDefault<WordHasher>>>,
 }
 
 #[derive(Debug)]
 struct Dir {
     /// With a slash at its end.
-    prefix: String,
+    prefix: Symbol,
     system: bool,
     /// Its number among the directories the caller gave.
     given: Option<usize>,
@@ -92,7 +107,12 @@ impl Searches {
         {
             return Arc::clone(known);
         }
-        let search = Arc::new(Search::new(quote, given, system));
+        let search = Arc::new(Search::new(
+            quote,
+            given,
+            system,
+            Arc::clone(&self.contents),
+        ));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(key).or_insert(search))
     }
@@ -103,11 +123,20 @@ impl Searches {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+        self.contents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
 impl Search {
-    fn new(quote: &[Utf8PathBuf], given: &[Utf8PathBuf], system: &[Utf8PathBuf]) -> Self {
+    fn new(
+        quote: &[Utf8PathBuf],
+        given: &[Utf8PathBuf],
+        system: &[Utf8PathBuf],
+        contents: Arc<Contents>,
+    ) -> Self {
         // gcc drops a directory that it has already in the same part of the list, and a given one that is also a system directory.
         let identity =
             |path: &Utf8PathBuf| path.canonicalize_utf8().unwrap_or_else(|_| path.clone());
@@ -122,11 +151,12 @@ impl Search {
                         continue;
                     }
                     seen.push(identity);
-                    let prefix = if path.as_str().ends_with('/') {
-                        path.to_string()
+                    let slash = if path.as_str().ends_with('/') {
+                        ""
                     } else {
-                        format!("{path}/")
+                        "/"
                     };
+                    let prefix = Symbol::of(format!("{path}{slash}").as_bytes());
                     dirs.push(Dir {
                         prefix,
                         system: is_system,
@@ -141,6 +171,7 @@ impl Search {
         Self {
             dirs,
             bracket,
+            contents,
             answers: RwLock::default(),
         }
     }
@@ -151,6 +182,11 @@ impl Search {
             Place::Dir(at) => self.dirs.get(at as usize)?.given,
             Place::None | Place::Beside => None,
         }
+    }
+
+    /// Tells whether `place` is a system directory.
+    pub(crate) fn is_system(&self, place: Place) -> bool {
+        matches!(place, Place::Dir(at) if self.dirs.get(at as usize).is_some_and(|dir| dir.system))
     }
 
     /// Looks for a header.
@@ -175,36 +211,62 @@ impl Search {
     }
 
     fn look(&self, tree: &SourceTree, question: Question) -> io::Result<Option<Found>> {
-        let Ok(header) = std::str::from_utf8(question.header.text()) else {
-            return Ok(None);
-        };
-        if header.is_empty() {
-            return Ok(None);
-        }
-        let found = |path: String, place: Place| -> io::Result<Option<Found>> {
-            Ok(tree.read(Utf8Path::new(&path))?.map(|file| Found {
-                file,
-                dir: directory(&path),
-                place,
-            }))
-        };
-        if header.starts_with('/') {
-            return found(header.to_owned(), Place::None);
+        let header = question.header.text();
+        if header.is_empty() || header.starts_with(b"/") {
+            let entry = self.entry(tree, Symbol::of(b""), question.header, false)?;
+            return Ok(entry.map(|entry| Found::of(entry, Place::None)));
         }
         if let Some(beside) = question.beside
-            && let Ok(dir) = std::str::from_utf8(beside.text())
-            && let Some(answer) = found(format!("{dir}{header}"), Place::Beside)?
+            && let Some(entry) = self.entry(tree, beside, question.header, false)?
         {
-            return Ok(Some(answer));
+            return Ok(Some(Found::of(entry, Place::Beside)));
         }
         for (number, dir) in self.dirs.iter().enumerate().skip(question.from as usize) {
-            let path = format!("{}{header}", dir.prefix);
-            let path = if dir.system { shortest(path) } else { path };
-            if let Some(answer) = found(path, Place::Dir(number as u32))? {
-                return Ok(Some(answer));
+            if let Some(entry) = self.entry(tree, dir.prefix, question.header, dir.system)? {
+                return Ok(Some(Found::of(entry, Place::Dir(number as u32))));
             }
         }
         Ok(None)
+    }
+
+    /// Looks into one directory.
+    fn entry(
+        &self,
+        tree: &SourceTree,
+        prefix: Symbol,
+        header: Symbol,
+        system: bool,
+    ) -> io::Result<Option<Entry>> {
+        let key = (prefix, header, system);
+        if let Some(known) = self
+            .contents
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(known.clone());
+        }
+        let mut entry = None;
+        if let Ok(path) = String::from_utf8([prefix.text(), header.text()].concat())
+            && !path.is_empty()
+            && let Some(path) = if system { shortest(path) } else { Some(path) }
+        {
+            entry = tree.read(Utf8Path::new(&path))?.map(|file| Entry {
+                file,
+                dir: directory(&path),
+            });
+        }
+        self.contents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, entry.clone());
+        Ok(entry)
+    }
+}
+
+impl Found {
+    fn of(Entry { file, dir }: Entry, place: Place) -> Self {
+        Self { file, dir, place }
     }
 }
 
@@ -213,10 +275,11 @@ pub(crate) fn directory(path: &str) -> Symbol {
     Symbol::of(&path.as_bytes()[..path.rfind('/').map_or(0, |at| at + 1)])
 }
 
-/// Spells a system header by its real path where that is shorter, as gcc does.
-fn shortest(path: String) -> String {
-    match Utf8Path::new(&path).canonicalize_utf8() {
-        Ok(real) if real.as_str().len() < path.len() => real.into_string(),
-        _ => path,
+/// Spells a system header by its real path where that is shorter, as gcc does. `None` if there is no such file.
+fn shortest(path: String) -> Option<String> {
+    match fs_err::canonicalize(&path).map(Utf8PathBuf::from_path_buf) {
+        Ok(Ok(real)) if real.as_str().len() < path.len() => Some(real.into_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        _ => Some(path),
     }
 }

@@ -90,25 +90,33 @@ const SPELLINGS: [&str; 51] = [
 ];
 
 /// White space stands before the token.
-pub(crate) const SPACE_BEFORE: u8 = 1;
+pub(crate) const SPACE_BEFORE: u16 = 1;
 /// The token is the first of its line.
-pub(crate) const LINE_START: u8 = 2;
+pub(crate) const LINE_START: u16 = 2;
 /// The identifier must not be expanded any more.
-pub(crate) const NO_EXPAND: u8 = 4;
+pub(crate) const NO_EXPAND: u16 = 4;
 /// In a macro's body: `##` stood behind the token.
-pub(crate) const PASTE_RIGHT: u8 = 8;
+pub(crate) const PASTE_RIGHT: u16 = 8;
 /// In a macro's body: `#` stood before the parameter.
-pub(crate) const STRINGIFY: u8 = 16;
+pub(crate) const STRINGIFY: u16 = 16;
 /// A C++ operator written as a word (`and`), spelled by `value`.
-pub(crate) const NAMED: u8 = 32;
+pub(crate) const NAMED: u16 = 32;
 /// An operator written as a digraph (`<:`), spelled by `value`.
-pub(crate) const DIGRAPH: u8 = 64;
+pub(crate) const DIGRAPH: u16 = 64;
+
+/// The token was written in a system header.
+pub(crate) const SYSTEM: u16 = 128;
+
+/// The token was written by the compiler: it belongs to no file.
+pub(crate) const NOWHERE: u16 = 256;
+/// In C++, a literal that the next token, an identifier, touches. It is its suffix unless it is a macro.
+pub(crate) const TOUCHED: u16 = 512;
 
 /// One preprocessing token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
-    pub(crate) flags: u8,
+    pub(crate) flags: u16,
     pub(crate) value: u32,
 }
 
@@ -167,7 +175,8 @@ impl Token {
     }
 
     /// Tells whether `self` directly followed by `next` would read as other tokens, so that a space must be written between them.
-    pub(crate) fn would_join(self, next: Self) -> bool {
+    /// `suffixes`: whether literals can have identifiers as suffixes.
+    pub(crate) fn would_join(self, next: Self, suffixes: bool) -> bool {
         let first = if self.flags & NAMED != 0 {
             Kind::Name
         } else {
@@ -210,6 +219,7 @@ impl Token {
             Kind::Number => {
                 matches!(second, Kind::Number | Kind::Name) || matches!(c, b'.' | b'+' | b'-')
             }
+            Kind::Str | Kind::PrefixedStr => suffixes && second == Kind::Name,
             Kind::Other => self.spelling().first() == Some(&b'\\') && second == Kind::Name,
             _ => false,
         }
@@ -275,6 +285,8 @@ mod tests {
             flags: 0,
             value: 0,
         };
+        let text = token(Kind::Str, "\"s\"");
+        assert!(text.would_join(name, true) && !text.would_join(name, false));
         for (first, second, expect) in [
             (name, name, true),
             (name, number, true),
@@ -289,7 +301,11 @@ mod tests {
             (op(Kind::Dot), number, true),
             (op(Kind::Compl), op(Kind::Eq), false),
         ] {
-            assert_eq!(first.would_join(second), expect, "{first:?} {second:?}");
+            assert_eq!(
+                first.would_join(second, false),
+                expect,
+                "{first:?} {second:?}"
+            );
         }
     }
 }

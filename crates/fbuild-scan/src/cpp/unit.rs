@@ -4,6 +4,7 @@
 //! directive to the next is here; what the directives do is in `directive.rs` and `include.rs`, macro expansion in `expand.rs`.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -17,9 +18,9 @@ use super::expand::Context;
 use super::lex::{Lexer, Mode};
 use super::lines::{Item, Lines, What};
 use super::print::Printer;
-use super::search::{Place, Search, directory};
-use super::symbol::{Symbol, Symbols};
-use super::token::{Kind, LINE_START, SPACE_BEFORE, Token};
+use super::search::{Place, Question, Search, directory};
+use super::symbol::{Symbol, Symbols, WordHasher};
+use super::token::{Kind, LINE_START, SPACE_BEFORE, TOUCHED, Token};
 use crate::preprocess::{Closure, Scan};
 use crate::tree::{SourceFile, SourceTree};
 
@@ -55,6 +56,8 @@ pub(crate) struct Frame {
     pub(crate) shift: i64,
     /// Whether text here belongs to the files to keep.
     pub(crate) kept: bool,
+    /// Whether it is a system header.
+    pub(crate) system: bool,
     text: Option<Arc<Text>>,
 }
 
@@ -73,6 +76,13 @@ struct Cursor {
     line_begin: usize,
     join: usize,
     fresh: bool,
+}
+
+/// A place in the current file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spot {
+    pub(crate) line: u32,
+    pub(crate) column: usize,
 }
 
 /// Where tokens outside of macros come from.
@@ -104,12 +114,14 @@ pub(crate) struct Unit<'a> {
     pub(crate) effort: Effort,
 
     pub(crate) macros: Vec<Option<Arc<Macro>>>,
+    /// By symbol, while text is printed: flags that tell where the macro was written.
+    pub(crate) origins: Vec<u16>,
     pub(crate) pushed: HashMap<Symbol, Vec<Option<Arc<Macro>>>>,
     pub(crate) frames: Vec<Frame>,
     /// By file number: [`READ`], [`ONCE`], [`GUARDED`].
     pub(crate) states: Vec<u8>,
     pub(crate) once: Vec<Arc<SourceFile>>,
-    pub(crate) hidden: HashSet<(Option<Symbol>, u32, Symbol)>,
+    pub(crate) hidden: HashSet<Question, BuildHasherDefault<WordHasher>>,
     pub(crate) files: Vec<Arc<SourceFile>>,
     pub(crate) used: Vec<bool>,
     pub(crate) absent: Vec<String>,
@@ -128,23 +140,25 @@ pub(crate) struct Unit<'a> {
     pub(crate) pragma_words: bool,
 
     pub(crate) base: Base,
-    pub(crate) lookahead: Option<Token>,
+    pub(crate) lookahead: Option<(Token, Spot)>,
     pub(crate) contexts: Vec<Context>,
     pub(crate) disabled: Vec<Symbol>,
     pub(crate) prevent: u32,
     pub(crate) in_directive: bool,
     pub(crate) in_args: bool,
+    /// How many calls' arguments are being read.
+    pub(crate) collecting: u32,
     pub(crate) skip_evaluation: u32,
     pub(crate) depth: u32,
     pub(crate) budget: u64,
-    /// The line being read and that of the macro call being expanded.
+    /// The line of the directive or text being read.
     pub(crate) line: u32,
-    pub(crate) call_line: u32,
-    pub(crate) column: usize,
-    /// The line in which the token read last begins.
-    pub(crate) token_line: u32,
-    pub(crate) call_column: usize,
-    pub(crate) call_starts_line: bool,
+    /// Where the token read last stands, or the macro it comes from was called.
+    pub(crate) spot: Spot,
+    /// Where reading has come to.
+    pub(crate) latest: Spot,
+    /// Where the next token of the output stands, if it was computed.
+    pub(crate) result_spot: Option<Spot>,
     /// How many lines the current directive has.
     pub(crate) directive_lines: u32,
     pub(crate) directive_wants_padding: bool,
@@ -174,11 +188,12 @@ impl<'a> Unit<'a> {
             keep,
             effort,
             macros: Vec::new(),
+            origins: Vec::new(),
             pushed: HashMap::new(),
             frames: Vec::new(),
             states: Vec::new(),
             once: Vec::new(),
-            hidden: HashSet::new(),
+            hidden: HashSet::default(),
             files: Vec::new(),
             used: vec![false; include_dirs.len()],
             absent: Vec::new(),
@@ -198,20 +213,19 @@ impl<'a> Unit<'a> {
             prevent: 0,
             in_directive: false,
             in_args: false,
+            collecting: 0,
             skip_evaluation: 0,
             depth: 0,
             budget: 50_000_000,
             line: 0,
-            call_line: 0,
-            column: 0,
-            token_line: 0,
-            call_column: 0,
-            call_starts_line: false,
+            spot: Spot::default(),
+            latest: Spot::default(),
+            result_spot: None,
             directive_lines: 1,
             directive_wants_padding: false,
             checking: false,
             cursor: None,
-            printer: (!keep.is_empty()).then(Printer::default),
+            printer: (!keep.is_empty()).then(|| Printer::new(dialect.mode.suffixes())),
         };
         for definition in &dialect.macros {
             unit.define(definition);
@@ -252,6 +266,11 @@ impl<'a> Unit<'a> {
         let problem = lines
             .problem
             .or_else(|| (self.dialect.strict && lines.trigraphs).then_some((1, "trigraph")));
+        // What a system header includes from beside itself is one, too.
+        let system = match place {
+            Place::Beside => self.frames.last().is_some_and(|frame| frame.system),
+            _ => self.search.is_system(place),
+        };
         let kept = self.keep.iter().any(|kept| kept == file.path());
         self.frames.push(Frame {
             file,
@@ -262,6 +281,7 @@ impl<'a> Unit<'a> {
             presumed: None,
             shift: 0,
             kept,
+            system,
             text: None,
         });
         match problem {
@@ -467,7 +487,9 @@ impl<'a> Unit<'a> {
 
     /// Reads a token that is not in a macro.
     pub(crate) fn base_token(&mut self) -> Result<Token, Stop> {
-        if let Some(token) = self.lookahead.take() {
+        if let Some((token, spot)) = self.lookahead.take() {
+            self.spot = spot;
+            self.begin_token(token);
             return Ok(token);
         }
         if let Base::Tokens(tokens, at) = &mut self.base {
@@ -477,6 +499,7 @@ impl<'a> Unit<'a> {
         }
         loop {
             if let Some(token) = self.cursor_token()? {
+                self.begin_token(token);
                 return Ok(token);
             }
             match self.advance()? {
@@ -486,6 +509,12 @@ impl<'a> Unit<'a> {
                 Step::EndOfFile => self.close(),
                 Step::Text => self.start_text()?,
             }
+        }
+    }
+
+    fn begin_token(&mut self, token: Token) {
+        if token.flags & LINE_START != 0 && !self.in_args && matches!(self.base, Base::Files) {
+            self.begin_line();
         }
     }
 
@@ -499,11 +528,17 @@ impl<'a> Unit<'a> {
         let What::Text {
             first_word,
             end_word,
-            ..
+            blank,
         } = item.what
         else {
             return Ok(());
         };
+        if !blank
+            && !frame.kept
+            && let Some(printer) = &mut self.printer
+        {
+            printer.passes(frame.system);
+        }
         if !frame.kept && !self.effort.full {
             let words = &lines.words[first_word as usize..end_word as usize];
             let interest = words.iter().fold(0, |all, word| {
@@ -550,7 +585,22 @@ impl<'a> Unit<'a> {
                 .iter()
                 .take_while(|&&b| super::lex::is_blank(b))
                 .count();
-            let column = before + blanks - cursor.line_begin + 1;
+            if token.flags & TOUCHED != 0 {
+                let name = lexer.clone().take_name();
+                if self
+                    .macros
+                    .get(Symbol::of(name).index())
+                    .is_none_or(Option::is_none)
+                {
+                    lexer.take_name();
+                    let text = &cursor.text.bytes[before + blanks..lexer.pos];
+                    token = Token {
+                        kind: Kind::PrefixedStr,
+                        value: Symbol::of(text).0,
+                        ..token
+                    };
+                }
+            }
             let passed = lexer.pos;
             let joins_until = |cursor: &Cursor, pos: usize| {
                 cursor.text.joins[cursor.join..]
@@ -561,9 +611,16 @@ impl<'a> Unit<'a> {
             let joined = joins_until(cursor, before + blanks);
             cursor.join += joined;
             cursor.line += joined as u32;
+            if joined > 0 {
+                cursor.line_begin = cursor.text.joins[cursor.join - 1] as usize;
+            }
+            let column = before + blanks + 1 - cursor.line_begin;
             self.line = cursor.line;
-            self.token_line = cursor.line;
-            self.column = column;
+            self.spot = Spot {
+                line: cursor.line,
+                column,
+            };
+            self.latest = self.spot;
             if token.kind == Kind::End {
                 cursor.pos = passed + 1;
                 cursor.line += 1;
@@ -594,6 +651,9 @@ impl<'a> Unit<'a> {
                 && std::mem::take(&mut cursor.fresh)
             {
                 token.flags |= LINE_START;
+                if self.collecting > 0 {
+                    token.flags |= SPACE_BEFORE;
+                }
             }
             return Ok(Some(token));
         }

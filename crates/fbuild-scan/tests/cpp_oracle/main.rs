@@ -1,8 +1,11 @@
 //! The preprocessor against the real compiler: the files it reads and what it expands to.
 
+mod cases;
 mod compiler;
 mod corpus;
+mod expand;
 mod scan;
+mod speed;
 
 use fbuild_scan::cpp::Language;
 
