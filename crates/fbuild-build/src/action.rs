@@ -85,11 +85,18 @@ pub struct Action {
     pub fingerprint: Fingerprint,
     /// What is known about the files it reads.
     pub reads: Reads,
+    /// The directory in which it must work because a platform's hooks work there; else it gets one of its own.
+    pub in_place: Option<Utf8PathBuf>,
     /// Directories by name: what is printed is kept with names, and shown with the directories of the run that finds it.
     pub roots: Arc<Roots>,
 }
 
 impl Action {
+    /// Returns whether equal fingerprints mean equal results, so that two such actions are one.
+    pub fn is_known_by_content(&self) -> bool {
+        !matches!(self.reads, Reads::Unknown { .. })
+    }
+
     /// Returns the commands with the working directory filled in.
     pub fn steps_in<'a>(&'a self, work: &'a Utf8Path) -> impl Iterator<Item = Step> + 'a {
         self.steps.iter().map(move |step| {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Phase};
 use fbuild_model::diagnostic;
+use fbuild_platform::HookPoint;
 use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::merge;
 use fbuild_scan::prototypes::insert_prototypes;
@@ -15,7 +16,9 @@ use fbuild_scan::tree::{SourceFile, SourceTree};
 
 use crate::board::Board;
 use crate::execute::chain;
+use crate::hooks;
 use crate::place;
+use crate::runner::Runner;
 
 /// A sketch that can be compiled.
 #[derive(Debug)]
@@ -26,8 +29,6 @@ pub struct Draft {
     pub generated: Vec<Arc<SourceFile>>,
     /// Remarks for the log.
     pub remarks: Vec<String>,
-    /// Remarks for the user.
-    pub warnings: Vec<String>,
 }
 
 /// A sketch that cannot be compiled.
@@ -47,12 +48,27 @@ impl Undrafted {
     }
 }
 
+/// What is needed to draft.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk<'a> {
+    /// The board.
+    pub board: &'a Board<'a>,
+    /// The files.
+    pub tree: &'a SourceTree,
+    /// Runs the platform's first hooks.
+    pub runner: &'a Runner,
+}
+
 /// Generates the C++ of `sketch` below `OUT/sketch` and finds its libraries.
 ///
 /// # Errors
 /// If a file cannot be read or written, a header is found in no library, or preprocessing fails.
-pub fn draft(sketch: &Sketch, board: &Board<'_>, tree: &SourceTree, out_dir: &Utf8Path) -> Result<Draft, Undrafted> {
+pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draft, Undrafted> {
+    let Desk { board, tree, runner } = desk;
     let dir = out_dir.join("sketch");
+    let first = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir).hooks(HookPoint::Prebuild);
+    let first = first.map_err(|error| Undrafted::new(Phase::Hook, chain(&error)))?;
+    let printed = hooks::run(&first, runner).map_err(|failure| Undrafted { failure, remarks: Vec::new() })?;
     let staged = merge::stage(sketch, tree, &dir).map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
@@ -66,8 +82,9 @@ pub fn draft(sketch: &Sketch, board: &Board<'_>, tree: &SourceTree, out_dir: &Ut
     })?;
     let main = tree.insert(&dir.join(sketch.generated_name()), text);
     write(&main)?;
-    let remarks = remarks(&discovery, board);
-    Ok(Draft { discovery, generated: std::iter::once(main).chain(staged.copies).collect(), remarks, warnings: Vec::new() })
+    let mut remarks = remarks(&discovery, board);
+    remarks.extend(printed.lines().map(str::to_owned));
+    Ok(Draft { discovery, generated: std::iter::once(main).chain(staged.copies).collect(), remarks })
 }
 
 fn write(file: &SourceFile) -> Result<(), Undrafted> {
@@ -107,7 +124,7 @@ fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
 
 /// Returns the compiler's own message about a missing header, so that the log shows what users know.
 fn complaint(missing: &Missing, board: &Board<'_>) -> String {
-    let asked = || board.discovery().complaint(&missing.source, &missing.so_far.include_dirs);
+    let asked = || board.discovery().complaint(&missing.source, &missing.include_dirs);
     missing.output.clone().or_else(asked).unwrap_or_else(|| format!("{}: fatal error: {}: No such file or directory\n", missing.source, missing.header))
 }
 

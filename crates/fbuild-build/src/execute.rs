@@ -156,7 +156,7 @@ impl<'a> Executor<'a> {
         let own = |phase, message: String| own_failure(action, phase, message);
         let first_phase = action.steps.first().map_or(Phase::Compile, |step| step.phase);
         let scratch = self.cache.scratch().map_err(|error| own(first_phase, chain(&error)))?;
-        let work = scratch.path();
+        let work = action.in_place.as_deref().unwrap_or(scratch.path());
         prepare(action, work).map_err(|error| own(first_phase, chain(&error)))?;
         let mut text = String::new();
         for step in action.steps_in(work) {
@@ -182,6 +182,9 @@ impl<'a> Executor<'a> {
                     let mut failure = own(phase, format!("{} ended with {how}", program_name(&command.program)));
                     if let NotDone::Failed(failed) = &mut failure {
                         failed.failure.diagnostics = diagnostic::parse_gcc(&text);
+                        if let Some(cause) = diagnostic::root_cause(&failed.failure.diagnostics) {
+                            failed.failure.message = cause.to_string();
+                        }
                         failed.failure.output = text;
                         failed.cost = *cost;
                     }

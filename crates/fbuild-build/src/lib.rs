@@ -6,12 +6,15 @@
 
 pub mod action;
 pub mod archive_set;
+mod assembly;
 mod board;
 mod budget;
 pub mod compile_commands;
+mod deliver;
 mod draft;
 pub mod dry_run;
 pub mod execute;
+mod hooks;
 pub mod layout;
 mod link;
 mod log;

@@ -49,7 +49,8 @@ pub fn action(
         inputs.archive(plan, id, archives.get(id).ok());
     }
     inputs.end_group();
-    inputs.words.extend(sketch.binaries.iter().map(|path| path.to_string()));
+    inputs.words.extend(sketch.binaries.objects.iter().map(|path| path.to_string()));
+    inputs.parts.extend(sketch.binaries.files.iter().cloned());
     if let Ok(core) = archives.get(sketch.core) {
         inputs.add(Utf8Path::new("core/core.a"), core.path().to_owned(), core.content());
     }
@@ -71,7 +72,11 @@ pub fn action(
         outputs: Outputs::Prefix(sketch.project.clone()),
         fingerprint: parts.fingerprint(),
         parts,
-        reads: Reads::Objects,
+        reads: match &sketch.in_place {
+            Some(_) => Reads::Unknown { because: "the platform runs hooks".to_owned() },
+            None => Reads::Objects,
+        },
+        in_place: sketch.in_place.clone(),
         roots: Arc::clone(&sketch.roots),
     })
 }

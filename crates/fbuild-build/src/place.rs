@@ -92,6 +92,9 @@ fn replace(path: &Utf8Path, write: impl FnOnce(&mut std::fs::File) -> io::Result
 /// If the link cannot be made.
 pub fn link(target: &Utf8Path, name: &Utf8Path) -> Result<(), PlaceError> {
     create_parent(name)?;
+    if name.is_symlink() {
+        std::fs::remove_file(name).map_err(at(name))?;
+    }
     std::os::unix::fs::symlink(target, name).map_err(at(name))
 }
 

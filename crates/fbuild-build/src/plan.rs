@@ -9,10 +9,11 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use fbuild_model::event::SharedLibrary;
 use fbuild_model::outcome::{Failure, SkipRule, UsedLibrary};
-use fbuild_model::{Cost, Digest};
+use fbuild_model::{Command, Cost, Digest};
 use fbuild_platform::SketchRecipes;
 
 use crate::action::Action;
+use crate::hooks::Hooks;
 use crate::roots::Roots;
 
 macro_rules! index_type {
@@ -92,7 +93,7 @@ pub struct ArchivePlan {
     /// Its members in order: name in the archive and the action that makes it.
     pub members: Vec<(String, ActionId)>,
     /// The commands that make it from members below `WORK/members`, into `WORK/NAME.a`.
-    pub commands: Vec<fbuild_model::Command>,
+    pub commands: Vec<Command>,
     /// The archiver, by content.
     pub tool: Digest,
     /// How it is linked.
@@ -154,16 +155,62 @@ pub struct SketchPlan {
     pub archives: Vec<ArchiveId>,
     /// The core's archive.
     pub core: ArchiveId,
-    /// Further words on the link line before the core: precompiled binaries of libraries.
-    pub binaries: Vec<Utf8PathBuf>,
+    /// Binaries that come with its libraries.
+    pub binaries: Binaries,
     /// The libraries it uses, in link order.
     pub libraries: Vec<UsedLibrary>,
     /// Remarks for the log: libraries chosen, architecture warnings.
     pub remarks: Vec<String>,
     /// The linker and what it brings, by content.
     pub linker: Digest,
+    /// The platform's hooks around compiling.
+    pub hooks: Hooks,
+    /// The directory in which it is linked if hooks work there.
+    pub in_place: Option<Utf8PathBuf>,
+    /// Where its firmware is copied, with the hooks around it (`--export-binaries`).
+    pub export: Option<Export>,
+    /// The bootloader's image to merge with (specification 7.4).
+    pub bootloader: Option<Bootloader>,
     /// Directories by name.
     pub roots: Arc<Roots>,
+}
+
+/// Where firmware is copied, and the platform's commands around that (specification 7.5).
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The directory.
+    pub dir: Utf8PathBuf,
+    /// Commands before.
+    pub before: Vec<Command>,
+    /// Commands after.
+    pub after: Vec<Command>,
+}
+
+/// A bootloader's image.
+#[derive(Debug, Clone)]
+pub struct Bootloader {
+    /// The `.hex` file.
+    pub file: Utf8PathBuf,
+    /// The largest span in bytes for which a `.bin` is made as well.
+    pub largest_bin: u64,
+}
+
+/// Binaries that come with libraries and are linked (specification 2.3.6).
+#[derive(Debug, Clone, Default)]
+pub struct Binaries {
+    /// Archives that join the objects.
+    pub objects: Vec<Utf8PathBuf>,
+    /// All files of their folders by name and content: what the link depends on.
+    pub files: Vec<(String, Digest)>,
+    /// What is appended to the linker flags for libraries.
+    pub ldflags: String,
+}
+
+impl Binaries {
+    /// Returns whether no library brings any.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
 }
 
 /// One translation unit of a sketch.

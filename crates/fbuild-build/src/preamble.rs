@@ -1,5 +1,7 @@
 //! Precompiled preambles.
 
+use fbuild_scan::tree::SourceTree;
+
 use crate::board::Board;
 use crate::execute::Executor;
 use crate::plan::{BuildPlan, PreamblePlan};
@@ -13,7 +15,7 @@ pub struct Preambles<'a> {
 
 impl<'a> Preambles<'a> {
     /// Prepares for a board.
-    pub fn new(board: &'a Board<'a>, _mode: PchMode, _tools: &'a Toolchain<'a>) -> Self {
+    pub fn new(board: &'a Board<'a>, _mode: PchMode, _tools: &'a Toolchain<'a>, _tree: &SourceTree) -> Self {
         Self { _board: board }
     }
 

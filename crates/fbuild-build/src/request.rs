@@ -44,6 +44,8 @@ pub struct Request {
     pub quirks: bool,
     /// Start no more work once a sketch has failed.
     pub fail_fast: bool,
+    /// Copy firmware to the sketches' own `build` directories.
+    pub export_binaries: bool,
     /// Build what rules in the tree leave out.
     pub ignore_filters: bool,
     /// When to precompile what sketches begin with.

@@ -1,20 +1,43 @@
 //! Whether a rule in the tree leaves a sketch out on a board.
+//!
+//! The rules are known to `fbuild-scan`, the board to `fbuild-platform`; here they meet.
 
-use camino::Utf8Path;
 use fbuild_model::outcome::SkipRule;
 use fbuild_platform::BoardSpec;
+use fbuild_scan::library::Library;
 use fbuild_scan::sketch::Sketch;
+use fbuild_scan::skip::{BoardFacts, Decision, Subject};
+use fbuild_scan::tree::SourceTree;
 
-/// What the rules say; with warnings about rules that cannot be read.
+/// What the rules say.
 #[derive(Debug)]
 pub enum Ruling {
-    /// Build it.
-    Build(Vec<String>),
+    /// Build it; with a warning about a rule that cannot be read.
+    Build(Option<String>),
     /// Leave it out.
-    Skip(SkipRule, Vec<String>),
+    Skip(SkipRule),
 }
 
-/// Applies the rules of formats section 4.
-pub fn decide(_sketch: &Sketch, _board: &BoardSpec, _library: Option<&Utf8Path>) -> Ruling {
-    Ruling::Build(Vec::new())
+/// Applies the rules of formats section 4 to a sketch; `library` is the one in which it lies.
+pub fn decide(sketch: &Sketch, board: &BoardSpec, library: Option<&Library>, tree: &SourceTree) -> Ruling {
+    // A main file that cannot be read is found out when the sketch is merged.
+    let Ok(Some(main)) = tree.read(&sketch.main) else { return Ruling::Build(None) };
+    let subject = Subject { dir: &sketch.dir, main: &sketch.main, text: main.bytes() };
+    match fbuild_scan::skip::decide(subject, &facts(board), library) {
+        Decision::Build => Ruling::Build(None),
+        Decision::Skip(rule) => Ruling::Skip(rule),
+        Decision::Warn(warning) => Ruling::Build(Some(format!("{}:{}: {}; the sketch is built", warning.file, warning.line, warning.text))),
+    }
+}
+
+fn facts(board: &BoardSpec) -> BoardFacts {
+    let number = |key: &str| board.get(key).and_then(|value| value.trim().parse().ok());
+    BoardFacts {
+        fqbn: board.fqbn().to_string(),
+        board: board.fqbn().board.clone(),
+        mcu: board.mcu(),
+        architecture: board.architecture().to_owned(),
+        ram: number("upload.maximum_data_size"),
+        flash: number("upload.maximum_size"),
+    }
 }

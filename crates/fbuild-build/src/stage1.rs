@@ -203,6 +203,7 @@ fn archive_action(archive: &ArchivePlan, objects: &[(&str, &Output)], executor: 
         fingerprint: parts.fingerprint(),
         parts,
         reads: Reads::Objects,
+        in_place: None,
         roots: Arc::default(),
     }
 }

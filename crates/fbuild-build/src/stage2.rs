@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use fbuild_model::event::StageReport;
 use fbuild_model::outcome::{Failure, Firmware, SketchOutcome, SketchResult, Stage};
-use fbuild_model::{Cost, Diagnostic, Event, Severity, diagnostic};
+use fbuild_model::{Command, Cost, Diagnostic, Event, Severity, diagnostic};
 
 use crate::archive_set::{ArchiveSet, Missing};
 use crate::budget::Budget;
+use crate::deliver;
 use crate::execute::{Done, Executor, NotDone, chain};
+use crate::hooks;
 use crate::link::{self, SIZE_OUTPUT};
 use crate::log::Log;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
@@ -37,6 +39,8 @@ pub struct Sketches<'a> {
 struct Compiled {
     /// One result per unit that was tried; the last one may be a failure.
     units: Vec<Result<Done, NotDone>>,
+    /// What the platform's hooks around compiling printed, or the one that failed.
+    hooks: Result<String, Failure>,
     took: Duration,
 }
 
@@ -155,6 +159,11 @@ impl<'a> Sketches<'a> {
                 Err(not_done) => return trace.not_done(&unit.action.command_lines(), not_done, self.executor),
             }
         }
+        match compiled.hooks {
+            Ok(printed) if printed.is_empty() => {}
+            Ok(printed) => trace.log.text(&printed),
+            Err(failure) => return SketchOutcome::Failed(failure),
+        }
         if objects.len() < sketch.units.len() {
             return stopped(self.executor);
         }
@@ -183,6 +192,9 @@ impl<'a> Sketches<'a> {
             }
             artifacts.push(path);
         }
+        if let Err(failure) = deliver::extras(sketch, out_dir, &mut artifacts, self.executor.runner) {
+            return SketchOutcome::Failed(failure);
+        }
         match link::measured(sketch, done, self.executor.cache, &mut trace.log) {
             Ok(sizes) => SketchOutcome::Built(Firmware { artifacts, sizes }),
             Err(failure) => SketchOutcome::Failed(failure),
@@ -193,6 +205,11 @@ impl<'a> Sketches<'a> {
     fn compile(&self, sketch: &SketchPlan) -> Compiled {
         let began = Instant::now();
         let mut units = Vec::with_capacity(sketch.units.len());
+        let hooks = |commands: &[Command]| hooks::run(commands, self.executor.runner);
+        let mut printed = match hooks(&sketch.hooks.before) {
+            Ok(printed) => printed,
+            Err(failure) => return Compiled { units, hooks: Err(failure), took: began.elapsed() },
+        };
         for unit in &sketch.units {
             let done = self.compile_unit(unit);
             let go_on = done.is_ok();
@@ -201,7 +218,11 @@ impl<'a> Sketches<'a> {
                 break;
             }
         }
-        Compiled { units, took: began.elapsed() }
+        let hooks = hooks(&sketch.hooks.after).map(|text| {
+            printed.push_str(&text);
+            printed
+        });
+        Compiled { units, hooks, took: began.elapsed() }
     }
 
     /// Compiles with the precompiled preamble where there is one; a result that is already known is taken in either form.

@@ -87,6 +87,7 @@ impl Workbench<'_> {
             fingerprint: parts.fingerprint(),
             parts,
             reads,
+            in_place: None,
             roots: Arc::clone(self.roots),
         })
     }

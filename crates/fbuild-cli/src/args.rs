@@ -91,8 +91,14 @@ Exit status: 0 all built or skipped, 1 a sketch failed, 2 usage or set-up, 3 the
         cache: CacheArgs,
     },
     /// Print the C++ that is generated for a sketch
-    Preprocess(BuildArgs),
+    #[command(after_help = "Example:\n  fbuild preprocess --board uno MySketch")]
+    Preprocess(SketchArgs),
     /// Print all properties of a board
+    #[command(after_help = "Values that belong to one sketch's build, such as `build.path`, are not among them.
+
+Examples:
+  fbuild properties --board uno
+  fbuild properties --board nano:cpu=atmega328old --unexpanded | grep recipe")]
     Properties {
         /// The board
         #[arg(short, long, value_name = "BOARD")]
@@ -108,7 +114,8 @@ Exit status: 0 all built or skipped, 1 a sketch failed, 2 usage or set-up, 3 the
         properties: PropertyArgs,
     },
     /// Print the includes of a sketch, the libraries chosen for them, and those not chosen
-    Libraries(BuildArgs),
+    #[command(after_help = "Example:\n  fbuild libraries --board uno MySketch")]
+    Libraries(SketchArgs),
     /// Build with fbuild and with a reference tool, and compare the firmware
     #[command(after_help = "Example:\n  fbuild parity --board uno --board mega examples")]
     Parity {
@@ -225,15 +232,41 @@ pub enum PchWhen {
     Off,
 }
 
-/// What to build, and how.
+/// Which sketches, on which boards, with which libraries and properties.
 #[derive(Debug, Clone, Args)]
-pub struct BuildArgs {
+pub struct SketchArgs {
     /// Sketch folders, their .ino files, or folders that contain sketches
     #[arg(value_name = "SKETCH", required = true)]
     pub sketches: Vec<std::ffi::OsString>,
     /// Board, as `uno` or `vendor:arch:board[:option=value,…]` (repeatable or comma-separated)
     #[arg(short, long = "board", visible_alias = "fqbn", value_name = "BOARD")]
     pub boards: Vec<String>,
+
+    /// Where to look for platforms.
+    #[command(flatten)]
+    pub platforms: PlatformArgs,
+    /// Use this library (repeatable; beats all others)
+    #[arg(long = "library", value_name = "DIR", help_heading = "Platforms and libraries")]
+    pub library: Vec<Utf8PathBuf>,
+    /// Use the libraries in this directory (repeatable)
+    #[arg(long = "libraries", value_name = "DIR", help_heading = "Platforms and libraries")]
+    pub libraries: Vec<Utf8PathBuf>,
+
+    /// Compiler options.
+    #[command(flatten)]
+    pub properties: PropertyArgs,
+
+    /// Where the cache is.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+}
+
+/// What to build, and how.
+#[derive(Debug, Clone, Args)]
+pub struct BuildArgs {
+    /// The sketches and boards.
+    #[command(flatten)]
+    pub what: SketchArgs,
     /// Workers of stage 1: core and libraries [default: 2, or 1 on one core]
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub framework_jobs: Option<usize>,
@@ -281,19 +314,6 @@ pub struct BuildArgs {
     #[arg(long, help_heading = "Results")]
     pub only_compilation_database: bool,
 
-    /// Where to look for platforms.
-    #[command(flatten)]
-    pub platforms: PlatformArgs,
-    /// Use this library (repeatable; beats all others)
-    #[arg(long = "library", value_name = "DIR", help_heading = "Platforms and libraries")]
-    pub library: Vec<Utf8PathBuf>,
-    /// Use the libraries in this directory (repeatable)
-    #[arg(long = "libraries", value_name = "DIR", help_heading = "Platforms and libraries")]
-    pub libraries: Vec<Utf8PathBuf>,
-
-    /// Compiler options.
-    #[command(flatten)]
-    pub properties: PropertyArgs,
     /// Precompile what sketches begin with
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Compiler")]
     pub pch: PchWhen,
@@ -301,9 +321,6 @@ pub struct BuildArgs {
     #[arg(long, value_name = "PROGRAM", help_heading = "Compiler")]
     pub compiler_launcher: Option<String>,
 
-    /// Where the cache is.
-    #[command(flatten)]
-    pub cache: CacheArgs,
     /// Neither use nor fill the cache
     #[arg(long, help_heading = "Cache", conflicts_with = "expect_warm")]
     pub no_cache: bool,

@@ -10,7 +10,7 @@ use fbuild_platform::{BoardSpec, BuildOptions, Installation, WarningLevel};
 use fbuild_scan::find::{Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
-use crate::args::{BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchJobs, WarningsLevel};
+use crate::args::{BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, SketchJobs, WarningsLevel};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::places;
@@ -29,6 +29,35 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with it, before anything is built.
 pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
+    let Prepared { request, remarks } = prepare_sketches(&args.what)?;
+    let launcher = args.compiler_launcher.as_deref().unwrap_or_default();
+    let request = Request {
+        output_dir: places::absolute(&args.output_dir)?,
+        framework_jobs: args.framework_jobs.map_or(request.framework_jobs, at_least_one),
+        sketch_jobs: match args.sketch_jobs {
+            Some(SketchJobs::Exactly(jobs)) => at_least_one(jobs),
+            Some(SketchJobs::Auto) | None => request.sketch_jobs,
+        },
+        bounded_by_memory: args.sketch_jobs == Some(SketchJobs::Auto),
+        fail_fast: args.fail_fast,
+        export_binaries: args.export_binaries,
+        ignore_filters: args.ignore_filters,
+        pch: match args.pch {
+            PchWhen::Auto => PchMode::Auto,
+            PchWhen::On => PchMode::On,
+            PchWhen::Off => PchMode::Off,
+        },
+        launcher: launcher.split_whitespace().map(str::to_owned).collect(),
+        ..request
+    };
+    Ok(Prepared { request, remarks })
+}
+
+/// Understands which sketches, boards and libraries are meant; how they are built is left at the defaults.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     let paths = args.sketches.iter().map(utf8).collect::<Result<Vec<_>, _>>()?;
     let found = find_sketches(&paths).map_err(|error| CliError { exit: Exit::NoSketch, ..CliError::usage(error) })?;
     if found.sketches.is_empty() {
@@ -42,30 +71,23 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
     single.extend(library.clone());
     let mut folders = args.libraries.clone();
     folders.extend(places::sketchbooks().into_iter().map(|dir| dir.join("libraries")));
-    let launcher = args.compiler_launcher.as_deref().unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let request = Request {
         boards,
         sketches: found.sketches,
         libraries: library_roots(&single, &folders),
         library_under_test: library,
-        output_dir: places::absolute(&args.output_dir)?,
+        output_dir: places::absolute(Utf8Path::new(".fbuild"))?,
         cwd: places::absolute(Utf8Path::new("."))?,
-        framework_jobs: at_least_one(args.framework_jobs.unwrap_or(cores.min(2))),
-        sketch_jobs: at_least_one(match args.sketch_jobs {
-            Some(SketchJobs::Exactly(jobs)) => jobs,
-            Some(SketchJobs::Auto) | None => cores,
-        }),
-        bounded_by_memory: args.sketch_jobs == Some(SketchJobs::Auto),
-        fail_fast: args.fail_fast,
-        ignore_filters: args.ignore_filters,
+        framework_jobs: at_least_one(cores.min(2)),
+        sketch_jobs: at_least_one(cores),
+        bounded_by_memory: false,
+        fail_fast: false,
+        export_binaries: false,
+        ignore_filters: false,
         quirks: !args.platforms.no_quirks,
-        pch: match args.pch {
-            PchWhen::Auto => PchMode::Auto,
-            PchWhen::On => PchMode::On,
-            PchWhen::Off => PchMode::Off,
-        },
-        launcher: launcher.split_whitespace().map(str::to_owned).collect(),
+        pch: PchMode::Auto,
+        launcher: Vec::new(),
     };
     Ok(Prepared { request, remarks })
 }

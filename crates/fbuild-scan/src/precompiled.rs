@@ -12,27 +12,23 @@ pub struct Binaries {
     pub ldflags: String,
     /// Archives that no `-l` can name; they join the object files.
     pub objects: Vec<Utf8PathBuf>,
+    /// All files of the folder: what a link with them depends on.
+    pub files: Vec<Utf8PathBuf>,
     /// Whether they take the place of the sources, which are not compiled then.
     pub replace_sources: bool,
 }
 
-/// Returns the binaries of `library` for the controller `mcu` (`build.mcu`), of the folder for the floating-point unit if there is one
-/// (`build.fpu` and `build.float-abi`, as a pair). `None` if the library states none or has none for this controller; its sources are compiled
-/// then. They count only where the platform defines `compiler.libraries.ldflags`.
+/// Returns the binaries of `library` in the first of `dirs`, relative to its sources, that holds any: the folders of the controller, the one for
+/// its floating-point unit first. `None` if the library states none or has none for this controller; its sources are compiled then. They
+/// count only where the platform defines `compiler.libraries.ldflags`.
 ///
 /// # Errors
 /// A folder that cannot be listed.
-pub fn binaries(
-    library: &Library,
-    mcu: &str,
-    fpu: Option<(&str, &str)>,
-) -> Result<Option<Binaries>, WalkError> {
-    if library.precompiled == Precompiled::No || mcu.is_empty() {
+pub fn binaries(library: &Library, dirs: &[Utf8PathBuf]) -> Result<Option<Binaries>, WalkError> {
+    if library.precompiled == Precompiled::No {
         return Ok(None);
     }
-    let base = library.include_dir().join(mcu);
-    let special = fpu.map(|(unit, abi)| base.join(format!("{unit}-{abi}")));
-    for dir in special.into_iter().chain([base]) {
+    for dir in dirs.iter().map(|dir| library.include_dir().join(dir)) {
         let names = names_in(&dir)?;
         if !names.is_empty() {
             return Ok(Some(from_folder(library, &dir, &names)));
@@ -69,6 +65,7 @@ fn from_folder(library: &Library, dir: &Utf8Path, names: &[String]) -> Binaries 
     Binaries {
         ldflags,
         objects,
+        files: names.iter().map(|name| dir.join(name)).collect(),
         replace_sources: library.precompiled == Precompiled::Full,
     }
 }

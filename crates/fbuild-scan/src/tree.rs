@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
@@ -24,19 +23,19 @@ pub struct SourceFile {
     digest: OnceLock<Digest>,
     /// The file's number in its tree.
     id: u32,
-    /// When the file on disk was changed, in seconds. `None` for a generated file.
-    modified: Option<u64>,
+    /// What the disk said of the file when it was read. `None` for a generated file.
+    stamp: Option<Stamp>,
     lines: [OnceLock<Arc<Lines>>; Mode::COUNT],
 }
 
 impl SourceFile {
-    fn new(path: Utf8PathBuf, bytes: Vec<u8>, id: u32, modified: Option<u64>) -> Self {
+    fn new(path: Utf8PathBuf, bytes: Vec<u8>, id: u32, stamp: Option<Stamp>) -> Self {
         Self {
             path,
             bytes,
             digest: OnceLock::new(),
             id,
-            modified,
+            stamp,
             lines: Default::default(),
         }
     }
@@ -68,7 +67,39 @@ impl SourceFile {
 
     /// Returns what gcc compares before it compares contents to tell whether two once-only files are the same.
     pub(crate) fn likeness(&self) -> Option<(u64, usize)> {
-        self.modified.map(|modified| (modified, self.bytes.len()))
+        self.stamp
+            .map(|stamp| (stamp.modified.0.cast_unsigned(), self.bytes.len()))
+    }
+
+    /// Returns whether the file is still as it was read: a file of the disk by its time stamps, a generated one by its content.
+    ///
+    /// Says so before a result is kept that was made from the disk and is to be found by the content read here.
+    pub fn is_unchanged(&self) -> bool {
+        match self.stamp {
+            Some(stamp) => std::fs::metadata(&self.path).is_ok_and(|now| Stamp::of(&now) == stamp),
+            None => std::fs::read(&self.path).is_ok_and(|now| now == self.bytes),
+        }
+    }
+}
+
+/// What changes when a file does: its length, inode, and times of change, in seconds and nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    inode: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            length: metadata.len(),
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
     }
 }
 
@@ -101,12 +132,12 @@ impl SourceTree {
             return Ok(known.clone());
         }
         let file = match load(path) {
-            Ok(loaded) => loaded.map(|(bytes, modified)| {
+            Ok(loaded) => loaded.map(|(bytes, stamp)| {
                 Arc::new(SourceFile::new(
                     path.to_owned(),
                     bytes,
                     self.next_id(),
-                    modified,
+                    Some(stamp),
                 ))
             }),
             Err(error) if is_absence(&error) => None,
@@ -149,8 +180,8 @@ impl SourceTree {
     }
 }
 
-/// Reads a regular file and its time of change.
-fn load(path: &Utf8Path) -> io::Result<Option<(Vec<u8>, Option<u64>)>> {
+/// Reads a regular file, and its stamp from before the reading, so that a change meanwhile shows.
+fn load(path: &Utf8Path) -> io::Result<Option<(Vec<u8>, Stamp)>> {
     let mut file = fs_err::File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -158,11 +189,7 @@ fn load(path: &Utf8Path) -> io::Result<Option<(Vec<u8>, Option<u64>)>> {
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
     file.read_to_end(&mut bytes)?;
-    let since_epoch = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    Ok(Some((bytes, since_epoch.map(|time| time.as_secs()))))
+    Ok(Some((bytes, Stamp::of(&metadata))))
 }
 
 fn is_absence(error: &io::Error) -> bool {
@@ -187,6 +214,23 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &tree.read(&path).unwrap().unwrap()));
         assert_eq!(first.digest(), Digest::of(b"one"));
         assert!(first.likeness().is_some());
+    }
+
+    #[test]
+    fn a_change_on_disk_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("a.h");
+        fs_err::write(&path, "one").unwrap();
+        let tree = SourceTree::new();
+        let file = tree.read(&path).unwrap().unwrap();
+        assert!(file.is_unchanged());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        fs_err::write(&path, "two").unwrap();
+        assert!(!file.is_unchanged());
+        let generated = tree.insert(&path, b"two".to_vec());
+        assert!(generated.is_unchanged());
+        fs_err::remove_file(&path).unwrap();
+        assert!(!generated.is_unchanged());
     }
 
     #[test]

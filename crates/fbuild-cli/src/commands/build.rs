@@ -89,7 +89,7 @@ pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError
         fs_err::create_dir_all(&request.output_dir)?;
         return Ok(Cache::private_in(&request.output_dir)?);
     }
-    let dir = places::cache_dir(&args.cache)?;
+    let dir = places::cache_dir(&args.what.cache)?;
     Cache::open(&dir).map_err(|error| CliError::usage(error).hint("use another directory with --cache-dir, or none with --no-cache"))
 }
 

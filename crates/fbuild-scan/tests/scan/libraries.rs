@@ -344,14 +344,15 @@ fn s2_3_6_binaries_by_controller() {
     ]);
     fs_err::create_dir_all(space.at("L/src/empty")).unwrap();
     let library = with_properties(&space, "L", "name=L\nprecompiled=true\nldflags=-lm\n");
-    let found = binaries(&library, "cortex-m4", None).unwrap().unwrap();
+    let dirs = |dirs: &[&str]| dirs.iter().map(Utf8PathBuf::from).collect::<Vec<_>>();
+    let found = binaries(&library, &dirs(&["cortex-m4"])).unwrap().unwrap();
     assert_eq!(
         found.ldflags,
         format!(" \"-L{}\" -lm -lant -lzoo", space.at("L/src/cortex-m4"))
     );
     assert_eq!(found.objects, [space.at("L/src/cortex-m4/blob.a")]);
     assert!(!found.replace_sources);
-    let special = binaries(&library, "cortex-m4", Some(("fpv4", "hard")))
+    let special = binaries(&library, &dirs(&["cortex-m4/fpv4-hard", "cortex-m4"]))
         .unwrap()
         .unwrap();
     assert_eq!(
@@ -363,19 +364,20 @@ fn s2_3_6_binaries_by_controller() {
     );
     // Another unit falls back to the controller's folder.
     assert_eq!(
-        binaries(&library, "cortex-m4", Some(("fpv5", "soft"))).unwrap(),
+        binaries(&library, &dirs(&["cortex-m4/fpv5-soft", "cortex-m4"])).unwrap(),
         Some(found)
     );
-    for mcu in ["empty", "none", ""] {
-        assert_eq!(binaries(&library, mcu, None).unwrap(), None, "{mcu}");
+    for mcu in ["empty", "none"] {
+        assert_eq!(binaries(&library, &dirs(&[mcu])).unwrap(), None, "{mcu}");
     }
+    assert_eq!(binaries(&library, &[]).unwrap(), None);
     let full = with_properties(&space, "L", "name=L\nprecompiled=full\n");
     assert!(
-        binaries(&full, "cortex-m0", None)
+        binaries(&full, &dirs(&["cortex-m0"]))
             .unwrap()
             .unwrap()
             .replace_sources
     );
     let none = with_properties(&space, "L", "name=L\n");
-    assert_eq!(binaries(&none, "cortex-m4", None).unwrap(), None);
+    assert_eq!(binaries(&none, &dirs(&["cortex-m4"])).unwrap(), None);
 }

@@ -1,0 +1,460 @@
+//! The plan in the making: each action and archive is added once.
+//!
+//! Two sketches share a library's archive only if every object of it has the same fingerprint for both, whatever the library is called.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::event::SharedLibrary;
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Command, Digest, DigestWriter, Fingerprint};
+use fbuild_platform::{HookPoint, RecipeError, SketchRecipes};
+use fbuild_scan::find::Requested;
+use fbuild_scan::library::{Layout, Library};
+use fbuild_scan::precompiled;
+use fbuild_scan::sketch::Sketch;
+use fbuild_scan::sources::{self, Depth};
+
+use crate::action::{Action, WORK};
+use crate::board::Board;
+use crate::draft::Draft;
+use crate::execute::chain;
+use crate::hooks::{self, Hooks};
+use crate::plan::{
+    ActionId, ArchiveId, ArchivePlan, Binaries, Bootloader, BuildPlan, Export, Linkage, SketchEntry, SketchPlan, SketchUnit, SketchWork,
+};
+use crate::planner::{PlanError, Prepared};
+use crate::request::Request;
+use crate::roots::Roots;
+use crate::toolchain::Toolchain;
+use crate::unit::{Unit, Workbench};
+
+/// The plan in the making.
+pub(crate) struct Assembly<'a> {
+    tools: &'a Toolchain<'a>,
+    plan: BuildPlan,
+    actions: HashMap<Fingerprint, ActionId>,
+}
+
+/// Sketches that share what is built for them: those of one board, or a single one where the platform's recipes refer to the sketch.
+struct Scope {
+    recipes: SketchRecipes,
+    dir: Utf8PathBuf,
+    framework: Framework,
+    /// Archives by library folder and include path.
+    by_path: HashMap<(Utf8PathBuf, Vec<Utf8PathBuf>), Result<ArchiveId, Failure>>,
+    /// Archives by library folder and members.
+    by_members: HashMap<(Utf8PathBuf, Vec<ActionId>), ArchiveId>,
+}
+
+struct Framework {
+    core: ArchiveId,
+    variant: Option<ArchiveId>,
+}
+
+/// A set of sources that are compiled alike.
+struct Batch<'b> {
+    /// What their labels begin with.
+    label: &'b str,
+    sources: Vec<Utf8PathBuf>,
+    /// The directory to which their names are relative.
+    base: &'b Utf8Path,
+    dirs: &'b [Utf8PathBuf],
+    private_dir: Option<&'b Utf8Path>,
+    roots: Arc<Roots>,
+}
+
+/// Per library of a board: its variants and how many sketches use it.
+type Tally = Vec<(Arc<Library>, Vec<ArchiveId>, usize)>;
+
+impl<'a> Assembly<'a> {
+    pub(crate) fn new(tools: &'a Toolchain<'a>) -> Self {
+        Self { tools, plan: BuildPlan::default(), actions: HashMap::new() }
+    }
+
+    pub(crate) fn warn(&mut self, warnings: impl Iterator<Item = String>) {
+        self.plan.warnings.extend(warnings);
+    }
+
+    pub(crate) fn plan(&mut self) -> &mut BuildPlan {
+        &mut self.plan
+    }
+
+    pub(crate) fn finish(self) -> BuildPlan {
+        self.plan
+    }
+
+    /// Adds a board's sketches and returns the position of the first.
+    pub(crate) fn board(&mut self, board: &Board<'_>, request: &Request, places: &[Utf8PathBuf], drafts: Vec<Prepared>) -> Result<usize, PlanError> {
+        let first = self.plan.sketches.len();
+        let mut scope: Option<Scope> = None;
+        let mut tally = Tally::new();
+        for ((requested, place), prepared) in request.sketches.iter().zip(places).zip(drafts) {
+            let out_dir = board.dir.join(place);
+            let work = match (prepared, &requested.sketch) {
+                (Prepared::Skipped(rule), _) => SketchWork::Skip(rule),
+                (Prepared::Undrafted(undrafted), _) => SketchWork::Fail { failure: undrafted.failure, remarks: undrafted.remarks },
+                (Prepared::Drafted(..), Err(error)) => SketchWork::Fail { failure: failure(chain(error)), remarks: Vec::new() },
+                (Prepared::Drafted(draft, warning), Ok(sketch)) => {
+                    self.warn(warning.into_iter());
+                    if scope.is_none() || board.tied_to.is_some() {
+                        scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| PlanError::Platform {
+                            board: board.fqbn.clone(),
+                            problem: failure.message,
+                        })?);
+                    }
+                    let Some(scope) = &mut scope else { continue };
+                    let remarks = draft.remarks.clone();
+                    match self.sketch(board, request, requested, sketch, &out_dir, *draft, scope, &mut tally) {
+                        Ok(plan) => SketchWork::Build(Box::new(plan)),
+                        Err(failure) => SketchWork::Fail { failure, remarks },
+                    }
+                }
+            };
+            let entry = SketchEntry { board: board.fqbn.clone(), name: requested.label.clone(), dir: requested.dir.clone(), out_dir, work };
+            self.plan.sketches.push(entry);
+        }
+        self.plan.libraries.extend(tally.into_iter().map(|(library, variants, sketches)| SharedLibrary {
+            board: board.fqbn.clone(),
+            name: library.name.clone(),
+            variants: variants.len(),
+            sketches,
+        }));
+        Ok(first)
+    }
+
+    fn scope(&mut self, board: &Board<'_>, sketch: &Sketch, out_dir: &Utf8Path) -> Result<Scope, Failure> {
+        let (recipes, dir) = match board.tied_to {
+            Some(_) => (board.recipes_for(sketch.project_name(), &sketch.dir, out_dir), out_dir.to_owned()),
+            None => (board.recipes.clone(), board.dir.clone()),
+        };
+        let framework = self.framework(board, &recipes, &dir)?;
+        Ok(Scope { recipes, dir, framework, by_path: HashMap::new(), by_members: HashMap::new() })
+    }
+
+    /// Adds core and variant (specification 2.2): the core's archive, and one of the variant's objects if it has any.
+    fn framework(&mut self, board: &Board<'_>, recipes: &SketchRecipes, dir: &Utf8Path) -> Result<Framework, Failure> {
+        let batch = |label, base| -> Result<Batch<'_>, Failure> {
+            let sources = sources::link_order(base, Depth::Recursive).map_err(|error| failure(chain(&error)))?;
+            Ok(Batch { label, sources, base, dirs: &board.base_dirs, private_dir: None, roots: Arc::new(board.roots.clone()) })
+        };
+        let core = self.compiled(board, recipes, &batch("core", board.spec.core_dir())?)?;
+        let core = self.archive(board, recipes, &Place::new(dir, "core", "core"), "core", core, Linkage::Referenced)?;
+        let variant = match board.spec.variant_dir().filter(|dir| dir.is_dir()) {
+            None => Vec::new(),
+            Some(variant) => self.compiled(board, recipes, &batch("variant", variant)?)?,
+        };
+        let variant = match variant {
+            objects if objects.is_empty() => None,
+            objects => Some(self.archive(board, recipes, &Place::new(dir, "variant", "variant"), "core", objects, Linkage::Whole)?),
+        };
+        Ok(Framework { core, variant })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one thing, and there is one caller")]
+    fn sketch(
+        &mut self,
+        board: &Board<'_>,
+        request: &Request,
+        requested: &Requested,
+        sketch: &Sketch,
+        out_dir: &Utf8Path,
+        draft: Draft,
+        scope: &mut Scope,
+        tally: &mut Tally,
+    ) -> Result<SketchPlan, Failure> {
+        let Draft { discovery, generated, remarks } = draft;
+        let mut roots = board.roots.clone();
+        roots.add(sketch.dir.clone(), "sketch");
+        roots.add(out_dir, "out");
+        name_libraries(&mut roots, &discovery.libraries);
+        let roots = Arc::new(roots);
+        let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
+        let bench = Workbench { tools: self.tools, recipes: &recipes, roots: &roots, tied_to: board.tied_to.as_deref() };
+        let mut units = Vec::new();
+        for unit in sketch.root_units().into_iter().chain(sketch.src_units()) {
+            let source = out_dir.join("sketch").join(&unit);
+            let of = Unit {
+                source: &source,
+                dirs: &discovery.include_dirs,
+                private_dir: None,
+                stage: Stage::Sketch,
+                board: &board.fqbn,
+                label: &format!("{}/{unit}", requested.label),
+                generated: &generated,
+            };
+            let action = bench.compile(of, board.preprocessor(&source))?;
+            units.push(SketchUnit { object: format!("sketch/{unit}.o").into(), action, preamble: None });
+        }
+        let mut archives = Vec::new();
+        let mut binaries = Binaries::default();
+        for library in &discovery.libraries {
+            if !self.binaries(board, library, &mut binaries)? {
+                archives.extend(self.library(board, library, &discovery.include_dirs, scope, tally)?);
+            }
+        }
+        archives.extend(scope.framework.variant);
+        let link = board.recipes_for(sketch.project_name(), &sketch.dir, Utf8Path::new(WORK));
+        let link = if binaries.ldflags.is_empty() { link } else { link.with_libraries_ldflags(&binaries.ldflags).unwrap_or(link) };
+        let expanded = |error: RecipeError| failure(chain(&error));
+        Ok(SketchPlan {
+            linker: self.linker(&link)?,
+            project: sketch.project_name().to_owned(),
+            units,
+            archives,
+            core: scope.framework.core,
+            binaries,
+            libraries: discovery.libraries.iter().map(|library| library.used()).collect(),
+            remarks,
+            hooks: Hooks::of(&recipes).map_err(expanded)?,
+            in_place: hooks::build_in_place(&recipes).map_err(expanded)?.then(|| out_dir.to_owned()),
+            export: request.export_binaries.then(|| export(board, sketch, &recipes)).transpose().map_err(expanded)?,
+            bootloader: board.spec.bootloader_file().map(|file| Bootloader { file, largest_bin: board.spec.largest_merged_bin() }),
+            recipes: link,
+            roots,
+        })
+    }
+
+    /// Returns the digest of the tools that link and convert.
+    fn linker(&self, recipes: &SketchRecipes) -> Result<Digest, Failure> {
+        let commands = recipes.link::<&str>(&[], &Utf8Path::new(WORK).join("core/core.a")).map_err(|error| failure(chain(&error)))?;
+        let mut writer = DigestWriter::new("linker");
+        for command in &commands {
+            writer.digest(self.tools.compiler(&command.program, &command.args).map_err(|error| failure(chain(&error)))?);
+        }
+        for command in recipes.objcopy().into_iter().flatten().chain(recipes.size().ok().flatten()) {
+            // A platform's script that is not there fails when it is run, with a message of its own.
+            if let Ok(digest) = self.tools.program(&command.program) {
+                writer.digest(digest);
+            }
+        }
+        Ok(writer.finish())
+    }
+
+    /// Adds the binaries that come with a library; returns whether they replace its sources (specification 2.3.6).
+    fn binaries(&self, board: &Board<'_>, library: &Library, binaries: &mut Binaries) -> Result<bool, Failure> {
+        if board.spec.raw("compiler.libraries.ldflags").is_none() {
+            return Ok(false);
+        }
+        let found = precompiled::binaries(library, &board.spec.precompiled_dirs()).map_err(|error| failure(chain(&error)))?;
+        let Some(found) = found else { return Ok(false) };
+        for file in &found.files {
+            let bytes = fs_err::read(file).map_err(|error| failure(error.to_string()))?;
+            binaries.files.push((format!("{}/{}", library.folder_name(), file.file_name().unwrap_or_default()), Digest::of(&bytes)));
+        }
+        binaries.ldflags.push_str(&found.ldflags);
+        binaries.objects.extend(found.objects);
+        Ok(found.replace_sources)
+    }
+
+    /// Adds a library as it is compiled with this include path; `None` if it has no sources.
+    fn library(
+        &mut self,
+        board: &Board<'_>,
+        library: &Arc<Library>,
+        dirs: &[Utf8PathBuf],
+        scope: &mut Scope,
+        tally: &mut Tally,
+    ) -> Result<Option<ArchiveId>, Failure> {
+        let key = (library.dir.clone(), dirs.to_vec());
+        let archive = match scope.by_path.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let made = self.library_archive(board, library, dirs, scope);
+                scope.by_path.insert(key, made.clone());
+                made
+            }
+        }?;
+        match tally.iter_mut().find(|(known, ..)| Arc::ptr_eq(known, library)) {
+            None => tally.push((Arc::clone(library), vec![archive], 1)),
+            Some((_, variants, sketches)) => {
+                *sketches += 1;
+                if !variants.contains(&archive) {
+                    variants.push(archive);
+                }
+            }
+        }
+        let empty = self.plan.archives[archive.index()].members.is_empty();
+        Ok((!empty).then_some(archive))
+    }
+
+    fn library_archive(&mut self, board: &Board<'_>, library: &Arc<Library>, dirs: &[Utf8PathBuf], scope: &mut Scope) -> Result<ArchiveId, Failure> {
+        let mut roots = board.roots.clone();
+        name_libraries(&mut roots, board.index.libraries().iter().filter(|other| dirs.contains(&other.include_dir())));
+        let name = library.folder_name();
+        let label = format!("libraries/{name}");
+        let batch = Batch {
+            label: &label,
+            sources: library.linked_sources().map_err(|error| failure(chain(&error)))?.concat(),
+            base: &library.dir,
+            dirs,
+            private_dir: library.private_include_dir(),
+            roots: Arc::new(roots),
+        };
+        let objects = self.compiled(board, &scope.recipes, &batch)?;
+        let members: Vec<ActionId> = objects.iter().map(|(_, id)| *id).collect();
+        if let Some(&known) = scope.by_members.get(&(library.dir.clone(), members.clone())) {
+            return Ok(known);
+        }
+        let variants = scope.by_members.keys().filter(|(dir, _)| dir.file_name() == Some(name)).count();
+        let folder = if variants == 0 { label } else { format!("{label}-{}", variants + 1) };
+        let linkage = if library.dot_a_linkage && library.layout == Layout::Recursive { Linkage::Referenced } else { Linkage::Whole };
+        let place = Place::new(&scope.dir, &folder, name);
+        let id = self.archive(board, &scope.recipes, &place, &format!("library {}", library.name), objects, linkage)?;
+        scope.by_members.insert((library.dir.clone(), members), id);
+        Ok(id)
+    }
+
+    /// Adds the compile actions of sources; gives each object its path relative to the batch's base.
+    fn compiled(&mut self, board: &Board<'_>, recipes: &SketchRecipes, batch: &Batch<'_>) -> Result<Vec<(Utf8PathBuf, ActionId)>, Failure> {
+        let bench = Workbench { tools: self.tools, recipes, roots: &batch.roots, tied_to: board.tied_to.as_deref() };
+        let mut objects = Vec::new();
+        for source in &batch.sources {
+            let relative = source.strip_prefix(batch.base).unwrap_or(source);
+            let unit = Unit {
+                source,
+                dirs: batch.dirs,
+                private_dir: batch.private_dir,
+                stage: Stage::Shared,
+                board: &board.fqbn,
+                label: &format!("{}/{relative}", batch.label),
+                generated: &[],
+            };
+            objects.push((Utf8PathBuf::from(format!("{relative}.o")), bench.compile(unit, board.preprocessor(source))?));
+        }
+        Ok(objects.into_iter().map(|(object, action)| (object, self.share(action))).collect())
+    }
+
+    /// Adds a shared action unless an equal one is there.
+    fn share(&mut self, action: Action) -> ActionId {
+        let id = ActionId::new(self.plan.shared.len());
+        match self.actions.entry(action.fingerprint) {
+            Entry::Occupied(known) if action.is_known_by_content() => *known.get(),
+            Entry::Occupied(_) => {
+                self.plan.shared.push(action);
+                id
+            }
+            Entry::Vacant(free) => {
+                free.insert(id);
+                self.plan.shared.push(action);
+                id
+            }
+        }
+    }
+
+    fn archive(
+        &mut self,
+        board: &Board<'_>,
+        recipes: &SketchRecipes,
+        place: &Place,
+        blame: &str,
+        objects: Vec<(Utf8PathBuf, ActionId)>,
+        linkage: Linkage,
+    ) -> Result<ArchiveId, Failure> {
+        let members = member_names(objects, linkage);
+        let file = Utf8PathBuf::from(format!("{WORK}/{}.a", place.name));
+        let paths: Vec<Utf8PathBuf> = members.iter().map(|(name, _)| format!("{WORK}/members/{name}").into()).collect();
+        let commands = archive_commands(recipes, &file, &paths).map_err(|error| failure(chain(&error)))?;
+        let tool = match commands.first() {
+            Some(command) => self.tools.program(&command.program).map_err(|error| failure(chain(&error)))?,
+            None => Digest::of(b""),
+        };
+        self.plan.archives.push(ArchivePlan {
+            label: place.folder.clone(),
+            subject: format!("{} {}/{}.a", board.fqbn, place.folder, place.name),
+            blame: blame.to_owned(),
+            path: place.dir.join(&place.folder).join(format!("{}.a", place.name)),
+            members,
+            commands,
+            tool,
+            linkage,
+        });
+        Ok(ArchiveId::new(self.plan.archives.len() - 1))
+    }
+}
+
+/// Where an archive stands: `DIR/FOLDER/NAME.a`.
+struct Place {
+    dir: Utf8PathBuf,
+    folder: String,
+    name: String,
+}
+
+impl Place {
+    fn new(dir: &Utf8Path, folder: &str, name: &str) -> Self {
+        Self { dir: dir.to_owned(), folder: folder.to_owned(), name: name.to_owned() }
+    }
+}
+
+fn name_libraries<'l>(roots: &mut Roots, libraries: impl IntoIterator<Item = &'l Arc<Library>>) {
+    for library in libraries {
+        roots.add(library.dir.clone(), format!("library:{}", library.folder_name()));
+    }
+}
+
+/// Names the members of an archive.
+///
+/// `ar r` replaces a member of equal base name. Where the archive takes part in a link as Arduino would make it, so it does here: the last
+/// one survives, in the place of the first (specification 3.4). Where the archive stands for objects, all of them are kept under names that
+/// differ.
+fn member_names(objects: Vec<(Utf8PathBuf, ActionId)>, linkage: Linkage) -> Vec<(String, ActionId)> {
+    let mut members: Vec<(String, ActionId)> = Vec::with_capacity(objects.len());
+    for (object, id) in objects {
+        let base = object.file_name().unwrap_or("object.o");
+        let taken = members.iter().position(|(name, _)| name == base);
+        match (taken, linkage) {
+            (None, _) => members.push((base.to_owned(), id)),
+            (Some(at), Linkage::Referenced) => members[at].1 = id,
+            (Some(_), Linkage::Whole) => {
+                let number = members.len();
+                members.push((format!("{number}-{base}"), id));
+            }
+        }
+    }
+    members
+}
+
+/// Returns the commands that make an archive of objects.
+///
+/// The recipe is for one object per run. `ar r` with several does the same at once, and does not rewrite a growing archive for each of them.
+fn archive_commands(recipes: &SketchRecipes, archive: &Utf8Path, objects: &[Utf8PathBuf]) -> Result<Vec<Command>, RecipeError> {
+    let one = "/fbuild.object";
+    let mut command = recipes.archive(archive, Utf8Path::new(one))?;
+    let Some(at) = command.args.iter().position(|argument| argument == one) else {
+        return objects.iter().map(|object| recipes.archive(archive, object)).collect();
+    };
+    command.args.splice(at..=at, objects.iter().map(|object| object.to_string()));
+    Ok(vec![command])
+}
+
+fn export(board: &Board<'_>, sketch: &Sketch, recipes: &SketchRecipes) -> Result<Export, RecipeError> {
+    let fqbn = board.spec.fqbn();
+    Ok(Export {
+        dir: sketch.dir.join("build").join(format!("{}.{}.{}", fqbn.vendor, fqbn.architecture, fqbn.board)),
+        before: recipes.hooks(HookPoint::SavehexPresavehex)?,
+        after: recipes.hooks(HookPoint::SavehexPostsavehex)?,
+    })
+}
+
+fn failure(message: String) -> Failure {
+    Failure { phase: Phase::Compile, message, output: String::new(), diagnostics: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_4_members_of_equal_name() {
+        let objects = |names: &[&str]| names.iter().enumerate().map(|(index, name)| (Utf8PathBuf::from(name), ActionId::new(index))).collect();
+        let check = |linkage, expect: &[(&str, usize)]| {
+            let members = member_names(objects(&["b.o", "sub/x.c.o", "x.c.o"]), linkage);
+            let expect: Vec<(String, ActionId)> = expect.iter().map(|(name, id)| ((*name).to_owned(), ActionId::new(*id))).collect();
+            assert_eq!(members, expect);
+        };
+        check(Linkage::Referenced, &[("b.o", 0), ("x.c.o", 2)]);
+        check(Linkage::Whole, &[("b.o", 0), ("x.c.o", 1), ("2-x.c.o", 2)]);
+    }
+}

@@ -1,0 +1,63 @@
+//! What is made of finished firmware: the image with the bootloader, and copies in the sketch's own `build` directory.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::outcome::{Failure, Phase};
+use fbuild_platform::bootloader::merge_bootloader;
+
+use crate::execute::chain;
+use crate::plan::{Bootloader, Export, SketchPlan};
+use crate::runner::Runner;
+use crate::{hooks, place};
+
+/// Makes what the platform and the user ask for beside the linked program; adds to `artifacts`.
+///
+/// # Errors
+/// If an image is not what it should be, a file cannot be written, or a hook fails.
+pub fn extras(sketch: &SketchPlan, out_dir: &Utf8Path, artifacts: &mut Vec<Utf8PathBuf>, runner: &Runner) -> Result<(), Failure> {
+    if let Some(bootloader) = &sketch.bootloader {
+        artifacts.extend(with_bootloader(bootloader, &sketch.project, out_dir)?);
+    }
+    match &sketch.export {
+        Some(export) => copy(export, &sketch.project, out_dir, runner),
+        None => Ok(()),
+    }
+}
+
+/// Merges the firmware with the bootloader (specification 7.4).
+fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let fail = |problem: String| failure(format!("merge with the bootloader `{}`: {problem}", bootloader.file));
+    let sketch = out_dir.join(format!("{project}.hex"));
+    if !sketch.is_file() || !bootloader.file.is_file() {
+        return Ok(Vec::new());
+    }
+    let read = |path: &Utf8Path| fs_err::read_to_string(path).map_err(|error| fail(error.to_string()));
+    let merged = merge_bootloader(&read(&sketch)?, &read(&bootloader.file)?, bootloader.largest_bin).map_err(|error| fail(chain(&error)))?;
+    let hex = out_dir.join(format!("{project}.with_bootloader.hex"));
+    let bin = merged.bin.map(|bytes| (out_dir.join(format!("{project}.with_bootloader.bin")), bytes));
+    let mut files = vec![hex.clone()];
+    place::write_if_changed(&hex, merged.hex.as_bytes()).map_err(|error| fail(chain(&error)))?;
+    if let Some((path, bytes)) = bin {
+        place::write_if_changed(&path, &bytes).map_err(|error| fail(chain(&error)))?;
+        files.push(path);
+    }
+    Ok(files)
+}
+
+/// Copies every file whose name starts with the project's (specification 7.5).
+fn copy(export: &Export, project: &str, out_dir: &Utf8Path, runner: &Runner) -> Result<(), Failure> {
+    let fail = |problem: String| failure(format!("export to `{}`: {problem}", export.dir));
+    hooks::run(&export.before, runner)?;
+    let entries = out_dir.read_dir_utf8().map_err(|error| fail(error.to_string()))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| fail(error.to_string()))?;
+        if entry.file_name().starts_with(project) && entry.path().is_file() {
+            let bytes = fs_err::read(entry.path()).map_err(|error| fail(error.to_string()))?;
+            place::write_if_changed(&export.dir.join(entry.file_name()), &bytes).map_err(|error| fail(chain(&error)))?;
+        }
+    }
+    hooks::run(&export.after, runner).map(drop)
+}
+
+fn failure(message: String) -> Failure {
+    Failure { phase: Phase::Objcopy, message, output: String::new(), diagnostics: Vec::new() }
+}
