@@ -51,6 +51,7 @@ pub(super) fn candidates(
         .collect();
     let mut seen = HashSet::new();
     let mut found = Vec::new();
+    let mut code = Code::new(usize::MAX, "");
     for tag in tags
         .iter()
         .filter(|tag| tag.kind == TagKind::Function && is_free(tag))
@@ -58,14 +59,16 @@ pub(super) fn candidates(
         let Some(origin) = text.origin(tag.line) else {
             continue;
         };
-        let code = text.line(tag.line);
+        if code.line != tag.line {
+            code = Code::new(tag.line, text.line(tag.line));
+        }
         let declaration = declaration(tag, text, originals);
         let lines = originals
             .get(origin.file)
             .map_or(&[][..], |file| &file.lines);
         let is_new = !declared.contains(&declaration) && seen.insert(declaration.clone());
         let start = if is_new && declaration.contains('(') {
-            definition_start(tag, &declaration, code, lines, origin.line)
+            definition_start(tag, &declaration, &code, lines, origin.line)
         } else {
             None
         };
@@ -78,22 +81,39 @@ pub(super) fn candidates(
             name: tag.name.clone(),
             origin,
             line: start.unwrap_or(origin.line),
-            prototype: start.map(|_| with_modifiers(&declaration, code, in_c)),
+            prototype: start.and_then(|_| with_modifiers(&declaration, code.has_static, in_c)),
         });
     }
     found
 }
 
-fn with_modifiers(declaration: &str, code: &str, in_c: bool) -> String {
-    let mut text = String::new();
-    if code.contains("static ") && !declaration.trim_start().starts_with(TEMPLATE) {
-        text.push_str("static ");
+/// A line of definitions, read once for all of them.
+struct Code {
+    line: usize,
+    without_blanks: String,
+    /// The word and a blank, be it in a body or a comment.
+    has_static: bool,
+}
+
+impl Code {
+    fn new(line: usize, text: &str) -> Self {
+        Self {
+            line,
+            without_blanks: without_blanks(text),
+            has_static: text.contains("static "),
+        }
     }
-    if in_c {
-        text.push_str("extern \"C\" ");
+}
+
+/// The declaration with its modifiers; `None` if they exclude each other, where what the Arduino tools write does not compile.
+fn with_modifiers(declaration: &str, has_static: bool, in_c: bool) -> Option<String> {
+    let is_template = declaration.trim_start().starts_with(TEMPLATE);
+    match (has_static && !is_template, in_c) {
+        (false, false) => Some(declaration.to_owned()),
+        (true, false) => Some(format!("static {declaration}")),
+        (false, true) => Some(format!("extern \"C\" {declaration}")),
+        (true, true) => None,
     }
-    text.push_str(declaration);
-    text
 }
 
 /// The declaration's text: return type, name, parameters and a semicolon; for a template all that stands before its body. Empty if it
@@ -142,16 +162,19 @@ fn end_of_parameters(code: &str) -> usize {
 fn definition_start(
     tag: &Tag,
     declaration: &str,
-    code: &str,
+    code: &Code,
     lines: &[&str],
     line: u32,
 ) -> Option<u32> {
     let wanted = without_blanks(declaration);
     let wanted = wanted.trim_end_matches(';');
-    let mut code = without_blanks(code);
-    if !code.contains(')') {
-        code = joined_with_following(lines, line);
-    }
+    let joined;
+    let code = if code.without_blanks.contains(')') {
+        &code.without_blanks
+    } else {
+        joined = joined_with_following(lines, line);
+        &joined
+    };
     if code.contains(wanted) {
         return Some(line);
     }
@@ -163,7 +186,7 @@ fn definition_start(
     joined_with_preceding(
         code,
         wanted,
-        wanted.find(&without_blanks(&tag.name))?,
+        without_blanks(&tag.return_type).len().max(1),
         lines,
         line,
         reach,
@@ -190,7 +213,7 @@ fn joined_with_following(lines: &[&str], line: u32) -> String {
 
 /// Prepends preceding lines until `missing` characters came together.
 fn joined_with_preceding(
-    code: String,
+    code: &str,
     wanted: &str,
     missing: usize,
     lines: &[&str],
@@ -198,7 +221,7 @@ fn joined_with_preceding(
     reach: usize,
 ) -> Option<u32> {
     let mut comments = Comments::default();
-    let mut parts = vec![code];
+    let mut parts = vec![code.to_owned()];
     let mut collected = 0;
     let mut above = (line as usize).saturating_sub(1).min(lines.len());
     let lowest = above.saturating_sub(reach);

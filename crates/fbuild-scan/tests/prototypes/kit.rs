@@ -34,7 +34,11 @@ impl Block {
 /// The merged text of `files`, main file first (specification 4.1).
 pub(crate) fn merge(files: &[(&str, &str)]) -> String {
     let mut merged = String::new();
-    if !files[0].1.contains("<Arduino.h>") {
+    let includes_arduino = files[0].1.lines().any(|line| {
+        let line = line.trim_start();
+        line.starts_with('#') && line.contains("include") && line.contains("Arduino.h")
+    });
+    if !includes_arduino {
         merged.push_str("#include <Arduino.h>\n");
     }
     for (path, text) in files {

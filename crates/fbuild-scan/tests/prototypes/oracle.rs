@@ -178,6 +178,63 @@ fn statements(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Fails if arduino-builder generates another source for a sketch, blanks apart.
+fn compare_with_builder(main: &Utf8Path, libraries: &[Utf8PathBuf]) {
+    let build = tempfile::tempdir().expect("a temporary directory");
+    let build = Utf8Path::from_path(build.path()).expect("UTF-8");
+    let output = Command::new("arduino-builder")
+        .args(["-preprocess", "-hardware", HARDWARE, "-tools"])
+        .arg(format!("{HARDWARE}/tools"))
+        .args(["-fqbn", "arduino:avr:uno", "-prefs"])
+        .arg("build.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__")
+        .args(["-build-path", build.as_str(), main.as_str()])
+        .output()
+        .expect("arduino-builder starts");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{main}: {log}");
+    let name = main.file_name().expect("a file name");
+    let theirs =
+        std::fs::read_to_string(build.join(format!("sketch/{name}.cpp"))).expect("a source");
+    let (merged, files) = merged(main);
+    let folder = main.parent().expect("a sketch folder");
+    let preprocessed = preprocessed(&merged, folder, libraries).expect("it preprocesses");
+    let ours = insert_prototypes(&merged, &preprocessed, &files);
+    let (ours, theirs) = (statements(&ours), statements(&theirs));
+    for (line, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        assert_eq!(ours, theirs, "ours, arduino-builder's at {line} of {main}");
+    }
+    assert_eq!(ours.len(), theirs.len(), "{main}");
+}
+
+/// A few of Debian's examples, all of them with `FBUILD_TEST_FULL=1`.
+#[test]
+fn p47_debian_examples_as_by_arduino_builder() {
+    if !is_installed("arduino-builder") || !is_installed("avr-g++") {
+        return;
+    }
+    if !Utf8Path::new(EXAMPLES).is_dir() {
+        return missing(EXAMPLES);
+    }
+    let libraries = platform_libraries();
+    let mut all = sketches(Utf8Path::new(EXAMPLES));
+    all.extend(sketches(&Utf8Path::new(PLATFORM).join("libraries")));
+    let step = if std::env::var_os("FBUILD_TEST_FULL").is_some() {
+        1
+    } else {
+        16
+    };
+    let mut compared = 0;
+    for main in all.iter().step_by(step) {
+        let (merged, _) = merged(main);
+        let folder = main.parent().expect("a sketch folder");
+        if preprocessed(&merged, folder, &libraries).is_some() {
+            compare_with_builder(main, &libraries);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 5, "only {compared} sketches");
+}
+
 /// Where section 10 of the specification says that they agree, the whole text agrees with arduino-builder's, blanks apart.
 #[test]
 fn p47_whole_sketches_as_by_arduino_builder() {
@@ -216,33 +273,9 @@ fn p47_whole_sketches_as_by_arduino_builder() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let root = Utf8Path::from_path(directory.path()).expect("UTF-8");
         let main = root.join(name).join(format!("{name}.ino"));
-        let build = root.join("build");
-        std::fs::create_dir_all(main.parent().expect("a folder")).expect("a folder is made");
-        std::fs::create_dir_all(&build).expect("a folder is made");
+        std::fs::create_dir_all(root.join(name)).expect("a folder is made");
         std::fs::write(&main, source).expect("the sketch is written");
-        let output = Command::new("arduino-builder")
-            .args(["-preprocess", "-hardware", HARDWARE, "-tools"])
-            .arg(format!("{HARDWARE}/tools"))
-            .args([
-                "-fqbn",
-                "arduino:avr:uno",
-                "-prefs",
-                "build.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__",
-            ])
-            .args(["-build-path", build.as_str(), main.as_str()])
-            .output()
-            .expect("arduino-builder starts");
-        assert!(
-            output.status.success(),
-            "{name}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let theirs = std::fs::read_to_string(build.join(format!("sketch/{name}.ino.cpp")))
-            .expect("a generated source");
-        let (merged, files) = merged(&main);
-        let preprocessed = preprocessed(&merged, root, &[]).expect("the sketch preprocesses");
-        let ours = insert_prototypes(&merged, &preprocessed, &files);
-        assert_eq!(statements(&ours), statements(&theirs), "{name}");
+        compare_with_builder(&main, &[]);
     }
 }
 

@@ -121,6 +121,10 @@ fn long_and_deep_texts_take_linear_time() {
         long("??"),
         format!("int {0}() {{}}\nint a = &{0}{0}{0};", long("a")),
         format!("{}\nint f() {{}}\nlong\ng() {{}}", long("/* c */\n")),
+        (0..20_000).map(|n| format!("int f{n}(){{}} ")).collect(),
+        (0..20_000)
+            .map(|n| format!("template<class T> T f{n}(T a){{}} "))
+            .collect(),
         format!("/*{}*/\nf() {{}}\n", long("c\n")),
     ] {
         let merged = merge(&[(MAIN, source.as_str())]);

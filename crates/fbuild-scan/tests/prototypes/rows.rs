@@ -185,8 +185,9 @@ fn p11_extern_c_for_exactly_those_inside() {
         ]
     );
     assert_eq!(
-        texts("extern \"C\" static int a() { }"),
-        ["static extern \"C\" int a();"]
+        texts("extern \"C\" {\nvoid a() { static int b; }\nvoid c() { }\n}"),
+        ["extern \"C\" void c();"],
+        "arduino-cli writes `static extern \"C\"`, which does not compile"
     );
 }
 
