@@ -11,6 +11,9 @@ use indexmap::IndexMap;
 /// How often a text is substituted before expansion gives up on it (specification 1.3.1).
 const MAX_PASSES: usize = 10;
 
+/// The length in bytes from which a text is not expanded further: only properties that refer to themselves grow so long.
+const MAX_EXPANDED: usize = 16 << 20;
+
 /// The operating system's name in property keys and in `runtime.os`: `linux`, `windows`, `macosx`, or the system's own name.
 pub const HOST_OS: &str = if cfg!(target_os = "macos") {
     "macosx"
@@ -231,7 +234,7 @@ pub fn expand<'a>(text: &str, mut lookup: impl FnMut(&str) -> Option<&'a str>) -
     text
 }
 
-/// Replaces the innermost markers once; `None` if there was nothing to replace.
+/// Replaces the innermost markers once; `None` if there was nothing to replace, or too much.
 fn substitute<'a>(text: &str, lookup: &mut impl FnMut(&str) -> Option<&'a str>) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
@@ -243,6 +246,9 @@ fn substitute<'a>(text: &str, lookup: &mut impl FnMut(&str) -> Option<&'a str>) 
                 if let Some(value) = lookup(&text[start + 1..at]) {
                     out.push_str(&text[copied..start]);
                     out.push_str(value);
+                    if out.len() > MAX_EXPANDED {
+                        return None;
+                    }
                     copied = at + 1;
                 }
                 open = None;
@@ -437,6 +443,12 @@ mod tests {
             properties.expand("{loop1}").starts_with("{loop"),
             "a cycle ends"
         );
+    }
+
+    #[test]
+    fn s1_3_1_properties_that_multiply_themselves_do_not_fill_the_memory() {
+        let text = format!("a={}", "{a}".repeat(100));
+        assert!(parse(&text).expand("{a}").len() <= MAX_EXPANDED);
     }
 
     #[test]
