@@ -1,6 +1,6 @@
 //! A platform whose tools are scripted.
 //!
-//! `fake:avr` has three boards: `one` and `two`, whose compiler answers questions like gcc, and `mute`, whose compiler answers none, so that
+//! `fake:avr` has three boards: `solo` and `duet`, whose compiler answers questions like gcc, and `mute`, whose compiler answers none, so that
 //! it has to preprocess everything itself. The core has three sources, the variant one.
 
 use camino::Utf8Path;

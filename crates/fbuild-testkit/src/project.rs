@@ -1,5 +1,7 @@
 //! A directory with everything a run needs.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::calls::Calls;
@@ -208,12 +210,12 @@ impl Project {
         self.compile(args).run()
     }
 
-    /// Starts `compile-many` for board `one` with the project's libraries, writing a report.
+    /// Starts `compile-many` for board `solo` with the project's libraries, writing a report.
     pub fn compile<A: AsRef<std::ffi::OsStr>>(
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Invocation {
-        self.compile_for("one", args)
+        self.compile_for("solo", args)
     }
 
     /// Starts `compile-many` for a board with the project's libraries, writing a report.
@@ -251,7 +253,7 @@ impl Project {
     /// Waits until a call is held at the gate `name` (`// fake: hold NAME`).
     pub fn wait_until_held(&self, name: &str) {
         let path = self.tool_dir().join(format!("held-{name}"));
-        crate::run::wait_for(|| path.exists())
+        crate::run::wait_for(|| path.exists(), Duration::from_secs(20))
             .unwrap_or_else(|_| panic!("nothing came to the gate `{name}`"));
     }
 

@@ -32,18 +32,20 @@ pub struct Invocation {
 
 impl Invocation {
     pub(crate) fn new(program: &Utf8Path, project: &Project) -> Self {
-        let env = [
-            ("PATH", std::env::var_os("PATH").unwrap_or_default()),
-            ("HOME", project.home().as_str().into()),
-            ("LANG", "C.UTF-8".into()),
-            ("FBUILD_CACHE_DIR", project.cache().as_str().into()),
-            ("FBUILD_PLATFORM_PATH", project.hardware().as_str().into()),
-            ("FAKE_TOOL_DIR", project.tool_dir().as_str().into()),
+        let mut env = vec![
+            ("PATH".to_owned(), std::env::var_os("PATH").unwrap_or_default()),
+            ("HOME".to_owned(), project.home().as_str().into()),
+            ("LANG".to_owned(), "C.UTF-8".into()),
+            ("FBUILD_CACHE_DIR".to_owned(), project.cache().as_str().into()),
+            ("FAKE_TOOL_DIR".to_owned(), project.tool_dir().as_str().into()),
         ];
+        if project.hardware().exists() {
+            env.push(("FBUILD_PLATFORM_PATH".to_owned(), project.hardware().as_str().into()));
+        }
         Self {
             program: program.to_owned(),
             args: Vec::new(),
-            env: env.map(|(name, value)| (name.to_owned(), value)).into(),
+            env,
             cwd: project.root().to_owned(),
             report: project.report_path(),
             redactions: vec![
@@ -181,7 +183,7 @@ impl Running {
         let ended = wait_for(|| {
             status = self.child.try_wait().expect("look at the process");
             status.is_some()
-        });
+        }, PATIENCE);
         if ended.is_err() {
             let _ = self.child.kill();
         }
@@ -331,11 +333,11 @@ impl Run {
     }
 }
 
-/// Waits until `done`; an error if that takes too long.
-pub(crate) fn wait_for(mut done: impl FnMut() -> bool) -> Result<(), Duration> {
+/// Waits until `done`; an error if that takes longer than `patience`.
+pub(crate) fn wait_for(mut done: impl FnMut() -> bool, patience: Duration) -> Result<(), Duration> {
     let began = Instant::now();
     while !done() {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience {
             return Err(began.elapsed());
         }
         thread::sleep(Duration::from_millis(5));

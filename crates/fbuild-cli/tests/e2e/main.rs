@@ -1,0 +1,36 @@
+//! End-to-end tests: the real program on projects in temporary directories.
+//!
+//! A module per behaviour. All but `toolchain` use the scripted compiler of `fbuild-testkit`, so they need no toolchain.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
+
+mod arguments;
+mod boards;
+mod failures;
+mod framework;
+mod interrupt;
+mod libraries;
+mod outputs;
+mod parallel;
+mod paths;
+mod report;
+mod terminal;
+mod toolchain;
+mod warm;
+
+use fbuild_testkit::Project;
+
+/// A project with the scripted platform.
+fn project() -> Project {
+    Project::new(env!("CARGO_BIN_EXE_fbuild")).fake_platform()
+}
+
+/// A project with the scripted platform, in a directory of this name.
+fn project_in(name: &str) -> Project {
+    Project::named(env!("CARGO_BIN_EXE_fbuild"), name).fake_platform()
+}
+
+/// The pairs as [`fbuild_testkit::Run::outcomes`] returns them.
+fn pairs(expect: &[(&str, &str)]) -> Vec<(String, String)> {
+    expect.iter().map(|&(name, outcome)| (name.to_owned(), outcome.to_owned())).collect()
+}
