@@ -278,3 +278,30 @@ fn c_linkage_lines(lines: &[&str]) -> Vec<bool> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::c_linkage_lines;
+
+    #[test]
+    fn s4_2_6_c_linkage_lasts_until_the_braces_are_balanced() {
+        let cases: [(&[&str], &[bool]); 4] = [
+            (&["extern \"C\" void a();", "void b();"], &[true, false]),
+            (
+                &["extern \"C\" {", "a", "", "}", "b"],
+                &[true, true, true, true, false],
+            ),
+            (
+                &["extern \"C\"", "", "{", "a", "}", "b"],
+                &[true, true, true, true, true, false],
+            ),
+            (
+                &["extern\t\"C\" { a }", "b", "{", "c", "}"],
+                &[true, false, false, false, false],
+            ),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(c_linkage_lines(lines), expected, "{lines:?}");
+        }
+    }
+}

@@ -223,3 +223,62 @@ pub(super) fn continues_name(symbol: u16) -> bool {
     u8::try_from(symbol)
         .is_ok_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CHARACTER, Characters, STRING};
+
+    /// What is read of `text`: literals as `S` and `C`, runs of white space as one blank.
+    fn read(text: &str) -> String {
+        let mut input = Characters::new(text);
+        let mut read = String::new();
+        while let (Some(symbol), blank) = input.next_solid() {
+            if blank {
+                read.push(' ');
+            }
+            read.push(match symbol {
+                STRING => 'S',
+                CHARACTER => 'C',
+                symbol => u8::try_from(symbol).map_or('?', char::from),
+            });
+        }
+        read
+    }
+
+    #[test]
+    fn comments_literals_and_directives_disappear() {
+        for (text, expected) in [
+            ("a /* b */ c", "a c"),
+            ("a // b\nc", "a c"),
+            ("a // b \\\n still\nc", "a c"),
+            ("a/b", "a/b"),
+            ("a \"b /* \\\" c\" d", "a S d"),
+            ("a 'b' '\\'' '\"' d", "a C C C d"),
+            ("'unclosed\na", "C a"),
+            ("\"unclosed\na", "S"),
+            ("/* unclosed", ""),
+            ("#pragma x {\n a", " a"),
+            ("  # define X \\\n  y\na", " a"),
+            ("a # b", "a # b"),
+            ("a\\\nb", "a\\b"),
+            ("a ??< b ??) ??/\n c ?? d", "a { b ] \\ c ?? d"),
+            ("<: %>", "<: %>"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_and_symbols_given_back() {
+        let mut input = Characters::new("a\n/* x\n*/ b");
+        assert_eq!(input.next(), Some(u16::from(b'a')));
+        assert_eq!(input.line(), 0);
+        assert_eq!(input.next_solid(), (Some(u16::from(b'b')), true));
+        assert_eq!(input.line(), 2);
+        input.unread(Some(u16::from(b'b')));
+        assert_eq!(input.next(), Some(u16::from(b'b')));
+        assert_eq!(input.next(), None);
+        input.unread(None);
+        assert_eq!(input.next(), None);
+    }
+}

@@ -57,3 +57,28 @@ impl Comments {
         forward.strip(line)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Comments;
+
+    #[test]
+    fn downwards_a_block_comment_stays_open() {
+        let mut comments = Comments::default();
+        let lines = ["a /* b */ c // d", "e /* f", "g // h", "i */ j", "k"];
+        assert_eq!(
+            lines.map(|line| comments.strip(line)),
+            ["a  c ", "e ", "", " j", "k"]
+        );
+    }
+
+    #[test]
+    fn upwards_a_block_comment_opens_at_its_end() {
+        let mut comments = Comments::default();
+        let lines = ["k // x", "i */ j", "g // h", "e /* f", "a /* b */ c"];
+        assert_eq!(
+            lines.map(|line| comments.strip_before(line)),
+            ["k ", " j", "", "e ", "a  c"]
+        );
+    }
+}

@@ -168,3 +168,75 @@ pub(super) fn originals<'a>(rows: &[&'a str], files: &[Utf8PathBuf]) -> Vec<Orig
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, SketchText, originals, quote};
+    use camino::Utf8PathBuf;
+
+    fn files() -> Vec<Utf8PathBuf> {
+        vec!["/s/s.ino".into(), "/s/b c.ino".into()]
+    }
+
+    #[test]
+    fn s4_2_2_only_lines_of_the_sketch_are_kept() {
+        let text = SketchText::new(
+            "x\n# 1 \"/s/s.ino\"\na\n\n# 1 \"/core/Arduino.h\" 1 3\nh\n# 9 \"/s/s.ino\" 2\nb\n#pragma once\n# 1 \"/s/b c.ino\"\nc\n#line 7\nd\n",
+            &files(),
+        );
+        assert_eq!(text.text, "a\n\nb\n#pragma once\nc\nd\n");
+        let origins: Vec<_> = (0..6).filter_map(|line| text.origin(line)).collect();
+        let expected = [(0, 1), (0, 2), (0, 9), (0, 10), (1, 1), (1, 7)];
+        assert_eq!(origins, expected.map(|(file, line)| Origin { file, line }));
+        assert_eq!((text.line(2), text.line(5), text.line(6)), ("b", "d", ""));
+        assert_eq!(text.origin(6), None);
+    }
+
+    #[test]
+    fn markers_are_unquoted_as_gcc_quotes() {
+        for (marker, path) in [
+            ("# 1 \"/s/a\\\\b.ino\"", "/s/a\\b.ino"),
+            ("# 1 \"/s/a\\\"b.ino\" 2", "/s/a\"b.ino"),
+            ("# 1 \"/s/\\303\\251.ino\"", "/s/é.ino"),
+            ("# 1 \"/s/é.ino\"", "/s/é.ino"),
+        ] {
+            let text = SketchText::new(&format!("{marker}\na\n"), &[path.into()]);
+            assert_eq!(text.text, "a\n", "{marker}");
+        }
+        for other in [
+            "# 1 \"/s/s.ino",
+            "# x \"/s/s.ino\"",
+            "# 1",
+            "#line",
+            "# 99999999999 \"/s/s.ino\"",
+            "# 1 \"\\377\"",
+        ] {
+            assert_eq!(
+                SketchText::new(&format!("{other}\na\n"), &files()).text,
+                "",
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_merged_text_splits_into_its_files() {
+        let rows = [
+            "#include <Arduino.h>",
+            "#line 1 \"/s/s.ino\"",
+            "a",
+            "b",
+            "#line 1 \"/s/b c.ino\"",
+            "c",
+            "",
+        ];
+        let found = originals(&rows, &files());
+        assert_eq!(
+            found.iter().map(|file| file.first_row).collect::<Vec<_>>(),
+            [2, 5]
+        );
+        assert_eq!(found[0].lines, ["a", "b"]);
+        assert_eq!(found[1].lines, ["c", ""]);
+        assert_eq!(quote("/s/a\"\\b".into()), "\"/s/a\\\"\\\\b\"");
+    }
+}
