@@ -38,13 +38,21 @@ pub struct Undrafted {
     pub failure: Failure,
     /// Remarks for the log.
     pub remarks: Vec<String>,
+    /// The header that is in no library, if that is why.
+    pub missing: Option<Box<Missing>>,
 }
 
 impl Undrafted {
     /// Makes the outcome of a failure without a tool's output.
     pub fn new(phase: Phase, message: String) -> Self {
         let failure = Failure { phase, message, output: String::new(), diagnostics: Vec::new() };
-        Self { failure, remarks: Vec::new() }
+        Self::from(failure)
+    }
+}
+
+impl From<Failure> for Undrafted {
+    fn from(failure: Failure) -> Self {
+        Self { failure, remarks: Vec::new(), missing: None }
     }
 }
 
@@ -68,7 +76,7 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
     let dir = out_dir.join("sketch");
     let first = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir).hooks(HookPoint::Prebuild);
     let first = first.map_err(|error| Undrafted::new(Phase::Hook, chain(&error)))?;
-    let printed = hooks::run(&first, runner).map_err(|failure| Undrafted { failure, remarks: Vec::new() })?;
+    let printed = hooks::run(&first, runner).map_err(Undrafted::from)?;
     let staged = merge::stage(sketch, tree, &dir).map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
@@ -119,6 +127,7 @@ fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
     undrafted.failure.output = output;
     undrafted.remarks = remarks(&missing.so_far, board);
     undrafted.remarks.extend(missing.notes());
+    undrafted.missing = Some(Box::new(missing));
     undrafted
 }
 
