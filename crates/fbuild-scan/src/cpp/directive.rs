@@ -13,6 +13,7 @@ use super::unit::{Base, ONCE, Stop, Unit};
 impl Unit<'_> {
     /// Executes a directive that is in force.
     pub(crate) fn directive(&mut self, item: &Item) -> Result<(), Stop> {
+        self.spend(10)?;
         self.directive_lines = item.last_line - item.line + 1;
         match &item.what {
             What::Text { .. } | What::Endif | What::Nothing => {}

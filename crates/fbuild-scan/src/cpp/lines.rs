@@ -474,7 +474,7 @@ impl Splitter<'_> {
                 .iter()
                 .any(|token| token.kind != Kind::Comment && has_pragma_words(token.spelling()));
         }
-        let tokens: Vec<Token> = tokens.iter().map(|token| self.to_block(*token)).collect();
+        let tokens: Vec<Token> = tokens.iter().map(|token| self.as_block(*token)).collect();
         if tokens.iter().any(|token| token.flags & TOUCHED != 0) {
             return What::TouchedDefine(tokens.into());
         }
@@ -485,7 +485,7 @@ impl Splitter<'_> {
     }
 
     /// Turns a `//` comment into one that can stand inside a line.
-    fn to_block(&mut self, token: Token) -> Token {
+    fn as_block(&mut self, token: Token) -> Token {
         match (token.kind, Symbol(token.value).text().strip_prefix(b"//")) {
             (Kind::Comment, Some(body)) => Token {
                 value: self.symbols.intern(&[b"/*", body, b"*/"].concat()).0,

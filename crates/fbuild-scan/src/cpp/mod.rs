@@ -18,8 +18,10 @@ pub(crate) mod lines;
 mod number;
 mod print;
 mod replace;
+mod run;
 pub(crate) mod search;
 mod symbol;
+mod text;
 mod token;
 mod unit;
 
@@ -55,7 +57,7 @@ pub fn scan(
     source: &Utf8Path,
     include_dirs: &[Utf8PathBuf],
 ) -> Result<Scan, Unsupported> {
-    unit::scan(tree, dialect, source, include_dirs)
+    run::scan(tree, dialect, source, include_dirs)
 }
 
 /// Expands `source` as `gcc -E -CC` does, and returns the lines that belong to the files `keep` (by the names that `#line` gives them), each
@@ -70,5 +72,5 @@ pub fn expand(
     include_dirs: &[Utf8PathBuf],
     keep: &[Utf8PathBuf],
 ) -> Result<String, Unsupported> {
-    unit::expand(tree, dialect, source, include_dirs, keep)
+    run::expand(tree, dialect, source, include_dirs, keep)
 }

@@ -161,7 +161,7 @@ fn stringify(tokens: &[Token]) -> Token {
         source = None;
         let escaped = matches!(
             token.kind,
-            Kind::Str | Kind::PrefixedStr | Kind::Char | Kind::PrefixedChar | Kind::HeaderName
+            Kind::Str | Kind::PrefixedStr | Kind::Char | Kind::PrefixedChar
         );
         for &byte in token.spelling() {
             if escaped && matches!(byte, b'"' | b'\\') {

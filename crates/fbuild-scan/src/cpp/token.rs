@@ -67,7 +67,6 @@ pub(crate) enum Kind {
     PrefixedChar,
     Str,
     PrefixedStr,
-    HeaderName,
     Comment,
     Other,
     /// In a macro's body: the parameter with the number `value`.

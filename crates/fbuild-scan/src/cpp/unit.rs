@@ -11,17 +11,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Unsupported;
 use super::builtin::interest_of;
-use super::clean::clean;
 use super::define::Macro;
 use super::dialect::Dialect;
 use super::expand::Context;
-use super::lex::{Lexer, Mode};
-use super::lines::{Item, Lines, What};
+use super::lex::Mode;
+use super::lines::{Lines, What};
 use super::print::Printer;
+use super::run::BUDGET;
 use super::search::{Place, Question, Search, directory};
-use super::symbol::{Symbol, Symbols, WordHasher};
-use super::token::{Kind, LINE_START, SPACE_BEFORE, TOUCHED, Token};
-use crate::preprocess::{Closure, Scan};
+use super::symbol::{Symbol, WordHasher};
+use super::text::{Cursor, Text};
+use super::token::{Kind, LINE_START, Token};
+use crate::preprocess::Closure;
 use crate::tree::{SourceFile, SourceTree};
 
 /// Why preprocessing ended before the end of the source.
@@ -58,24 +59,7 @@ pub(crate) struct Frame {
     pub(crate) kept: bool,
     /// Whether it is a system header.
     pub(crate) system: bool,
-    text: Option<Arc<Text>>,
-}
-
-/// A file's clean text, for expansion.
-struct Text {
-    bytes: Vec<u8>,
-    joins: Vec<u32>,
-}
-
-/// A run of text that is being expanded.
-struct Cursor {
-    text: Arc<Text>,
-    pos: usize,
-    end: usize,
-    line: u32,
-    line_begin: usize,
-    join: usize,
-    fresh: bool,
+    pub(crate) text: Option<Arc<Text>>,
 }
 
 /// A place in the current file.
@@ -94,7 +78,7 @@ pub(crate) enum Base {
 }
 
 /// What was found in a step of [`Unit::advance`].
-enum Step {
+pub(crate) enum Step {
     Text,
     Directive,
     EndOfFile,
@@ -164,12 +148,12 @@ pub(crate) struct Unit<'a> {
     pub(crate) directive_wants_padding: bool,
     /// Text is expanded for what it expands to, not for output.
     pub(crate) checking: bool,
-    cursor: Option<Cursor>,
+    pub(crate) cursor: Option<Cursor>,
     pub(crate) printer: Option<Printer>,
 }
 
 impl<'a> Unit<'a> {
-    fn new(
+    pub(crate) fn new(
         tree: &'a SourceTree,
         dialect: &'a Dialect,
         source: &'a Utf8Path,
@@ -216,7 +200,7 @@ impl<'a> Unit<'a> {
             collecting: 0,
             skip_evaluation: 0,
             depth: 0,
-            budget: 50_000_000,
+            budget: BUDGET,
             line: 0,
             spot: Spot::default(),
             latest: Spot::default(),
@@ -234,7 +218,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Opens the source itself.
-    fn open_source(&mut self) -> Result<(), Stop> {
+    pub(crate) fn open_source(&mut self) -> Result<(), Stop> {
         let file = match self.tree.read(self.source) {
             Ok(Some(file)) => file,
             Ok(None) => return Err(self.unsupported("no such file")),
@@ -250,6 +234,7 @@ impl<'a> Unit<'a> {
         dir: Symbol,
         place: Place,
     ) -> Result<(), Stop> {
+        self.spend(200)?;
         let lines = Arc::clone(file.lines(self.dialect.mode));
         let id = file.id();
         if self.states.len() <= id {
@@ -308,6 +293,7 @@ impl<'a> Unit<'a> {
 
     /// Notes an error that the compiler would report and go on after.
     pub(crate) fn error(&mut self, what: &str) {
+        self.budget = self.budget.saturating_sub(20_000);
         let name = self.file_name();
         let line = self.presumed_line(self.line);
         self.errors.push(format!("{name}:{line}: error: {what}"));
@@ -342,7 +328,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Goes on to the next piece of text, executing one directive at most.
-    fn advance(&mut self) -> Result<Step, Stop> {
+    pub(crate) fn advance(&mut self) -> Result<Step, Stop> {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(Step::End);
         };
@@ -361,14 +347,14 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if let Some(frame) = self.frames.pop() {
             self.states[frame.file.id()] |= GUARDED;
         }
     }
 
     /// Reads all files without expanding text, but for the text that effort asks for.
-    fn skim(&mut self) -> Result<(), Stop> {
+    pub(crate) fn skim(&mut self) -> Result<(), Stop> {
         'frames: while let Some(frame) = self.frames.last() {
             let lines = Arc::clone(&frame.lines);
             let depth = self.frames.len();
@@ -409,7 +395,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Returns the kinds of names that would still tell something new.
-    fn wanted(&self) -> u8 {
+    pub(crate) fn wanted(&self) -> u8 {
         let known = if self.uses_path {
             interest_of(Symbol::FILE)
         } else {
@@ -425,64 +411,6 @@ impl<'a> Unit<'a> {
             0
         };
         self.effort.interest & !known & !pragma
-    }
-
-    /// Expands a run of text only to see what it expands to.
-    pub(crate) fn check(&mut self, item: &Item, interest: u8) -> Result<(), Stop> {
-        if interest & interest_of(Symbol::PRAGMA_OPERATOR) != 0 {
-            self.pragma_text = true;
-        }
-        if interest & self.wanted() == 0 {
-            return Ok(());
-        }
-        let Some(text) = self.text_of_frame() else {
-            return Ok(());
-        };
-        let mut tokens = Vec::new();
-        {
-            let mut symbols = Symbols::open();
-            let mut lexer = Lexer::new(
-                &text.bytes[..item.end as usize],
-                item.start as usize,
-                self.dialect.mode,
-            );
-            while !lexer.at_end() {
-                let token = lexer.token(&mut symbols, false);
-                if token.kind == Kind::End {
-                    lexer.pos += 1;
-                } else {
-                    tokens.push(token);
-                }
-            }
-        }
-        let base = std::mem::replace(&mut self.base, Base::Tokens(tokens, 0));
-        let prevent = std::mem::take(&mut self.prevent);
-        let errors = self.errors.len();
-        self.checking = true;
-        while self.get()?.kind != Kind::End {}
-        self.checking = false;
-        self.prevent = prevent;
-        // A call that reaches beyond this run of text is taken for one that uses what it may use.
-        if self.errors.len() > errors {
-            self.errors.truncate(errors);
-            self.uses_path |= interest & interest_of(Symbol::FILE) != 0;
-            self.uses_time |= interest & interest_of(Symbol::DATE) != 0;
-        }
-        self.base = base;
-        Ok(())
-    }
-
-    fn text_of_frame(&mut self) -> Option<Arc<Text>> {
-        let frame = self.frames.last_mut()?;
-        let file = &frame.file;
-        let text = frame.text.get_or_insert_with(|| {
-            let clean = clean(file.bytes());
-            Arc::new(Text {
-                bytes: clean.text.into_owned(),
-                joins: clean.joins,
-            })
-        });
-        Some(Arc::clone(text))
     }
 
     /// Reads a token that is not in a macro.
@@ -518,169 +446,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Prepares the run of text that was just met for expansion, if it is to be expanded.
-    fn start_text(&mut self) -> Result<(), Stop> {
-        let Some(frame) = self.frames.last() else {
-            return Ok(());
-        };
-        let lines = Arc::clone(&frame.lines);
-        let item = &lines.items[frame.item - 1];
-        let What::Text {
-            first_word,
-            end_word,
-            blank,
-        } = item.what
-        else {
-            return Ok(());
-        };
-        if !blank
-            && !frame.kept
-            && let Some(printer) = &mut self.printer
-        {
-            printer.passes(frame.system);
-        }
-        if !frame.kept && !self.effort.full {
-            let words = &lines.words[first_word as usize..end_word as usize];
-            let interest = words.iter().fold(0, |all, word| {
-                all | self.interests.get(word.index()).copied().unwrap_or(0)
-            });
-            if interest & self.effort.interest != 0 {
-                let depth = self.frames.len();
-                self.check(item, interest)?;
-                debug_assert_eq!(depth, self.frames.len());
-            }
-            return Ok(());
-        }
-        let Some(text) = self.text_of_frame() else {
-            return Ok(());
-        };
-        let join = text.joins.partition_point(|&at| at <= item.start);
-        self.cursor = Some(Cursor {
-            text,
-            pos: item.start as usize,
-            end: item.end as usize,
-            line: item.line,
-            line_begin: item.start as usize,
-            join,
-            fresh: true,
-        });
-        Ok(())
-    }
-
-    fn cursor_token(&mut self) -> Result<Option<Token>, Stop> {
-        let mode = self.dialect.mode;
-        let mut space = 0;
-        loop {
-            let Some(cursor) = &mut self.cursor else {
-                return Ok(None);
-            };
-            if cursor.pos >= cursor.end {
-                self.cursor = None;
-                return Ok(None);
-            }
-            let mut lexer = Lexer::new(&cursor.text.bytes[..cursor.end], cursor.pos, mode);
-            let before = cursor.pos;
-            let mut token = lexer.token(&mut Symbols::open(), true);
-            let blanks = cursor.text.bytes[before..]
-                .iter()
-                .take_while(|&&b| super::lex::is_blank(b))
-                .count();
-            if token.flags & TOUCHED != 0 {
-                let name = lexer.clone().take_name();
-                if self
-                    .macros
-                    .get(Symbol::of(name).index())
-                    .is_none_or(Option::is_none)
-                {
-                    lexer.take_name();
-                    let text = &cursor.text.bytes[before + blanks..lexer.pos];
-                    token = Token {
-                        kind: Kind::PrefixedStr,
-                        value: Symbol::of(text).0,
-                        ..token
-                    };
-                }
-            }
-            let passed = lexer.pos;
-            let joins_until = |cursor: &Cursor, pos: usize| {
-                cursor.text.joins[cursor.join..]
-                    .iter()
-                    .take_while(|&&at| at as usize <= pos)
-                    .count()
-            };
-            let joined = joins_until(cursor, before + blanks);
-            cursor.join += joined;
-            cursor.line += joined as u32;
-            if joined > 0 {
-                cursor.line_begin = cursor.text.joins[cursor.join - 1] as usize;
-            }
-            let column = before + blanks + 1 - cursor.line_begin;
-            self.line = cursor.line;
-            self.spot = Spot {
-                line: cursor.line,
-                column,
-            };
-            self.latest = self.spot;
-            if token.kind == Kind::End {
-                cursor.pos = passed + 1;
-                cursor.line += 1;
-                cursor.line_begin = cursor.pos;
-                cursor.fresh = true;
-                space = 0;
-                continue;
-            }
-            let ends = memchr::memchr_iter(b'\n', &cursor.text.bytes[before..passed]).count();
-            let joined = cursor.text.joins[cursor.join..]
-                .iter()
-                .take_while(|&&at| (at as usize) < passed)
-                .count();
-            cursor.join += joined;
-            cursor.line += (ends + joined) as u32;
-            if ends > 0 {
-                cursor.line_begin =
-                    memchr::memrchr(b'\n', &cursor.text.bytes[..passed]).map_or(0, |at| at + 1);
-            }
-            cursor.pos = passed;
-            self.spend(1)?;
-            token.flags |= space;
-            if token.kind == Kind::Comment && self.printer.is_none() {
-                space = SPACE_BEFORE;
-                continue;
-            }
-            if let Some(cursor) = &mut self.cursor
-                && std::mem::take(&mut cursor.fresh)
-            {
-                token.flags |= LINE_START;
-                if self.collecting > 0 {
-                    token.flags |= SPACE_BEFORE;
-                }
-            }
-            return Ok(Some(token));
-        }
-    }
-
-    /// Makes the text of an assembler line that is no directive part of what is read.
-    pub(crate) fn read_as_text(&mut self, item: &Item) {
-        if !self.effort.full && !self.frames.last().is_some_and(|frame| frame.kept) {
-            return;
-        }
-        let Some(text) = self.text_of_frame() else {
-            return;
-        };
-        let join = text.joins.partition_point(|&at| at <= item.start);
-        let (pos, end) = (item.start as usize, item.end as usize);
-        self.cursor = Some(Cursor {
-            text,
-            pos,
-            end,
-            line: item.line,
-            line_begin: pos,
-            join,
-            fresh: true,
-        });
-    }
-
-    fn into_closure(self, include_dirs: &[Utf8PathBuf]) -> Closure {
+    pub(crate) fn into_closure(self, include_dirs: &[Utf8PathBuf]) -> Closure {
         let used_dirs = include_dirs
             .iter()
             .zip(&self.used)
@@ -697,145 +463,9 @@ impl<'a> Unit<'a> {
     }
 }
 
-const SKIM: Effort = Effort {
-    interest: 0b0111,
-    full: false,
-};
-const FULL: Effort = Effort {
-    interest: 0,
-    full: true,
-};
-
-/// See [`super::scan`].
-pub(crate) fn scan(
-    tree: &SourceTree,
-    dialect: &Dialect,
-    source: &Utf8Path,
-    include_dirs: &[Utf8PathBuf],
-) -> Result<Scan, Unsupported> {
-    let mut effort = SKIM;
-    let mut interests = builtin_interests();
-    // Each round is asked for by the one before and expands more, so there are three at most.
-    loop {
-        let mut unit = Unit::new(
-            tree,
-            dialect,
-            source,
-            include_dirs,
-            &[],
-            effort,
-            interests.clone(),
-        );
-        let end = unit.open_source().and_then(|()| {
-            if effort.full {
-                unit.read_all()
-            } else {
-                unit.skim()
-            }
-        });
-        if unit.pragma_text && unit.pragma_words && !effort.full {
-            effort = FULL;
-            continue;
-        }
-        if unit.late_interest && !effort.full && unit.interests != interests {
-            interests = std::mem::take(&mut unit.interests);
-            continue;
-        }
-        return match end {
-            Ok(()) if unit.errors.is_empty() => Ok(Scan::Complete(unit.into_closure(include_dirs))),
-            Ok(()) => Ok(Scan::Failed {
-                output: unit.errors.join("\n"),
-            }),
-            Err(Stop::Missing(header)) => Ok(Scan::Missing {
-                header,
-                output: None,
-            }),
-            Err(Stop::Unsupported(unsupported)) => Err(unsupported),
-            Err(Stop::Again(more)) if !effort.full => {
-                effort = more;
-                continue;
-            }
-            Err(Stop::Again(_)) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: "preprocessing without end".to_owned(),
-            }),
-        };
-    }
-}
-
-/// See [`super::expand`].
-pub(crate) fn expand(
-    tree: &SourceTree,
-    dialect: &Dialect,
-    source: &Utf8Path,
-    include_dirs: &[Utf8PathBuf],
-    keep: &[Utf8PathBuf],
-) -> Result<String, Unsupported> {
-    let mut effort = Effort {
-        interest: interest_of(Symbol::PRAGMA_OPERATOR),
-        full: false,
-    };
-    let mut interests = builtin_interests();
-    loop {
-        let mut unit = Unit::new(
-            tree,
-            dialect,
-            source,
-            include_dirs,
-            keep,
-            effort,
-            interests.clone(),
-        );
-        let end = unit.open_source().and_then(|()| unit.print_all());
-        if unit.pragma_text && unit.pragma_words && !effort.full {
-            effort = FULL;
-            continue;
-        }
-        if unit.late_interest && !effort.full && unit.interests != interests {
-            interests = std::mem::take(&mut unit.interests);
-            continue;
-        }
-        return match end {
-            Ok(()) if unit.errors.is_empty() => Ok(unit
-                .printer
-                .take()
-                .map(Printer::into_text)
-                .unwrap_or_default()),
-            Ok(()) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: unit.errors.join("\n"),
-            }),
-            Err(Stop::Missing(header)) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: format!("{header}: no such file or directory"),
-            }),
-            Err(Stop::Unsupported(unsupported)) => Err(unsupported),
-            Err(Stop::Again(more)) if !effort.full => {
-                effort = if more == effort { FULL } else { more };
-                continue;
-            }
-            Err(Stop::Again(_)) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: "preprocessing without end".to_owned(),
-            }),
-        };
-    }
-}
-
-/// Returns, by symbol, what the computed macros are interesting for.
-fn builtin_interests() -> Vec<u8> {
-    (0..=Symbol::PRAGMA_OPERATOR.0)
-        .map(|number| interest_of(Symbol(number)))
-        .collect()
-}
-
 impl Unit<'_> {
     /// Expands all text and throws it away.
-    fn read_all(&mut self) -> Result<(), Stop> {
+    pub(crate) fn read_all(&mut self) -> Result<(), Stop> {
         while self.get()?.kind != Kind::End {}
         Ok(())
     }

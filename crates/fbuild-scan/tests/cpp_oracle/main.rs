@@ -1,5 +1,7 @@
 //! The preprocessor against the real compiler: the files it reads and what it expands to.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod cases;
 mod compiler;
 mod corpus;

@@ -58,7 +58,7 @@ fn fastled_discovery_time() {
                 &compiler.dialect,
                 source,
                 dirs,
-                &[unit.source.clone()],
+                std::slice::from_ref(&unit.source),
             ) {
                 Ok(text) => bytes += text.len(),
                 Err(error) => unsupported.push(error.to_string()),
