@@ -125,6 +125,26 @@ fn a_library_whose_objects_differ_between_sketches_is_not_shared_by_name() {
 }
 
 #[test]
+fn a_source_that_contains_the_time_is_shared_only_between_equal_include_paths() {
+    // Nothing is kept of such a source, but that is no reason to take one sketch's object for another's.
+    let project = project()
+        .library("Y", &[("src/Y.h", "#pragma once\n#define Y_IS_HERE 1\n"), ("src/Y.cpp", "int y;\n")])
+        .library(
+            "X",
+            &[("src/X.h", "#pragma once\nint x();\n"), ("src/X.cpp", "#if __has_include(<Y.h>)\nint with_y;\n#else\nint without_y;\n#endif\nconst char *when = __TIME__;\n")],
+        )
+        .sketch("Alone", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n")
+        .sketch("Both", "#include <Y.h>\n#include <X.h>\nvoid setup() {}\nvoid loop() {}\n");
+    project.compile_many(["Alone", "Both"]).ok();
+    assert_eq!(project.calls().compiles_of("X/src/X.cpp"), 2, "one per include path");
+    let object = |sketch: &str| {
+        let elf = project.read(format!(".fbuild/solo/{sketch}/{sketch}.ino.elf"));
+        elf.lines().find(|line| line.starts_with("object X.cpp ")).map(str::to_owned)
+    };
+    assert_ne!(object("Alone"), object("Both"));
+}
+
+#[test]
 fn the_report_counts_what_stage_1_did() {
     let project = sketches_with_libraries();
     let cold = project.compile_many(FOUR).ok().report();

@@ -102,7 +102,7 @@ fn the_platforms_own_libraries_are_found() {
 fn interrupt_handlers_that_nobody_references_are_linked() {
     let project = project()
         .library("Isr", &[("src/Isr.h", "#pragma once\n"), ("src/utility/isr.cpp", "int handler;\n"), ("src/deep/more.c", "int more;\n")])
-        .library("Lazy", &[("src/Lazy.h", "#pragma once\n"), ("src/Lazy.cpp", "int lazy;\n"), ("library.properties", "name=Lazy\nversion=1\ndot_a_linkage=true\n")])
+        .library("Lazy", &[("src/Lazy.h", "#pragma once\nint lazily();\n"), ("src/Lazy.cpp", "int lazy;\n"), ("library.properties", "name=Lazy\nversion=1\ndot_a_linkage=true\n")])
         .sketch("S", "#include <Isr.h>\n#include <Lazy.h>\nvoid setup() {}\nvoid loop() {}\n");
     project.compile_many(["S"]).ok();
     let calls = project.calls();
@@ -114,6 +114,17 @@ fn interrupt_handlers_that_nobody_references_are_linked() {
         let (open, close) = (at("--whole-archive").unwrap(), at("--no-whole-archive").unwrap());
         assert!(open < isr && isr < close && close < lazy, "{:?}", link.argv);
     }
+}
+
+#[test]
+fn headers_of_two_libraries_with_the_same_text_are_both_found() {
+    // gcc takes a file that it has read for another one of the same text, size and time, but it must find it first.
+    let same = "#pragma once\n";
+    let project = project()
+        .library("First", &[("src/First.h", same), ("src/First.cpp", "int first;\n")])
+        .library("Second", &[("src/Second.h", same), ("src/Second.cpp", "int second;\n")])
+        .sketch("S", "#include <First.h>\n#include <Second.h>\nvoid setup() {}\nvoid loop() {}\n");
+    project.compile_many(["S"]).ok();
 }
 
 #[test]

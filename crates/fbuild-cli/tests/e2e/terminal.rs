@@ -39,9 +39,9 @@ fn on_terminal(project: &Project, env: &[(&str, &str)], args: &[&str]) -> Option
         eprintln!("SKIPPED: `script` is not installed");
         return None;
     }
-    let program = env!("CARGO_BIN_EXE_fbuild");
-    let line = format!("{program} compile-many --board solo {}", args.join(" "));
-    let mut invocation = project.command::<&str>([]).under("script", ["-qefc", &line, "/dev/null"]).env("TERM", "xterm-256color");
+    // The program's path is what stands after the script.
+    let line = format!("script -qefc \"$0 compile-many --board solo {}\" /dev/null", args.join(" "));
+    let mut invocation = project.command::<&str>([]).under("sh", ["-c", &line]).env("TERM", "xterm-256color");
     for (name, value) in env {
         invocation = invocation.env(name, value);
     }

@@ -37,6 +37,8 @@ fn query(tool: &str, argv: &[String], args: &Args) -> Result<(), String> {
         for (name, value) in preprocess::PREDEFINED.into_iter().chain(defines) {
             println!("#define {name} {value}");
         }
+        // As gcc 5 has it.
+        println!("#define __has_include(STR) __has_include__(STR)");
         eprintln!("#include \"...\" search starts here:\n#include <...> search starts here:");
         args.dirs.iter().for_each(|dir| eprintln!(" {dir}"));
         eprintln!("End of search list.");
