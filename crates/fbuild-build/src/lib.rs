@@ -18,6 +18,7 @@ mod hooks;
 pub mod layout;
 mod link;
 mod log;
+pub mod parity;
 pub mod place;
 pub mod plan;
 pub mod planner;

@@ -99,7 +99,7 @@ pub fn runner(stop: &Stop) -> Result<Runner, CliError> {
 }
 
 /// Ctrl-C ends the run after what is running; a second one, or SIGTERM, ends that too.
-fn listen_for_signals(stop: &Stop) -> Result<(), CliError> {
+pub fn listen_for_signals(stop: &Stop) -> Result<(), CliError> {
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
     let stop = stop.clone();
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {

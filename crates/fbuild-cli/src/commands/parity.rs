@@ -1,10 +1,150 @@
-//! `fbuild parity`.
+//! `fbuild parity`: our firmware beside that of a reference tool.
+
+use std::collections::HashMap;
+use std::sync::mpsc;
+
 use camino::Utf8Path;
-use crate::args::BuildArgs;
+use fbuild_build::parity::{self, Check, Question, Reference};
+use fbuild_build::run::Means;
+use fbuild_build::stop::Stop;
+use fbuild_model::Event;
+use fbuild_platform::Installation;
+
+use crate::args::{BuildArgs, WarningsLevel};
+use crate::commands::build;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::printer::Printer;
-/// Compares.
-pub fn run(_args: &BuildArgs, _reference: Option<&Utf8Path>, _markdown: bool, _printer: &Printer) -> Result<Exit, CliError> {
-    Err(CliError::usage(anyhow::anyhow!("not built yet")))
+use crate::places;
+use crate::printer::{Printer, Tone, Verbosity};
+use crate::request::{Prepared, prepare};
+
+/// Builds with both tools, compares, and prints a row per sketch. Exit status 1 if a difference is not explained.
+///
+/// # Errors
+/// A wrong command line, no reference tool, a board that cannot be built at all.
+pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, printer: &Printer) -> Result<Exit, CliError> {
+    let Prepared { mut request, remarks } = prepare(args)?;
+    if printer.verbosity > Verbosity::Quiet {
+        remarks.iter().for_each(|remark| printer.warning(remark));
+    }
+    // The outputs of both sides stand apart from those of other commands.
+    request.output_dir = request.output_dir.join("parity");
+    let cache = build::open_cache(args, &request)?;
+    let stop = Stop::new();
+    build::listen_for_signals(&stop)?;
+    let runner = build::runner(&stop)?;
+    let reference = Reference::find(reference, &runner).map_err(|error| {
+        CliError::usage(error).hint("on Debian or Ubuntu: apt-get install arduino-builder arduino-ctags").hint("name one with --reference")
+    })?;
+    printer.status(Tone::Plain, "Reference", &format!("{} ({})", reference.program, reference.version));
+    let installation = places::installation(&args.what.platforms)?;
+    let question = Question {
+        complete_fqbns: complete_fqbns(&request.boards, &installation),
+        request,
+        reference: &reference,
+        build_properties: args.what.properties.build_properties.clone(),
+        warnings: level(args.what.properties.warnings).to_owned(),
+    };
+    let (events, inbox) = mpsc::channel();
+    let means = Means { cache: &cache, runner: &runner, stop: &stop };
+    let tell = |check: &Check| {
+        if printer.verbosity > Verbosity::Quiet {
+            let tone = if check.verdict.is_unexplained() { Tone::Bad } else { Tone::Good };
+            printer.status(tone, check.verdict.name(), &format!("{} {}: {}", check.board, check.sketch, check.verdict.remark()));
+        }
+    };
+    let checks = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for event in inbox {
+                if let Event::Warning(warning) = event {
+                    printer.warning(&warning);
+                }
+            }
+        });
+        let events = events;
+        parity::run(&question, means, &events, &tell)
+    })?;
+    printer.data(&if markdown { table(&checks, &reference) } else { lines(&checks) });
+    let unexplained = checks.iter().filter(|check| check.verdict.is_unexplained()).count();
+    let count = |name: &str| checks.iter().filter(|check| check.verdict.name() == name).count();
+    let summary = format!("{} identical, {} not comparable, {} fail with both, {unexplained} unexplained", count("identical"), count("not comparable"), count("both fail"));
+    printer.status(if unexplained == 0 { Tone::Good } else { Tone::Bad }, "Compared", &summary);
+    Ok(if stop.is_cancelled() {
+        Exit::Interrupted
+    } else if unexplained == 0 {
+        Exit::Success
+    } else {
+        Exit::SketchFailed
+    })
+}
+
+/// Writes out every option of every board: arduino-builder knows no defaults.
+fn complete_fqbns(boards: &[fbuild_platform::BoardSpec], installation: &Installation) -> HashMap<String, String> {
+    let complete = |board: &fbuild_platform::BoardSpec| {
+        let fqbn = board.fqbn();
+        let entry = installation.boards().find(|entry| entry.fqbn == fqbn.base());
+        let menus = entry.map(|entry| entry.menus).unwrap_or_default();
+        let options = menus.iter().map(|menu| {
+            let given = fqbn.options.iter().find(|(option, _)| *option == menu.option);
+            format!("{}={}", menu.option, given.map_or(menu.default.as_str(), |(_, value)| value))
+        });
+        let options: Vec<String> = options.collect();
+        let complete = if options.is_empty() { fqbn.base() } else { format!("{}:{}", fqbn.base(), options.join(",")) };
+        (fqbn.to_string(), complete)
+    };
+    boards.iter().map(complete).collect()
+}
+
+fn level(level: WarningsLevel) -> &'static str {
+    match level {
+        WarningsLevel::None => "none",
+        WarningsLevel::Default => "default",
+        WarningsLevel::More => "more",
+        WarningsLevel::All => "all",
+    }
+}
+
+/// A line per sketch, fields separated by tabs.
+fn lines(checks: &[Check]) -> String {
+    checks.iter().map(|check| format!("{}\t{}\t{}\t{}\n", check.verdict.name(), check.board, check.sketch, check.verdict.remark())).collect()
+}
+
+/// A row per sketch, a column per board; what is not identical is explained below.
+fn table(checks: &[Check], reference: &Reference) -> String {
+    let mut boards: Vec<&str> = Vec::new();
+    let mut sketches: Vec<&str> = Vec::new();
+    for check in checks {
+        if !boards.contains(&check.board.as_str()) {
+            boards.push(&check.board);
+        }
+        if !sketches.contains(&check.sketch.as_str()) {
+            sketches.push(&check.sketch);
+        }
+    }
+    let mut notes: Vec<String> = Vec::new();
+    let mut cell = |board: &str, sketch: &str| {
+        let Some(check) = checks.iter().find(|check| check.board == board && check.sketch == sketch) else { return String::new() };
+        let text = format!("{}: {}", check.verdict.name(), check.verdict.remark());
+        if let parity::Verdict::Identical { bytes } = check.verdict {
+            return bytes.to_string();
+        }
+        let at = notes.iter().position(|note| *note == text).unwrap_or_else(|| {
+            notes.push(text);
+            notes.len() - 1
+        });
+        format!("{} ({})", check.verdict.name(), at + 1)
+    };
+    let mut text = format!("Reference: {}. A number is the size in bytes of an identical image.\n\n", reference.version);
+    text.push_str(&format!("| sketch | {} |\n|---|{}\n", boards.join(" | "), "---|".repeat(boards.len())));
+    for sketch in sketches {
+        let cells: Vec<String> = boards.iter().map(|board| cell(board, sketch)).collect();
+        text.push_str(&format!("| {sketch} | {} |\n", cells.join(" | ")));
+    }
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    for (index, note) in notes.iter().enumerate() {
+        text.push_str(&format!("{}. {note}\n", index + 1));
+    }
+    text
 }
