@@ -15,6 +15,7 @@ mod draft;
 pub mod dry_run;
 pub mod execute;
 mod hooks;
+pub mod inspect;
 pub mod layout;
 mod link;
 mod log;

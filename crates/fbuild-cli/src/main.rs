@@ -45,11 +45,11 @@ fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
         Command::Build(args) => commands::build::run(&args, printer),
         Command::Boards { filter, platforms } => commands::boards::run(filter.as_deref(), &platforms, printer),
         Command::Doctor { platforms, cache } => commands::doctor::run(&platforms, &cache, printer),
-        Command::Preprocess(args) => commands::windows::preprocess(&args, printer),
+        Command::Preprocess(args) => commands::preprocess::run(&args, printer),
         Command::Properties { board, unexpanded, platforms, properties } => {
-            commands::windows::properties(&board, !unexpanded, &platforms, &properties, printer)
+            commands::properties::run(&board, !unexpanded, &platforms, &properties, printer)
         }
-        Command::Libraries(args) => commands::windows::libraries(&args, printer),
+        Command::Libraries(args) => commands::libraries::run(&args, printer),
         Command::Parity { build, reference, markdown } => commands::parity::run(&build, reference.as_deref(), markdown, printer),
         Command::Cache { command, cache } => commands::cache::run(&command, &cache, printer),
         Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),

@@ -68,6 +68,7 @@ pub struct Printer {
     /// The live display, which lines must not tear.
     pub bars: MultiProgress,
     choice: ColorChoice,
+    data_choice: ColorChoice,
     /// Text of compilers must not be taken for commands of GitHub's runner.
     pub on_github: bool,
 }
@@ -77,7 +78,7 @@ impl Printer {
     pub fn new(args: &OutputArgs) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        let choice = match args.color {
+        let choice = |terminal: bool| match args.color {
             ColorWhen::Always => ColorChoice::Always,
             ColorWhen::Never => ColorChoice::Never,
             ColorWhen::Auto if terminal && !dumb && env::get(env::NO_COLOR).is_none() => ColorChoice::Always,
@@ -100,12 +101,23 @@ impl Printer {
         if progress != Progress::Bar {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        Self { verbosity, progress, bars, choice, on_github: env::get(env::GITHUB_ACTIONS).is_some() }
+        let data_choice = choice(std::io::stdout().is_terminal());
+        Self { verbosity, progress, bars, choice: choice(terminal), data_choice, on_github: env::get(env::GITHUB_ACTIONS).is_some() }
     }
 
     /// Writes data to standard output.
     pub fn data(&self, text: &str) {
-        let write = || std::io::stdout().lock().write_all(text.as_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    /// Writes a text with styles to standard output, for commands whose data is for people.
+    pub fn page(&self, text: &str) {
+        let _ = AutoStream::new(std::io::stdout().lock(), self.data_choice).write_all(text.as_bytes());
+    }
+
+    /// Writes bytes to standard output, whatever their encoding.
+    pub fn bytes(&self, bytes: &[u8]) {
+        let write = || std::io::stdout().lock().write_all(bytes);
         // A reader that has seen enough closes the pipe; that is no error.
         let _ = self.bars.suspend(write);
     }

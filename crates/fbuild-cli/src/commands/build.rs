@@ -3,10 +3,13 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
+use camino::Utf8Path;
+use fbuild_build::planner::PlanError;
 use fbuild_build::request::Request;
 use fbuild_build::run::{self, Means};
 use fbuild_build::runner::{Runner, RunnerOptions};
 use fbuild_build::stop::Stop;
+use fbuild_build::toolchain::ToolError;
 use fbuild_cache::Cache;
 use fbuild_model::Event;
 use fbuild_report::{RunReport, Verdict};
@@ -78,9 +81,20 @@ fn follow(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Print
 }
 
 fn explained(error: run::BuildError) -> CliError {
-    let missing_tool = matches!(error, run::BuildError::Plan(fbuild_build::planner::PlanError::Tool(_)));
+    match error {
+        run::BuildError::Plan(error) => explain_plan(error),
+        error => CliError::usage(error),
+    }
+}
+
+/// Adds how to get a tool that is missing.
+pub fn explain_plan(error: PlanError) -> CliError {
+    let avr = match &error {
+        PlanError::Tool(ToolError::NotFound { program }) => Utf8Path::new(program).file_name().is_some_and(|name| name.starts_with("avr-")),
+        _ => false,
+    };
     let error = CliError::usage(error);
-    if missing_tool { error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr") } else { error }
+    if avr { error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr") } else { error }
 }
 
 /// Opens the user's cache, or one for this run alone.

@@ -1,9 +1,177 @@
-//! `fbuild cache`.
+//! `fbuild cache`: how large it is, and making it smaller.
+
+use fbuild_cache::{Cache, CacheError, Count, DEFAULT_MAX_SIZE, GcRequest, parse_size};
+use fbuild_model::size::human_bytes;
+
 use crate::args::{CacheArgs, CacheCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::printer::Printer;
-/// Looks at the cache.
-pub fn run(_command: &CacheCommand, _cache: &CacheArgs, _printer: &Printer) -> Result<Exit, CliError> {
-    Err(CliError::usage(anyhow::anyhow!("not built yet")))
+use crate::places;
+use crate::printer::{Printer, Tone};
+use crate::progress::count;
+
+/// Looks at the cache or makes it smaller. A cache that is not there is not made.
+///
+/// # Errors
+/// If there is no place for a cache, or a size cannot be understood.
+pub fn run(command: &CacheCommand, args: &CacheArgs, printer: &Printer) -> Result<Exit, CliError> {
+    let dir = places::cache_dir(args)?;
+    let request = match command {
+        CacheCommand::Gc { max_size, keep_last_run } => Some(collection(max_size.as_deref(), *keep_last_run)?),
+        _ => None,
+    };
+    if !dir.exists() {
+        printer.data(&format!("there is no cache at {dir} yet; the first build makes it\n"));
+        return Ok(Exit::Success);
+    }
+    let cache = Cache::open(&dir)?;
+    let problems = match (command, request) {
+        (CacheCommand::Stats, _) => {
+            printer.data(&stats(&cache));
+            Vec::new()
+        }
+        (CacheCommand::Clear, _) => clear(&cache, printer),
+        (CacheCommand::Verify, _) => return Ok(verify(&cache, printer)),
+        (CacheCommand::Gc { .. }, request) => gc(&cache, request.unwrap_or(UNBOUNDED), printer),
+    };
+    Ok(told(problems, printer))
+}
+
+const UNBOUNDED: GcRequest = GcRequest {
+    max_size: Some(DEFAULT_MAX_SIZE),
+    keep_last_run: false,
+    budget: None,
+};
+
+/// Understands what is to be kept: without a size the limit, and with `--keep-last-run` alone exactly the last run.
+fn collection(max_size: Option<&str>, keep_last_run: bool) -> Result<GcRequest, CliError> {
+    let given = max_size.map(parse_size).transpose();
+    let given = given.map_err(|error| CliError::usage(error).hint("for example `fbuild cache gc --max-size 2G`"))?;
+    let limit = (!keep_last_run).then_some(DEFAULT_MAX_SIZE);
+    Ok(GcRequest {
+        max_size: given.or(limit),
+        keep_last_run,
+        budget: None,
+    })
+}
+
+/// One line per kind of thing in the store, and the sum beside the limit.
+pub fn stats(cache: &Cache) -> String {
+    let stats = cache.stats();
+    let row = |name: &str, count: Count| format!("{name:<16} {:>8} files {:>10}\n", count.files, human_bytes_long(count.bytes));
+    let mut text = format!("{}\n", cache.root());
+    text.push_str(&row("results", stats.entries));
+    text.push_str(&row("their files", stats.blobs));
+    text.push_str(&row("facts", stats.facts));
+    text.push_str(&row("history", stats.history));
+    text.push_str(&row("records of runs", stats.runs));
+    text.push_str(&format!(
+        "{} of at most {}; the last run used {}\n",
+        human_bytes_long(stats.bytes()),
+        human_bytes_long(DEFAULT_MAX_SIZE),
+        count_of(stats.used_by_last_run, "result", "results"),
+    ));
+    if stats.scratch > 0 {
+        let what = count_of(stats.scratch, "directory", "directories");
+        text.push_str(&format!("{what} of running or killed builds\n"));
+    }
+    text
+}
+
+fn gc(cache: &Cache, request: GcRequest, printer: &Printer) -> Vec<CacheError> {
+    let report = cache.gc(request);
+    let removed = match report.removed_files {
+        0 => "nothing to remove".to_owned(),
+        files => format!(
+            "removed {}, {} in all",
+            count_of(report.evicted, "result", "results"),
+            count_of(files, "file", "files")
+        ),
+    };
+    let (before, after) = (human_bytes_long(report.before), human_bytes_long(report.after));
+    printer.data(&format!("{removed}: {before} before, {after} now\n"));
+    report.problems
+}
+
+fn clear(cache: &Cache, printer: &Printer) -> Vec<CacheError> {
+    let report = cache.clear();
+    let removed = count_of(report.removed.files, "file", "files");
+    let size = human_bytes_long(report.removed.bytes);
+    printer.data(&format!("removed {removed}, {size}, from {}\n", cache.root()));
+    if report.in_use > 0 {
+        let left = count_of(report.in_use, "directory", "directories");
+        printer.data(&format!("left {left} of running builds alone\n"));
+    }
+    report.problems
+}
+
+/// Exit status 1 says that something was damaged, although it is repaired by being gone.
+fn verify(cache: &Cache, printer: &Printer) -> Exit {
+    let report = cache.verify();
+    for damage in &report.damaged {
+        printer.status(Tone::Bad, "Removed", &format!("{}: {}", damage.path, damage.problem));
+    }
+    printer.data(&format!(
+        "{} and {} ({}) are sound, {} damaged\n",
+        count_of(report.entries, "result", "results"),
+        count_of(report.blobs, "file", "files"),
+        human_bytes_long(report.bytes),
+        report.damaged.len(),
+    ));
+    let exit = told(report.problems, printer);
+    if report.damaged.is_empty() { exit } else { Exit::SketchFailed }
+}
+
+/// Says what could not be removed.
+fn told(problems: Vec<CacheError>, printer: &Printer) -> Exit {
+    let exit = if problems.is_empty() { Exit::Success } else { Exit::Usage };
+    for problem in problems {
+        let text = CliError::usage(problem).to_string();
+        printer.warning(&text);
+    }
+    exit
+}
+
+fn count_of(number: u64, one: &str, many: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), one, many)
+}
+
+/// Writes sizes beyond those of a sketch: `1.25GB`.
+pub fn human_bytes_long(bytes: u64) -> String {
+    let in_units = |shift: u32, unit: &str| format!("{:.2}{unit}", bytes as f64 / (1u64 << shift) as f64);
+    match bytes {
+        0..0x10_0000 => human_bytes(bytes),
+        0x10_0000..0x4000_0000 => in_units(20, "MB"),
+        _ => in_units(30, "GB"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_in_the_unit_that_fits() {
+        for (bytes, expect) in [
+            (0, "0 bytes"),
+            (1536, "1.50KB"),
+            ((1 << 20) - 1, "1024.00KB"),
+            (1 << 20, "1.00MB"),
+            (12 << 20, "12.00MB"),
+            (5 << 30, "5.00GB"),
+        ] {
+            assert_eq!(human_bytes_long(bytes), expect);
+        }
+    }
+
+    #[test]
+    fn without_a_size_the_limit_holds_unless_only_the_last_run_is_kept() {
+        let of = |size, keep| collection(size, keep).unwrap();
+        assert_eq!(of(None, false).max_size, Some(DEFAULT_MAX_SIZE));
+        assert_eq!(of(None, true).max_size, None);
+        assert_eq!(of(Some("1G"), true).max_size, Some(1 << 30));
+        assert!(of(None, true).keep_last_run);
+        let error = collection(Some("lots"), false).unwrap_err();
+        assert!(error.to_string().contains("`lots`") && error.hints.len() == 1);
+    }
 }

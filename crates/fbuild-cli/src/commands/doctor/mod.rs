@@ -1,0 +1,210 @@
+//! `fbuild doctor`: what was found on this machine, and how to get what is missing.
+//!
+//! Nothing is believed that can be tried: a platform is called usable when its compiler has compiled a file that includes `Arduino.h` and the
+//! other programs of its recipes are there.
+
+mod compilers;
+mod machine;
+mod page;
+
+use camino::Utf8Path;
+use fbuild_build::toolchain::{Toolchain, find_program};
+use fbuild_cache::{Cache, DEFAULT_MAX_SIZE};
+use fbuild_platform::{Installation, SearchRoots};
+use fbuild_scan::index::{LibraryIndex, Root};
+use fbuild_scan::library::Location;
+
+use self::compilers::{Compiler, State};
+use self::page::Page;
+use super::cache::human_bytes_long;
+use super::looking::Bench;
+use crate::args::{CacheArgs, PlatformArgs};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::places;
+use crate::printer::Printer;
+use crate::progress::count;
+
+/// Prints the findings. Succeeds if at least one board can be built.
+///
+/// # Errors
+/// If a directory the user named holds no platform, or there is no place for temporary files.
+pub fn run(platforms: &PlatformArgs, cache: &CacheArgs, printer: &Printer) -> Result<Exit, CliError> {
+    let roots = places::search_roots(platforms);
+    let installation = places::installation(platforms)?;
+    let bench = Bench::new(None)?;
+    let tools = Toolchain::new(&bench.cache, &bench.runner);
+    let compilers = compilers::find(&installation, &tools, &bench, !platforms.no_quirks)?;
+    let mut page = Page::default();
+    found_platforms(&mut page, &roots, &installation);
+    found_compilers(&mut page, &compilers);
+    quirks(&mut page, &compilers, platforms.no_quirks);
+    libraries(&mut page, &installation);
+    store(&mut page, cache);
+    machine::describe(&mut page);
+    references(&mut page, &bench);
+    cures(&mut page, &installation, &compilers);
+    let usable = compilers.iter().any(|compiler| compiler.state == State::Works);
+    verdict(&mut page, &compilers);
+    printer.page(&page.text());
+    Ok(if usable { Exit::Success } else { Exit::Usage })
+}
+
+fn found_platforms(page: &mut Page, roots: &SearchRoots, installation: &Installation) {
+    page.heading("Platforms");
+    for platform in installation.platforms() {
+        let id = platform.id();
+        let of_platform = |fqbn: &str| fqbn.strip_prefix(&id).is_some_and(|rest| rest.starts_with(':'));
+        let boards = installation.boards().filter(|board| !board.hidden && of_platform(&board.fqbn)).count();
+        let version = if platform.version.is_empty() { "without a version" } else { &platform.version };
+        page.line(&format!("{id} {version}, {}, in {}", count(boards, "board", "boards"), platform.dir));
+    }
+    if installation.platforms().len() == 0 {
+        page.line("none");
+    }
+    installation.warnings().iter().chain(installation.notes()).for_each(|note| page.line(&format!("note: {note}")));
+    page.line("looked in:");
+    let kinds = [&roots.explicit, &roots.hardware, &roots.data, &roots.platformio];
+    for dir in kinds.into_iter().flatten() {
+        let inside = installation.platforms().filter(|platform| platform.dir.starts_with(dir)).count();
+        let found = match inside {
+            0 if !dir.exists() => "does not exist".to_owned(),
+            0 => "no platform in use".to_owned(),
+            number => count(number, "platform", "platforms"),
+        };
+        page.line(&format!("  {dir}: {found}"));
+    }
+}
+
+fn found_compilers(page: &mut Page, compilers: &[Compiler]) {
+    page.heading("Compilers");
+    if compilers.is_empty() {
+        page.line("none, as there is no board");
+    }
+    for compiler in compilers {
+        let version = compiler.version.as_deref().map(|version| format!(" ({version})")).unwrap_or_default();
+        let boards = count(compiler.boards, "board", "boards");
+        page.line(&format!("{}: {}{version}, for {boards}", compiler.platform, compiler.program));
+        match &compiler.state {
+            State::Works => page.good("compiles Arduino.h; archiver, linker and converters are there"),
+            State::Missing(programs) => page.bad(&format!("not found: {}", programs.join(", "))),
+            State::Fails(message) => page.bad(&format!("cannot compile Arduino.h for {}: {message}", compiler.example)),
+            State::Unusable(message) => page.bad(message),
+        }
+    }
+}
+
+fn quirks(page: &mut Page, compilers: &[Compiler], switched_off: bool) {
+    page.heading("Quirks");
+    let mut any = false;
+    for compiler in compilers {
+        for quirk in &compiler.quirks {
+            any = true;
+            page.line(&format!("{} on {}: {}", quirk.id, compiler.platform, quirk.title));
+            page.line(&format!("  applies because {}", quirk.condition));
+            let how = if switched_off { "is not applied (--no-quirks)" } else { "--no-quirks leaves it out" };
+            page.line(&format!("  cure: {} in build.extra_flags; {how}", quirk.extra_flags));
+        }
+    }
+    if !any {
+        page.line("none applies");
+    }
+}
+
+fn libraries(page: &mut Page, installation: &Installation) {
+    page.heading("Libraries");
+    let sketchbooks = places::sketchbooks();
+    for sketchbook in &sketchbooks {
+        page.line(&format!("{} in the sketchbook, {}", in_folder(&sketchbook.join("libraries")), sketchbook.join("libraries")));
+    }
+    if sketchbooks.is_empty() {
+        page.line("no sketchbook: none of ~/Arduino, ~/Documents/Arduino and ~/sketchbook is there, and ARDUINO_DIRECTORIES_USER names none");
+    }
+    for platform in installation.platforms() {
+        let dir = platform.dir.join("libraries");
+        if dir.is_dir() {
+            page.line(&format!("{} with {}, {dir}", in_folder(&dir), platform.id()));
+        }
+    }
+}
+
+fn in_folder(dir: &Utf8Path) -> String {
+    let index = LibraryIndex::new([Root::folder(dir, Location::User)]);
+    count(index.map_or(0, |index| index.libraries().len()), "library", "libraries")
+}
+
+fn store(page: &mut Page, args: &CacheArgs) {
+    page.heading("Cache");
+    match places::cache_dir(args) {
+        Err(error) => page.bad(&format!("{error}; {}", error.hints.join("; "))),
+        Ok(dir) if !dir.exists() => page.line(&format!("{dir}, not made yet")),
+        Ok(dir) => match Cache::open(&dir) {
+            Err(error) => page.bad(&CliError::usage(error).to_string()),
+            Ok(cache) => {
+                let stats = cache.stats();
+                let (size, limit) = (human_bytes_long(stats.bytes()), human_bytes_long(DEFAULT_MAX_SIZE));
+                page.line(&format!("{dir}, {size} of at most {limit}, {} results", stats.entries.files));
+            }
+        },
+    }
+}
+
+fn references(page: &mut Page, bench: &Bench) {
+    page.heading("Reference tools for `fbuild parity`");
+    let tools = [("arduino-cli", "version"), ("arduino-builder", "-version")];
+    let mut any = false;
+    for (name, question) in tools {
+        if let Some(path) = find_program(name) {
+            any = true;
+            let version = machine::first_line(bench, path.as_str(), question).unwrap_or_else(|| "version unknown".to_owned());
+            page.line(&format!("{path} ({version})"));
+        }
+    }
+    if !any {
+        page.line("none; builds do not need one");
+    }
+}
+
+/// Says for everything missing how to install it.
+fn cures(page: &mut Page, installation: &Installation, compilers: &[Compiler]) {
+    let apt = find_program("apt-get").is_some();
+    let mut cures: Vec<String> = Vec::new();
+    let mut add = |text: String| {
+        if !cures.contains(&text) {
+            cures.push(text);
+        }
+    };
+    if installation.platforms().len() == 0 {
+        if apt {
+            add("platform and compiler for AVR boards: sudo apt-get install arduino-core-avr gcc-avr avr-libc".to_owned());
+        }
+        add("any platform, with its compiler: install the Arduino IDE, or arduino-cli and then `arduino-cli core install arduino:avr`".to_owned());
+        add("a platform in a folder of its own: name the folder with --platform-path or FBUILD_PLATFORM_PATH".to_owned());
+    }
+    for compiler in compilers.iter().filter(|compiler| compiler.state != State::Works) {
+        if compiler.is_avr() && apt {
+            add(format!("compiler for {}: sudo apt-get install gcc-avr binutils-avr avr-libc", compiler.platform));
+        } else {
+            add(format!("compiler for {0}: install the platform with its tools, for example `arduino-cli core install {0}`", compiler.platform));
+        }
+    }
+    if find_program("arduino-cli").is_none() && find_program("arduino-builder").is_none() {
+        let how = if apt { "sudo apt-get install arduino-builder arduino-ctags" } else { "install arduino-cli (arduino.github.io/arduino-cli)" };
+        add(format!("a reference tool, only for `fbuild parity`: {how}"));
+    }
+    if !cures.is_empty() {
+        page.heading("Missing");
+        cures.iter().for_each(|cure| page.line(cure));
+    }
+}
+
+fn verdict(page: &mut Page, compilers: &[Compiler]) {
+    let boards: usize = compilers.iter().filter(|compiler| compiler.state == State::Works).map(|compiler| compiler.boards).sum();
+    page.heading("Verdict");
+    match compilers.iter().find(|compiler| compiler.state == State::Works) {
+        Some(compiler) => {
+            page.good(&format!("{} can be built, for example: fbuild compile-many --board {} SKETCH...", count(boards, "board", "boards"), compiler.short_name));
+        }
+        None => page.bad("no board can be built; see above for what to install"),
+    }
+}

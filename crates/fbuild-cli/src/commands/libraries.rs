@@ -1,0 +1,96 @@
+//! `fbuild libraries`: which library each include of a sketch brought in, and why that one.
+
+use fbuild_build::inspect::Look;
+use fbuild_scan::discovery::{Discovery, Missing};
+use fbuild_scan::resolve::Resolution;
+
+use super::looking;
+use crate::args::SketchArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::printer::{Printer, Verbosity};
+
+/// Prints each include with the library chosen and the candidates not chosen, in the order in which they were found.
+///
+/// # Errors
+/// A wrong command line, a missing tool.
+pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
+    let looks = looking::looks(args, printer)?;
+    let mut exit = Exit::Success;
+    for (index, look) in looks.iter().enumerate() {
+        let mut text = String::new();
+        if looks.len() > 1 {
+            let gap = if index == 0 { "" } else { "\n" };
+            text = format!("{gap}{} on {}\n", look.sketch, look.board);
+        }
+        match (&look.discovery, &look.missing) {
+            (Some(discovery), _) => text.push_str(&found(discovery)),
+            (None, Some(missing)) => {
+                text.push_str(&resolutions(&missing.so_far.resolutions));
+                text.push_str(&not_found(missing));
+            }
+            (None, None) => {}
+        }
+        printer.data(&text);
+        if let Err(failure) = &look.generated {
+            // What is missing has just been said; the compiler's own words are for those who ask.
+            if look.missing.is_none() || printer.verbosity == Verbosity::Verbose {
+                looking::show_failure(look, failure, printer);
+            }
+            exit = Exit::SketchFailed;
+        }
+        note_unscanned(look, printer);
+    }
+    Ok(exit)
+}
+
+fn found(discovery: &Discovery) -> String {
+    if discovery.resolutions.is_empty() {
+        return "no include needs a library\n".to_owned();
+    }
+    resolutions(&discovery.resolutions)
+}
+
+fn resolutions(resolutions: &[Resolution]) -> String {
+    resolutions.iter().map(resolution).collect()
+}
+
+fn resolution(resolution: &Resolution) -> String {
+    let library = &resolution.chosen.library;
+    let version = match library.version.as_str() {
+        "" => String::new(),
+        version => format!(" {version}"),
+    };
+    let mut text = format!(
+        "{}\n  {}{version} in {}\n    {}\n",
+        resolution.header, library.name, library.dir, resolution.chosen
+    );
+    for other in &resolution.others {
+        let library = &other.library;
+        text.push_str(&format!(
+            "  not {} in {}\n    {other}\n",
+            library.name, library.dir
+        ));
+    }
+    text
+}
+
+fn not_found(missing: &Missing) -> String {
+    let notes = missing.notes();
+    let notes = notes.iter().map(|note| format!("    {note}\n"));
+    format!(
+        "{}\n  in no library; `{}` includes it\n{}",
+        missing.header,
+        missing.source,
+        notes.collect::<String>()
+    )
+}
+
+/// Sources that could not be read through may need more libraries than are shown.
+fn note_unscanned(look: &Look, printer: &Printer) {
+    let unscanned = look.discovery.iter().flat_map(|found| &found.unscanned);
+    for (source, output) in unscanned {
+        let first = output.lines().next().unwrap_or_default();
+        printer.warning(&format!("`{source}` cannot be preprocessed: {first}"));
+    }
+}

@@ -1,0 +1,51 @@
+//! `fbuild properties`: what a platform says about a board, and what fbuild makes of it.
+
+use fbuild_build::run::quirks_applied;
+use fbuild_build::toolchain::Toolchain;
+use fbuild_platform::BoardSpec;
+
+use super::looking::Bench;
+use crate::args::{PlatformArgs, PropertyArgs};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::request;
+
+/// Prints `key=value` lines, sorted by key, cures of known faults included.
+///
+/// # Errors
+/// An unknown board.
+pub fn run(
+    board: &str,
+    expanded: bool,
+    platforms: &PlatformArgs,
+    properties: &PropertyArgs,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let (installation, boards) = request::boards(&[board.to_owned()], platforms, properties)?;
+    let [board] = boards.as_slice() else {
+        return Err(CliError::usage(anyhow::anyhow!(
+            "show properties of `{board}`: one board is needed"
+        )));
+    };
+    let warnings = installation.warnings().iter().chain(board.warnings());
+    warnings.for_each(|warning| printer.warning(warning));
+    let board = if platforms.no_quirks {
+        board.clone()
+    } else {
+        cured(board)?
+    };
+    let pairs = board.properties(expanded);
+    let lines = pairs.iter().map(|(key, value)| format!("{key}={value}\n"));
+    printer.data(&lines.collect::<String>());
+    Ok(Exit::Success)
+}
+
+/// The compiler's version decides which cures apply; without a compiler there are none.
+fn cured(board: &BoardSpec) -> Result<BoardSpec, CliError> {
+    let bench = Bench::new(None)?;
+    Ok(quirks_applied(
+        board,
+        &Toolchain::new(&bench.cache, &bench.runner),
+    ))
+}
