@@ -123,7 +123,7 @@ Examples:
         #[command(flatten)]
         build: BuildArgs,
         /// The reference tool: a path to arduino-cli or arduino-builder (default: the first found)
-        #[arg(long, value_name = "PROGRAM", env = "FBUILD_REFERENCE")]
+        #[arg(long, value_name = "PROGRAM", env = crate::env::REFERENCE)]
         reference: Option<Utf8PathBuf>,
         /// Print a Markdown table
         #[arg(long)]
@@ -150,6 +150,34 @@ Examples:
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print a page of the documentation that is made from the program's own tables
+    #[command(hide = true)]
+    Reference {
+        /// The page
+        page: ReferencePage,
+    },
+}
+
+/// A page of the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReferencePage {
+    /// Commands and options
+    Cli,
+    /// Environment variables
+    Environment,
+    /// Exit codes
+    ExitCodes,
+}
+
+impl ReferencePage {
+    /// Returns the page's name, which is also that of its file in `docs/`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Environment => "environment",
+            Self::ExitCodes => "exit-codes",
+        }
+    }
 }
 
 /// What to do with the cache.

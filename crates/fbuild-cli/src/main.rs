@@ -8,6 +8,7 @@ mod exit;
 mod places;
 mod printer;
 mod progress;
+mod reference;
 mod request;
 
 use std::process::ExitCode;
@@ -54,6 +55,10 @@ fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
         Command::Cache { command, cache } => commands::cache::run(&command, &cache, printer),
         Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),
         Command::Completions { shell } => commands::completions::run(shell, printer),
+        Command::Reference { page } => {
+            printer.data(&reference::page(page));
+            Ok(Exit::Success)
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub fn cache_dir(args: &CacheArgs) -> Result<Utf8PathBuf, CliError> {
     if let Some(dir) = &args.cache_dir {
         return absolute(dir);
     }
-    if let Some(dir) = env::get("XDG_CACHE_HOME").map(Utf8PathBuf::from).filter(|dir| dir.is_absolute()) {
+    if let Some(dir) = env::get(env::XDG_CACHE_HOME).map(Utf8PathBuf::from).filter(|dir| dir.is_absolute()) {
         return Ok(dir.join("fbuild"));
     }
     let home = home().ok_or_else(|| {
@@ -80,5 +80,5 @@ pub fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, CliError> {
 }
 
 fn home() -> Option<Utf8PathBuf> {
-    env::get("HOME").map(Utf8PathBuf::from)
+    env::get(env::HOME).map(Utf8PathBuf::from)
 }

@@ -77,7 +77,7 @@ impl Printer {
     /// Decides how to talk.
     pub fn new(args: &OutputArgs) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let dumb = env::get(env::TERM).is_some_and(|term| term == "dumb");
         let choice = |terminal: bool| match args.color {
             ColorWhen::Always => ColorChoice::Always,
             ColorWhen::Never => ColorChoice::Never,

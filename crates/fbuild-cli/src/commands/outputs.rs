@@ -73,7 +73,7 @@ pub fn write(args: &BuildArgs, report: &RunReport, printer: &Printer) -> Result<
         printer.data(&if printer.on_github { annotations::neutral(&text) } else { text });
     }
     if printer.on_github {
-        printer.data(&annotations::render(report, std::env::var("GITHUB_WORKSPACE").ok().as_deref().map(Utf8Path::new)));
+        printer.data(&annotations::render(report, crate::env::get(crate::env::GITHUB_WORKSPACE).as_deref().map(Utf8Path::new)));
     }
     if let Some(path) = &args.phase_tsv {
         append(path, |existing| tsv::render(report, existing))?;
