@@ -19,6 +19,8 @@ pub struct Recorded {
     pub digest: Digest,
     /// A digest over its members' names and contents, in order.
     pub content: Digest,
+    /// Its members in order: name in the archive and content.
+    pub members: Vec<(String, Digest)>,
 }
 
 /// Why an archive is not there.
@@ -46,6 +48,11 @@ impl LinkInput {
     /// Returns the digest over its members, which is what a link depends on.
     pub fn content(&self) -> Digest {
         self.recorded.content
+    }
+
+    /// Returns its members in order: name in the archive and content.
+    pub fn members(&self) -> &[(String, Digest)] {
+        &self.recorded.members
     }
 
     /// Returns the archive's bytes.
@@ -132,7 +139,7 @@ mod tests {
     use super::*;
 
     fn recorded(path: &Utf8Path, bytes: &[u8]) -> Recorded {
-        Recorded { path: path.to_owned(), digest: Digest::of(bytes), content: Digest::of(path.as_str().as_bytes()) }
+        Recorded { path: path.to_owned(), digest: Digest::of(bytes), content: Digest::of(path.as_str().as_bytes()), members: Vec::new() }
     }
 
     #[test]

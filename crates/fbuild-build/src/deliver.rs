@@ -9,30 +9,46 @@ use crate::plan::{Bootloader, Export, SketchPlan};
 use crate::runner::Runner;
 use crate::{hooks, place};
 
-/// Makes what the platform and the user ask for beside the linked program; adds to `artifacts`.
+/// Makes what the platform and the user ask for beside the linked program; adds to `artifacts`. Returns remarks for the log.
 ///
 /// # Errors
 /// If an image is not what it should be, a file cannot be written, or a hook fails.
-pub fn extras(sketch: &SketchPlan, out_dir: &Utf8Path, artifacts: &mut Vec<Utf8PathBuf>, runner: &Runner) -> Result<(), Failure> {
+pub fn extras(sketch: &SketchPlan, out_dir: &Utf8Path, artifacts: &mut Vec<Utf8PathBuf>, runner: &Runner) -> Result<Vec<String>, Failure> {
+    let mut remarks = Vec::new();
     if let Some(bootloader) = &sketch.bootloader {
-        artifacts.extend(with_bootloader(bootloader, &sketch.project, out_dir)?);
+        match with_bootloader(bootloader, &sketch.project, out_dir)? {
+            Merged::Files(files) => artifacts.extend(files),
+            Merged::Not(reason) => remarks.push(reason),
+        }
     }
-    match &sketch.export {
-        Some(export) => copy(export, &sketch.project, out_dir, runner),
-        None => Ok(()),
+    if let Some(export) = &sketch.export {
+        copy(export, &sketch.project, out_dir, runner)?;
     }
+    Ok(remarks)
+}
+
+/// What became of the merge with the bootloader.
+enum Merged {
+    /// These files.
+    Files(Vec<Utf8PathBuf>),
+    /// Nothing, for this reason: a bootloader that cannot be merged is no fault of the sketch. Debian's `optiboot_atmega328.hex` writes its
+    /// version bytes over its code.
+    Not(String),
 }
 
 /// Merges the firmware with the bootloader (specification 7.4).
-fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -> Result<Merged, Failure> {
     let fail = |problem: String| failure(format!("merge with the bootloader `{}`: {problem}", bootloader.file));
     let sketch = out_dir.join(format!("{project}.hex"));
     if !sketch.is_file() || !bootloader.file.is_file() {
-        return Ok(Vec::new());
+        return Ok(Merged::Files(Vec::new()));
     }
     let read = |path: &Utf8Path| fs_err::read_to_string(path).map_err(|error| fail(error.to_string()));
-    let merged = merge_bootloader(&read(&sketch)?, &read(&bootloader.file)?, bootloader.largest_bin).map_err(|error| fail(chain(&error)))?;
     let hex = out_dir.join(format!("{project}.with_bootloader.hex"));
+    let merged = match merge_bootloader(&read(&sketch)?, &read(&bootloader.file)?, bootloader.largest_bin) {
+        Ok(merged) => merged,
+        Err(error) => return Ok(Merged::Not(format!("no `{}`: merge with `{}`: {}", hex.file_name().unwrap_or_default(), bootloader.file, chain(&error)))),
+    };
     let bin = merged.bin.map(|bytes| (out_dir.join(format!("{project}.with_bootloader.bin")), bytes));
     let mut files = vec![hex.clone()];
     place::write_if_changed(&hex, merged.hex.as_bytes()).map_err(|error| fail(chain(&error)))?;
@@ -40,7 +56,7 @@ fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -
         place::write_if_changed(&path, &bytes).map_err(|error| fail(chain(&error)))?;
         files.push(path);
     }
-    Ok(files)
+    Ok(Merged::Files(files))
 }
 
 /// Copies every file whose name starts with the project's (specification 7.5).

@@ -21,6 +21,9 @@ use crate::plan::{ArchiveId, BuildPlan, Linkage, SketchEntry, SketchPlan};
 /// Name of the output that keeps what the size recipe prints.
 pub const SIZE_OUTPUT: &str = "fbuild.size";
 
+/// The number of characters from which on a list of objects is shortened (specification 3.5).
+const LONGEST_LIST: usize = 30_000;
+
 /// Makes a failure that no tool printed.
 pub fn failure(phase: Phase, message: String) -> Failure {
     Failure { phase, message, output: String::new(), diagnostics: Vec::new() }
@@ -38,21 +41,9 @@ pub fn action(
     archives: &ArchiveSet,
     executor: &Executor<'_>,
 ) -> Result<Action, Failure> {
-    let mut inputs = Inputs::default();
-    for (unit, done) in sketch.units.iter().zip(objects) {
-        if let Some(object) = done.outputs.first() {
-            inputs.add(&unit.object, executor.cache.blob(object.digest), object.digest);
-            inputs.words.push(format!("{WORK}/{}", unit.object));
-        }
-    }
-    for &id in &sketch.archives {
-        inputs.archive(plan, id, archives.get(id).ok());
-    }
-    inputs.end_group();
-    inputs.words.extend(sketch.binaries.objects.iter().map(|path| path.to_string()));
-    inputs.parts.extend(sketch.binaries.files.iter().cloned());
-    if let Ok(core) = archives.get(sketch.core) {
-        inputs.add(Utf8Path::new("core/core.a"), core.path().to_owned(), core.content());
+    let mut inputs = Inputs::of(plan, sketch, objects, archives, executor, Form::Objects);
+    if inputs.length() > LONGEST_LIST {
+        inputs = Inputs::of(plan, sketch, objects, archives, executor, Form::Archives);
     }
     let steps = steps(sketch, &inputs.words).map_err(|error| failure(Phase::Link, chain(&error)))?;
     let mut parts = Parts::default();
@@ -81,46 +72,77 @@ pub fn action(
     })
 }
 
+/// How what is linked whole stands on the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// By its objects, as Arduino links it.
+    Objects,
+    /// By its archive between `--whole-archive` and `--no-whole-archive`.
+    Archives,
+}
+
 /// The inputs of a link in order.
 #[derive(Default)]
 struct Inputs {
     words: Vec<String>,
     links: Vec<(Utf8PathBuf, Utf8PathBuf)>,
     parts: Vec<(String, fbuild_model::Digest)>,
-    in_group: bool,
 }
 
 impl Inputs {
+    fn of(plan: &BuildPlan, sketch: &SketchPlan, objects: &[Done], archives: &ArchiveSet, executor: &Executor<'_>, form: Form) -> Self {
+        let mut inputs = Self::default();
+        for (unit, done) in sketch.units.iter().zip(objects) {
+            if let Some(object) = done.outputs.first() {
+                inputs.add(&unit.object, executor.cache.blob(object.digest), object.digest);
+                inputs.words.push(format!("{WORK}/{}", unit.object));
+            }
+        }
+        for &id in &sketch.archives {
+            inputs.archive(plan, id, archives.get(id).ok(), executor.cache, form);
+        }
+        inputs.words.extend(sketch.binaries.objects.iter().map(|path| path.to_string()));
+        inputs.parts.extend(sketch.binaries.files.iter().cloned());
+        if let Ok(core) = archives.get(sketch.core) {
+            inputs.add(Utf8Path::new("core/core.a"), core.path().to_owned(), core.content());
+        }
+        inputs
+    }
+
+    /// Returns the length of the list of objects in characters, each quoted and followed by a blank.
+    fn length(&self) -> usize {
+        self.words.iter().map(|word| word.chars().count() + 3).sum()
+    }
+
     fn add(&mut self, name: &Utf8Path, target: Utf8PathBuf, digest: fbuild_model::Digest) {
         self.parts.push((name.to_string(), digest));
         self.links.push((name.to_owned(), target));
     }
 
-    /// Adds an archive; neighbours that are linked whole share one `--whole-archive` (design 5.1).
-    fn archive(&mut self, plan: &BuildPlan, id: ArchiveId, input: Option<&LinkInput>) {
+    /// Adds what an archive of stage 1 stands for: its members where all of them are linked, else the archive itself (design 5.1).
+    ///
+    /// A whole archive makes the same program on most devices, but not on those whose linker makes stubs for calls: avr-ld orders stubs by
+    /// numbers that count everything read before, and an archive counts for more than its members (`docs/parity.md`). So archives stand in for
+    /// objects only in lists that are too long, where Arduino does the same (specification 3.5).
+    fn archive(&mut self, plan: &BuildPlan, id: ArchiveId, input: Option<&LinkInput>, cache: &Cache, form: Form) {
         let Some(input) = input else { return };
         let archive = &plan.archives[id.index()];
-        let name = Utf8Path::new(&archive.label).join(input.path().file_name().unwrap_or("objects.a"));
-        self.group(archive.linkage);
-        self.words.push(format!("{WORK}/{name}"));
-        self.add(&name, input.path().to_owned(), input.content());
-    }
-
-    fn group(&mut self, linkage: Linkage) {
-        match linkage {
-            Linkage::Whole if !self.in_group => {
-                self.words.push("-Wl,--whole-archive".to_owned());
-                self.in_group = true;
+        let dir = Utf8Path::new(&archive.label);
+        if archive.linkage == Linkage::Whole && form == Form::Objects {
+            for (member, digest) in input.members() {
+                let name = dir.join(member);
+                self.words.push(format!("{WORK}/{name}"));
+                self.add(&name, cache.blob(*digest), *digest);
             }
-            Linkage::Whole => {}
-            Linkage::Referenced => self.end_group(),
+            return;
         }
-    }
-
-    fn end_group(&mut self) {
-        if std::mem::take(&mut self.in_group) {
-            self.words.push("-Wl,--no-whole-archive".to_owned());
+        let name = dir.join(input.path().file_name().unwrap_or("objects.a"));
+        let word = format!("{WORK}/{name}");
+        match archive.linkage {
+            Linkage::Whole => self.words.extend(["-Wl,--whole-archive".to_owned(), word, "-Wl,--no-whole-archive".to_owned()]),
+            Linkage::Referenced => self.words.push(word),
         }
+        self.add(&name, input.path().to_owned(), input.content());
     }
 }
 
@@ -133,10 +155,11 @@ pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, fbuil
     inputs.words.extend(sketch.units.iter().map(|unit| format!("{WORK}/{}", unit.object)));
     for &id in &sketch.archives {
         let archive = &plan.archives[id.index()];
-        inputs.group(archive.linkage);
-        inputs.words.push(archive.path.to_string());
+        match archive.linkage {
+            Linkage::Whole => inputs.words.extend(archive.members.iter().map(|(member, _)| format!("{WORK}/{}/{member}", archive.label))),
+            Linkage::Referenced => inputs.words.push(archive.path.to_string()),
+        }
     }
-    inputs.end_group();
     steps(sketch, &inputs.words)
 }
 

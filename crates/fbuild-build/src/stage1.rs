@@ -172,7 +172,8 @@ fn make_archive(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared, execut
         let failure = fbuild_model::Failure { phase: Phase::Archive, message, output: String::new(), diagnostics: Vec::new() };
         Missing::Failed(Box::new(Failed { label: archive.label.clone(), failure, cost: Cost::default() }))
     })?;
-    Ok(Recorded { path: archive.path.clone(), digest: output.digest, content })
+    let members = objects.iter().map(|(name, object)| ((*name).to_owned(), object.digest)).collect();
+    Ok(Recorded { path: archive.path.clone(), digest: output.digest, content, members })
 }
 
 /// Puts the archive where it is linked from.

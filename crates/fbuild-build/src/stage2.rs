@@ -192,8 +192,9 @@ impl<'a> Sketches<'a> {
             }
             artifacts.push(path);
         }
-        if let Err(failure) = deliver::extras(sketch, out_dir, &mut artifacts, self.executor.runner) {
-            return SketchOutcome::Failed(failure);
+        match deliver::extras(sketch, out_dir, &mut artifacts, self.executor.runner) {
+            Ok(remarks) => remarks.iter().for_each(|remark| trace.log.remark(remark)),
+            Err(failure) => return SketchOutcome::Failed(failure),
         }
         match link::measured(sketch, done, self.executor.cache, &mut trace.log) {
             Ok(sizes) => SketchOutcome::Built(Firmware { artifacts, sizes }),

@@ -327,9 +327,10 @@ pub(crate) fn checked(runner: &Runner, command: &Command) -> Result<Output, Stri
     match output.failure() {
         None => Ok(output),
         Some(failure) => {
-            let text = output.text();
-            let telling = text.lines().find(|line| line.contains("error:") || line.contains("undefined reference") || line.contains("overflowed"));
-            Err(telling.or_else(|| text.lines().rfind(|line| !line.trim().is_empty())).unwrap_or(&failure).trim().to_owned())
+            let (all, errors) = (output.text(), String::from_utf8_lossy(&output.stderr).into_owned());
+            let telling = all.lines().find(|line| ["error:", "undefined reference", "overflowed"].iter().any(|word| line.contains(word)));
+            let last = errors.lines().rfind(|line| !line.trim().is_empty());
+            Err(telling.or(last).unwrap_or(&failure).trim().to_owned())
         }
     }
 }
