@@ -35,8 +35,8 @@ fn run(text: &[u8]) -> Vec<String> {
         }
         let expand = cpp::expand(&tree, &dialect, source, &dirs, &[source.to_owned()]);
         if expand.is_ok() {
-            // Whatever can be expanded can be scanned.
-            assert!(matches!(scan, Ok(Scan::Complete(_))), "{scan:?}");
+            // What can be expanded has no errors; a scan may know less of it, because it reads the text of all files.
+            assert!(matches!(scan, Ok(Scan::Complete(_)) | Err(_)), "{scan:?}");
         }
         outcomes.push(format!("{scan:?} {expand:?}"));
     }

@@ -1,9 +1,10 @@
 //! A C and C++ preprocessor that answers which files a source reads and what its text expands to.
 //!
 //! It follows avr-gcc 5.4 (and later gcc where that is known) exactly, or says that it does not: what it does not know is [`Unsupported`], and
-//! the caller asks the compiler for that file. Files are split into directives and text once per run ([`lines`]); a [`scan`] evaluates the
+//! the caller asks the compiler for that file. Files are split into directives and text once per run (`lines.rs`); a [`scan`] evaluates the
 //! directives only and looks at text just far enough to know whether it expands `__FILE__` or `__DATE__`, an [`expand`] also expands the text
-//! of the files it is asked for. It does not know sketches, libraries or boards.
+//! of the files it is asked for. The one known difference of `expand`: gcc doubles line ends inside comments of files with CR LF.
+//! It does not know sketches, libraries or boards.
 
 mod builtin;
 mod clean;

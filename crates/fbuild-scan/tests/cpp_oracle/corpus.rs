@@ -125,10 +125,15 @@ impl Unit {
         }
         let name = self.source.as_str().replace('/', "_");
         let path = scratch.join(format!("{name}.cpp"));
+        fs_err::write(&path, self.generated_text()).unwrap();
+        path
+    }
+
+    /// Returns the text of a sketch's generated file.
+    pub(crate) fn generated_text(&self) -> Vec<u8> {
         let mut text = format!("#include <Arduino.h>\n#line 1 \"{}\"\n", self.source).into_bytes();
         text.extend(fs_err::read(&self.source).unwrap());
-        fs_err::write(&path, text).unwrap();
-        path
+        text
     }
 
     /// Returns the include directories, the sketch's own folder first.
