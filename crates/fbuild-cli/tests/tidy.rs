@@ -14,7 +14,11 @@ use serde_json::Value;
 const MOST_LINES: usize = 800;
 
 fn root() -> Utf8PathBuf {
-    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned()
 }
 
 fn read(path: &str) -> String {
@@ -24,9 +28,23 @@ fn read(path: &str) -> String {
 /// The packages of the workspace.
 fn packages() -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let args = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
-    let output = Command::new(cargo).args(args).current_dir(root()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let args = [
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--format-version",
+        "1",
+    ];
+    let output = Command::new(cargo)
+        .args(args)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     metadata["packages"].as_array().unwrap().clone()
 }
@@ -36,8 +54,15 @@ fn name(value: &Value) -> &str {
 }
 
 /// Dependencies of a package that pass `filter`.
-fn dependencies<'a>(package: &'a Value, filter: impl Fn(&Value) -> bool + 'a) -> impl Iterator<Item = &'a Value> {
-    package["dependencies"].as_array().unwrap().iter().filter(move |dependency| filter(dependency))
+fn dependencies<'a>(
+    package: &'a Value,
+    filter: impl Fn(&Value) -> bool + 'a,
+) -> impl Iterator<Item = &'a Value> {
+    package["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(move |dependency| filter(dependency))
 }
 
 fn is_normal(dependency: &Value) -> bool {
@@ -70,20 +95,31 @@ fn sources() -> Vec<(Utf8PathBuf, String)> {
 
 /// Whether a file is part of what is shipped: not a test, not the test kit, not a benchmark, not a build script.
 fn is_shipped(path: &Utf8Path) -> bool {
-    let in_tests = path.components().any(|part| part.as_str() == "tests") || path.file_name() == Some("tests.rs");
-    path.starts_with("crates") && !in_tests && !path.starts_with("crates/fbuild-testkit") && path.file_name() != Some("build.rs")
+    let in_tests = path.components().any(|part| part.as_str() == "tests")
+        || path.file_name() == Some("tests.rs");
+    path.starts_with("crates")
+        && !in_tests
+        && !path.starts_with("crates/fbuild-testkit")
+        && path.file_name() != Some("build.rs")
 }
 
 /// The lines that are neither comments nor part of the inline test module at the end, with their numbers.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
-    lines.take_while(|(_, line)| line.trim() != "#[cfg(test)]").filter(|(_, line)| !line.trim_start().starts_with("//"))
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line));
+    lines
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// Places in shipped code that mention one of `words`, files that `allowed` names left out.
 fn mentions(words: &[&str], allowed: impl Fn(&Utf8Path) -> bool) -> Vec<String> {
     let files = sources();
-    let files = files.iter().filter(|(path, _)| is_shipped(path) && !allowed(path));
+    let files = files
+        .iter()
+        .filter(|(path, _)| is_shipped(path) && !allowed(path));
     files
         .flat_map(|(path, text)| {
             let lines = code(text).filter(|(_, line)| words.iter().any(|word| line.contains(word)));
@@ -95,28 +131,53 @@ fn mentions(words: &[&str], allowed: impl Fn(&Utf8Path) -> bool) -> Vec<String> 
 #[test]
 fn crates_depend_on_each_other_as_drawn() {
     let text = read("docs/architecture.md");
-    let drawing = text.split("```edges\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block tagged `edges`");
+    let drawing = text
+        .split("```edges\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a block tagged `edges`");
     let mut drawn: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in drawing.lines().filter(|line| !line.trim().is_empty()) {
-        let (from, to) = line.split_once("->").unwrap_or_else(|| panic!("`crate -> crates`: {line}"));
-        let to = to.split_whitespace().filter(|word| *word != "none").map(str::to_owned);
+        let (from, to) = line
+            .split_once("->")
+            .unwrap_or_else(|| panic!("`crate -> crates`: {line}"));
+        let to = to
+            .split_whitespace()
+            .filter(|word| *word != "none")
+            .map(str::to_owned);
         drawn.insert(from.trim().to_owned(), to.collect());
     }
     let packages = packages();
-    let crates = packages.iter().filter(|package| package["manifest_path"].as_str().unwrap().contains("/crates/"));
+    let crates = packages.iter().filter(|package| {
+        package["manifest_path"]
+            .as_str()
+            .unwrap()
+            .contains("/crates/")
+    });
     let built: BTreeMap<String, BTreeSet<String>> = crates
         .map(|package| {
-            let to = dependencies(package, |dependency| is_normal(dependency) && is_ours(dependency));
-            (name(package).to_owned(), to.map(|dependency| name(dependency).to_owned()).collect())
+            let to = dependencies(package, |dependency| {
+                is_normal(dependency) && is_ours(dependency)
+            });
+            (
+                name(package).to_owned(),
+                to.map(|dependency| name(dependency).to_owned()).collect(),
+            )
         })
         .collect();
-    assert_eq!(built, drawn, "left: the manifests, right: docs/architecture.md");
+    assert_eq!(
+        built, drawn,
+        "left: the manifests, right: docs/architecture.md"
+    );
 }
 
 #[test]
 fn nothing_that_is_shipped_depends_on_the_test_kit() {
     for package in packages() {
-        let kit = dependencies(&package, |dependency| name(dependency) == "fbuild-testkit" && dependency["kind"] != "dev").count();
+        let kit = dependencies(&package, |dependency| {
+            name(dependency) == "fbuild-testkit" && dependency["kind"] != "dev"
+        })
+        .count();
         assert_eq!(kit, 0, "{} needs it for more than tests", name(&package));
     }
 }
@@ -132,22 +193,40 @@ fn every_external_dependency_is_explained() {
             }
         }
     }
-    assert!(missing.is_empty(), "docs/dependencies.md does not say what these are for: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "docs/dependencies.md does not say what these are for: {missing:?}"
+    );
 }
 
 #[test]
 fn only_the_command_line_tool_prints() {
-    let words = ["println!(", "print!(", "dbg!(", "io::stdout()", "io::stderr()"];
+    let words = [
+        "println!(",
+        "print!(",
+        "dbg!(",
+        "io::stdout()",
+        "io::stderr()",
+    ];
     let found = mentions(&words, |path| path.starts_with("crates/fbuild-cli"));
-    assert!(found.is_empty(), "send an event instead:\n{}", found.join("\n"));
+    assert!(
+        found.is_empty(),
+        "send an event instead:\n{}",
+        found.join("\n")
+    );
 }
 
 #[test]
 fn only_the_runner_starts_processes() {
     let runner = "crates/fbuild-build/src/runner.rs";
-    let found = mentions(&["Command::new(", "process::Command"], |path| path == runner);
+    let found = mentions(&["Command::new(", "process::Command"], |path| {
+        path == runner
+    });
     assert!(found.is_empty(), "use `Runner`:\n{}", found.join("\n"));
-    assert!(read(runner).contains("Command::new("), "the rule looks for what is really used");
+    assert!(
+        read(runner).contains("Command::new("),
+        "the rule looks for what is really used"
+    );
 }
 
 #[test]
@@ -163,26 +242,44 @@ fn files_are_not_too_long() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    let silent: Vec<String> =
-        sources().iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path.to_string()).collect();
-    assert!(silent.is_empty(), "no header comment:\n{}", silent.join("\n"));
+    let silent: Vec<String> = sources()
+        .iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(path, _)| path.to_string())
+        .collect();
+    assert!(
+        silent.is_empty(),
+        "no header comment:\n{}",
+        silent.join("\n")
+    );
 }
 
 #[test]
 fn modules_have_names_that_say_something() {
-    let vague = ["utils", "util", "helpers", "common", "manager", "engine", "misc", "context"];
+    let vague = [
+        "utils", "util", "helpers", "common", "manager", "engine", "misc", "context",
+    ];
     let found: Vec<String> = sources()
         .iter()
-        .filter(|(path, _)| path.components().any(|part| vague.contains(&part.as_str().trim_end_matches(".rs"))))
+        .filter(|(path, _)| {
+            path.components()
+                .any(|part| vague.contains(&part.as_str().trim_end_matches(".rs")))
+        })
         .map(|(path, _)| path.to_string())
         .collect();
     assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
-fn no_test_is_switched_off() {
-    let ignore = format!("#[{}", "ignore");
-    let found: Vec<String> =
-        sources().iter().filter(|(_, text)| text.contains(&ignore)).map(|(path, _)| path.to_string()).collect();
-    assert!(found.is_empty(), "a test that cannot run says so aloud instead: {found:?}");
+fn no_test_is_switched_off_without_a_reason() {
+    let ignore = format!("#[{}", "ignore]");
+    let found: Vec<String> = sources()
+        .iter()
+        .filter(|(_, text)| text.contains(&ignore))
+        .map(|(path, _)| path.to_string())
+        .collect();
+    assert!(
+        found.is_empty(),
+        "a test that cannot run says so aloud instead: {found:?}"
+    );
 }

@@ -33,14 +33,26 @@ pub struct Invocation {
 impl Invocation {
     pub(crate) fn new(program: &Utf8Path, project: &Project) -> Self {
         let mut env = vec![
-            ("PATH".to_owned(), std::env::var_os("PATH").unwrap_or_default()),
+            (
+                "PATH".to_owned(),
+                std::env::var_os("PATH").unwrap_or_default(),
+            ),
             ("HOME".to_owned(), project.home().as_str().into()),
             ("LANG".to_owned(), "C.UTF-8".into()),
-            ("FBUILD_CACHE_DIR".to_owned(), project.cache().as_str().into()),
-            ("FAKE_TOOL_DIR".to_owned(), project.tool_dir().as_str().into()),
+            (
+                "FBUILD_CACHE_DIR".to_owned(),
+                project.cache().as_str().into(),
+            ),
+            (
+                "FAKE_TOOL_DIR".to_owned(),
+                project.tool_dir().as_str().into(),
+            ),
         ];
         if project.hardware().exists() {
-            env.push(("FBUILD_PLATFORM_PATH".to_owned(), project.hardware().as_str().into()));
+            env.push((
+                "FBUILD_PLATFORM_PATH".to_owned(),
+                project.hardware().as_str().into(),
+            ));
         }
         Self {
             program: program.to_owned(),
@@ -180,10 +192,13 @@ impl Running {
     /// If it does not end in two minutes.
     pub fn wait(mut self) -> Run {
         let mut status = None;
-        let ended = wait_for(|| {
-            status = self.child.try_wait().expect("look at the process");
-            status.is_some()
-        }, PATIENCE);
+        let ended = wait_for(
+            || {
+                status = self.child.try_wait().expect("look at the process");
+                status.is_some()
+            },
+            PATIENCE,
+        );
         if ended.is_err() {
             let _ = self.child.kill();
         }

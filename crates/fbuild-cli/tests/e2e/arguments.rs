@@ -11,7 +11,10 @@ use crate::{pairs, project};
 fn nothing_was_built(project: &Project, run: Run, code: i32) -> Run {
     let run = run.expect_code(code);
     assert!(project.calls().0.is_empty(), "{:?}", project.calls().0);
-    assert!(!project.path(".fbuild").exists(), "the output directory is not even made");
+    assert!(
+        !project.path(".fbuild").exists(),
+        "the output directory is not even made"
+    );
     run
 }
 
@@ -47,16 +50,30 @@ fn a_folder_without_any_sketch_has_its_own_exit_code() {
 fn a_folder_without_a_main_file_fails_alone() {
     let project = project().sketch("A", PLAIN).file("Wrong/other.ino", PLAIN);
     let run = project.compile_many(["Wrong", "A"]).expect_code(1);
-    assert_eq!(run.outcomes(), pairs(&[("Wrong", "failed"), ("A", "built")]));
-    assert!(run.line("Wrong").message.contains("main file"), "{}", run.transcript());
+    assert_eq!(
+        run.outcomes(),
+        pairs(&[("Wrong", "failed"), ("A", "built")])
+    );
+    assert!(
+        run.line("Wrong").message.contains("main file"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
 fn ino_and_pde_of_one_name_fail_alone() {
-    let project = project().sketch("A", PLAIN).sketch("Both", PLAIN).file("Both/Both.pde", PLAIN);
+    let project = project()
+        .sketch("A", PLAIN)
+        .sketch("Both", PLAIN)
+        .file("Both/Both.pde", PLAIN);
     let run = project.compile_many(["Both", "A"]).expect_code(1);
     assert_eq!(run.outcomes(), pairs(&[("Both", "failed"), ("A", "built")]));
-    assert!(run.line("Both").message.contains("Both.pde"), "{}", run.transcript());
+    assert!(
+        run.line("Both").message.contains("Both.pde"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
@@ -66,7 +83,11 @@ fn the_same_sketch_twice_is_built_once_reported_once_and_said() {
     assert_eq!(run.outcomes(), pairs(&[("A", "built"), ("B", "built")]));
     assert_eq!(run.lines().len(), 2);
     assert_eq!(project.calls().compiles_of("A.ino.cpp"), 1);
-    assert!(run.stderr.contains("twice") || run.stderr.contains("once") || run.stderr.contains("again"), "{}", run.transcript());
+    assert!(
+        run.stderr.contains("twice") || run.stderr.contains("once") || run.stderr.contains("again"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
@@ -89,7 +110,10 @@ fn a_sketch_is_named_by_folder_by_file_or_by_a_folder_around_it() {
 
 #[test]
 fn a_folder_gives_its_sketches_sorted() {
-    let project = project().sketch("all/b", PLAIN).sketch("all/sub/a", PLAIN).sketch("all/C", PLAIN);
+    let project = project()
+        .sketch("all/b", PLAIN)
+        .sketch("all/sub/a", PLAIN)
+        .sketch("all/C", PLAIN);
     let run = project.compile_many(["all"]).ok();
     let names: Vec<String> = run.lines().into_iter().map(|line| line.sketch).collect();
     assert_eq!(names, ["all/C", "all/b", "all/sub/a"]);
@@ -97,18 +121,33 @@ fn a_folder_gives_its_sketches_sorted() {
 
 #[test]
 fn files_and_folders_that_a_shell_adds_are_passed_over() {
-    let project = project().sketch("examples/A", PLAIN).file("examples/README.md", "# examples\n").file("examples/doc/x.txt", "");
-    project.compile_many(["examples/A", "examples/README.md", "examples/doc"]).ok();
+    let project = project()
+        .sketch("examples/A", PLAIN)
+        .file("examples/README.md", "# examples\n")
+        .file("examples/doc/x.txt", "");
+    project
+        .compile_many(["examples/A", "examples/README.md", "examples/doc"])
+        .ok();
 }
 
 #[test]
 fn sketches_of_the_same_name_in_different_folders_keep_apart() {
-    let project = project().sketch("x/S", "int x;\nvoid setup() {}\nvoid loop() {}\n").sketch("y/S", "int y;\nvoid setup() {}\nvoid loop() {}\n");
+    let project = project()
+        .sketch("x/S", "int x;\nvoid setup() {}\nvoid loop() {}\n")
+        .sketch("y/S", "int y;\nvoid setup() {}\nvoid loop() {}\n");
     let run = project.compile_many(["x/S", "y/S"]).ok();
     let report = run.report();
     let hex = |index: usize| {
-        let artifacts = report["sketches"][index]["artifacts"].as_array().unwrap().clone();
-        let path = artifacts.iter().filter_map(|path| path.as_str()).find(|path| path.ends_with(".hex")).unwrap().to_owned();
+        let artifacts = report["sketches"][index]["artifacts"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let path = artifacts
+            .iter()
+            .filter_map(|path| path.as_str())
+            .find(|path| path.ends_with(".hex"))
+            .unwrap()
+            .to_owned();
         project.read_bytes(&path)
     };
     assert_ne!(hex(0), hex(1));
@@ -117,22 +156,49 @@ fn sketches_of_the_same_name_in_different_folders_keep_apart() {
 
 #[test]
 fn a_sketch_inside_a_sketch_has_a_directory_of_its_own() {
-    let project = project().sketch("Outer", PLAIN).sketch("Outer/Inner", "int inner;\nvoid setup() {}\nvoid loop() {}\n");
+    let project = project().sketch("Outer", PLAIN).sketch(
+        "Outer/Inner",
+        "int inner;\nvoid setup() {}\nvoid loop() {}\n",
+    );
     let run = project.compile_many(["Outer", "Outer/Inner"]).ok();
     let logs: Vec<String> = run.lines().into_iter().map(|line| line.log).collect();
-    let dirs: Vec<&str> = logs.iter().map(|log| log.strip_suffix("/build.log").unwrap()).collect();
-    assert!(!dirs[0].starts_with(&format!("{}/", dirs[1])) && !dirs[1].starts_with(&format!("{}/", dirs[0])), "{dirs:?}");
+    let dirs: Vec<&str> = logs
+        .iter()
+        .map(|log| log.strip_suffix("/build.log").unwrap())
+        .collect();
+    assert!(
+        !dirs[0].starts_with(&format!("{}/", dirs[1]))
+            && !dirs[1].starts_with(&format!("{}/", dirs[0])),
+        "{dirs:?}"
+    );
 }
 
 #[test]
 fn sketches_called_like_shared_directories_do_not_collide_with_them() {
-    let project = project().sketch("core", PLAIN).sketch("libraries", PLAIN).simple_library("X", "").sketch(
-        "A",
-        "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n",
-    );
-    let run = project.command(["compile-many", "--board", "solo", "--libraries", "libraries", "core", "libraries/libraries.ino", "A"]).run().ok();
+    let project = project()
+        .sketch("core", PLAIN)
+        .sketch("libraries", PLAIN)
+        .simple_library("X", "")
+        .sketch("A", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n");
+    let run = project
+        .command([
+            "compile-many",
+            "--board",
+            "solo",
+            "--libraries",
+            "libraries",
+            "core",
+            "libraries/libraries.ino",
+            "A",
+        ])
+        .run()
+        .ok();
     assert_eq!(run.lines().len(), 3);
-    assert!(project.read(".fbuild/solo/core/core.a").starts_with("!<fake-arch>"));
+    assert!(
+        project
+            .read(".fbuild/solo/core/core.a")
+            .starts_with("!<fake-arch>")
+    );
 }
 
 #[test]
@@ -154,7 +220,13 @@ fn an_unknown_platform_is_named() {
 #[test]
 fn a_malformed_fqbn_is_refused() {
     let project = project().sketch("A", PLAIN);
-    for board in ["fake:avr", "fake:avr:solo:speed", "fake:avr:solo:speed=slow:more", "fake:avr:", ""] {
+    for board in [
+        "fake:avr",
+        "fake:avr:solo:speed",
+        "fake:avr:solo:speed=slow:more",
+        "fake:avr:",
+        "",
+    ] {
         let run = project.compile_for(board, ["A"]).run();
         nothing_was_built(&project, run, 2);
     }
@@ -163,7 +235,10 @@ fn a_malformed_fqbn_is_refused() {
 #[test]
 fn an_unknown_board_option_or_value_is_refused() {
     let project = project().sketch("A", PLAIN);
-    for (board, word) in [("fake:avr:solo:colour=red", "colour"), ("fake:avr:solo:speed=warp", "warp")] {
+    for (board, word) in [
+        ("fake:avr:solo:colour=red", "colour"),
+        ("fake:avr:solo:speed=warp", "warp"),
+    ] {
         let run = project.compile_for(board, ["A"]).run();
         nothing_was_built(&project, run, 2).says(word);
     }
@@ -179,8 +254,16 @@ fn one_bad_board_among_good_ones_stops_before_anything_is_built() {
 #[test]
 fn numbers_of_jobs_are_checked() {
     let project = project().sketch("A", PLAIN);
-    for (option, value) in [("--sketch-jobs", "0"), ("--framework-jobs", "0"), ("--sketch-jobs", "many"), ("--framework-jobs", "-1")] {
-        let run = project.compile(["A"]).args([format!("{option}={value}")]).run();
+    for (option, value) in [
+        ("--sketch-jobs", "0"),
+        ("--framework-jobs", "0"),
+        ("--sketch-jobs", "many"),
+        ("--framework-jobs", "-1"),
+    ] {
+        let run = project
+            .compile(["A"])
+            .args([format!("{option}={value}")])
+            .run();
         nothing_was_built(&project, run, 2).says(option);
     }
 }
@@ -190,13 +273,19 @@ fn unknown_options_and_commands_are_refused() {
     let project = project().sketch("A", PLAIN);
     let run = project.compile(["A", "--sketch-job", "2"]).run();
     nothing_was_built(&project, run, 2).says("--sketch-jobs");
-    project.fbuild(["compile-may"]).expect_code(2).says("compile-many");
+    project
+        .fbuild(["compile-may"])
+        .expect_code(2)
+        .says("compile-many");
 }
 
 #[test]
 fn a_build_property_without_a_value_is_refused() {
     let project = project().sketch("A", PLAIN);
-    let run = project.compile(["A"]).args(["--build-property", "compiler.cpp.extra_flags"]).run();
+    let run = project
+        .compile(["A"])
+        .args(["--build-property", "compiler.cpp.extra_flags"])
+        .run();
     nothing_was_built(&project, run, 2).says("compiler.cpp.extra_flags");
 }
 
@@ -213,11 +302,19 @@ fn a_toolchain_that_cannot_compile_the_core_is_exit_code_3() {
     let project = project().sketch("A", PLAIN);
     let tool = project.platform().join("bin/fake-g++");
     fs_err::remove_file(&tool).unwrap();
-    fs_err::write(&tool, "#!/bin/sh\necho 'cc1plus: error: cannot allocate' >&2\nexit 1\n").unwrap();
+    fs_err::write(
+        &tool,
+        "#!/bin/sh\necho 'cc1plus: error: cannot allocate' >&2\nexit 1\n",
+    )
+    .unwrap();
     fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let run = project.compile_many(["A"]);
     assert!(matches!(run.code(), Some(1 | 3)), "{}", run.transcript());
-    assert!(run.stderr.contains("cannot allocate"), "{}", run.transcript());
+    assert!(
+        run.stderr.contains("cannot allocate"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
@@ -232,8 +329,23 @@ fn build_takes_one_sketch_along_the_same_path() {
 fn help_answers_at_once() {
     let project = project();
     let run = project.fbuild(["compile-many", "--help"]).ok();
-    for option in ["--board", "--framework-jobs", "--sketch-jobs", "--phase-tsv", "--report", "--output-dir", "--libraries", "--fail-fast"] {
+    for option in [
+        "--board",
+        "--framework-jobs",
+        "--sketch-jobs",
+        "--phase-tsv",
+        "--report",
+        "--output-dir",
+        "--libraries",
+        "--fail-fast",
+    ] {
         assert!(run.stdout.contains(option), "{option}");
     }
-    assert!(project.fbuild(["--version"]).ok().stdout.starts_with("fbuild "));
+    assert!(
+        project
+            .fbuild(["--version"])
+            .ok()
+            .stdout
+            .starts_with("fbuild ")
+    );
 }

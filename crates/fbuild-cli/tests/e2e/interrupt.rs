@@ -14,31 +14,60 @@ fn everything_is_told(run: &Run, expected: &[&str]) {
     let outcomes = run.outcomes();
     let names: Vec<&str> = outcomes.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, FOUR, "{}", run.transcript());
-    assert!(outcomes.iter().all(|(_, outcome)| expected.contains(&outcome.as_str())), "{outcomes:?}");
+    assert!(
+        outcomes
+            .iter()
+            .all(|(_, outcome)| expected.contains(&outcome.as_str())),
+        "{outcomes:?}"
+    );
     assert_eq!(run.lines().len(), 4, "{}", run.transcript());
     let counts = run.report()["counts"].clone();
     assert_eq!(counts["requested"], 4);
 }
 
 fn held(script: &str) -> Project {
-    project().sketches(FOUR, &format!("int {{name}};\n{script}\nvoid setup() {{}}\nvoid loop() {{}}\n"))
+    project().sketches(
+        FOUR,
+        &format!("int {{name}};\n{script}\nvoid setup() {{}}\nvoid loop() {{}}\n"),
+    )
 }
 
 #[test]
 fn an_interrupt_lets_running_processes_end_and_starts_no_more() {
     for script in ["// fake: hold gate", "// fake: link-hold gate"] {
         let project = held(script);
-        let running = project.compile(FOUR).args(["--sketch-jobs", "1", "--framework-jobs", "1", "--phase-tsv", "phases.tsv"]).spawn();
+        let running = project
+            .compile(FOUR)
+            .args([
+                "--sketch-jobs",
+                "1",
+                "--framework-jobs",
+                "1",
+                "--phase-tsv",
+                "phases.tsv",
+            ])
+            .spawn();
         project.wait_until_held("gate");
         running.signal(Signal::SIGINT);
         std::thread::sleep(Duration::from_millis(300));
         project.open_gate("gate");
         let run = running.wait().expect_code(130);
         everything_is_told(&run, &["built", "cancelled"]);
-        assert!(run.outcomes().iter().any(|(_, outcome)| outcome == "cancelled"), "{:?}", run.outcomes());
+        assert!(
+            run.outcomes()
+                .iter()
+                .any(|(_, outcome)| outcome == "cancelled"),
+            "{:?}",
+            run.outcomes()
+        );
         assert_eq!(run.report()["verdict"], "cancelled");
         assert!(project.path("phases.tsv").exists());
-        let held = project.calls().0.iter().filter(|call| call.end.is_none()).count();
+        let held = project
+            .calls()
+            .0
+            .iter()
+            .filter(|call| call.end.is_none())
+            .count();
         assert_eq!(held, 0, "what had begun came to its end");
     }
 }
@@ -53,9 +82,16 @@ fn a_second_interrupt_kills() {
     let began = Instant::now();
     running.signal(Signal::SIGINT);
     let run = running.wait().expect_code(130);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
     everything_is_told(&run, &["built", "cancelled"]);
-    assert!(project.calls().0.iter().any(|call| call.end.is_none()), "the held process was killed");
+    assert!(
+        project.calls().0.iter().any(|call| call.end.is_none()),
+        "the held process was killed"
+    );
 }
 
 #[test]
@@ -66,14 +102,22 @@ fn a_request_to_terminate_kills_at_once() {
     let began = Instant::now();
     running.signal(Signal::SIGTERM);
     let run = running.wait().expect_code(130);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
     everything_is_told(&run, &["built", "cancelled"]);
 }
 
 #[test]
 fn an_interrupt_in_stage_1_is_told_for_every_sketch() {
     let project = held("");
-    fs_err::write(project.platform().join("cores/mini/wiring.c"), "// fake: hold gate\n").unwrap();
+    fs_err::write(
+        project.platform().join("cores/mini/wiring.c"),
+        "// fake: hold gate\n",
+    )
+    .unwrap();
     let running = project.compile(FOUR).args(["--sketch-jobs", "1"]).spawn();
     project.wait_until_held("gate");
     running.signal(Signal::SIGINT);
@@ -106,7 +150,11 @@ fn a_run_after_an_interrupt_goes_on_where_it_ended() {
     project.forget_calls();
     project.open_gate("gate");
     project.compile_many(FOUR).ok();
-    assert_eq!(project.calls().compiles_of("wiring.c"), 0, "the core is there already");
+    assert_eq!(
+        project.calls().compiles_of("wiring.c"),
+        0,
+        "the core is there already"
+    );
 }
 
 #[test]
@@ -116,7 +164,9 @@ fn after_a_kill_at_any_moment_the_next_run_gives_the_right_firmware() {
             .simple_library("X", "// fake: sleep 0.02")
             .sketches(FOUR, "#include <X.h>\nint {name};\n// fake: sleep 0.02\n// fake: link-sleep 0.02\nvoid setup() {}\nvoid loop() {}\n")
     };
-    let firmware = |project: &Project| FOUR.map(|name| project.read_bytes(format!(".fbuild/solo/{name}/{name}.ino.hex")));
+    let firmware = |project: &Project| {
+        FOUR.map(|name| project.read_bytes(format!(".fbuild/solo/{name}/{name}.ino.hex")))
+    };
     let reference = make();
     let began = Instant::now();
     reference.compile_many(FOUR).ok();
@@ -133,7 +183,12 @@ fn after_a_kill_at_any_moment_the_next_run_gives_the_right_firmware() {
             killed += u32::from(running.wait().signal() == Some(9));
         }
         let run = project.compile_many(FOUR).ok();
-        assert_eq!(firmware(&project), expect, "step {step}, {killed} kills\n{}", run.transcript());
+        assert_eq!(
+            firmware(&project),
+            expect,
+            "step {step}, {killed} kills\n{}",
+            run.transcript()
+        );
         let check = project.fbuild(["cache", "verify"]).ok();
         assert!(!check.stderr.contains("bad"), "{}", check.transcript());
     }
@@ -141,14 +196,24 @@ fn after_a_kill_at_any_moment_the_next_run_gives_the_right_firmware() {
 
 #[test]
 fn two_runs_at_once_on_one_cache_give_the_right_firmware() {
-    let make = || project().simple_library("X", "").sketches(FOUR, "#include <X.h>\nint {name};\n// fake: sleep 0.02\nvoid setup() {}\nvoid loop() {}\n");
+    let make = || {
+        project().simple_library("X", "").sketches(
+            FOUR,
+            "#include <X.h>\nint {name};\n// fake: sleep 0.02\nvoid setup() {}\nvoid loop() {}\n",
+        )
+    };
     let (one, other) = (make(), make());
     let first = one.compile(FOUR).spawn();
-    let second = other.compile(FOUR).env("FBUILD_CACHE_DIR", one.cache().as_str()).env("FBUILD_PLATFORM_PATH", one.hardware().as_str()).spawn();
+    let second = other
+        .compile(FOUR)
+        .env("FBUILD_CACHE_DIR", one.cache().as_str())
+        .env("FBUILD_PLATFORM_PATH", one.hardware().as_str())
+        .spawn();
     first.wait().ok();
     second.wait().ok();
     for name in FOUR {
-        let hex = |project: &Project| project.read_bytes(format!(".fbuild/solo/{name}/{name}.ino.hex"));
+        let hex =
+            |project: &Project| project.read_bytes(format!(".fbuild/solo/{name}/{name}.ino.hex"));
         assert_eq!(hex(&one), hex(&other));
     }
 }
@@ -162,7 +227,11 @@ fn the_cache_may_be_deleted_during_a_run() {
     project.open_gate("gate");
     let run = running.wait();
     // Sketches whose files vanished under a running compiler may fail; the run ends in good order, and the next one builds.
-    assert!(matches!(run.code(), Some(0 | 1 | 3)), "{}", run.transcript());
+    assert!(
+        matches!(run.code(), Some(0 | 1 | 3)),
+        "{}",
+        run.transcript()
+    );
     assert_eq!(run.lines().len(), 4);
     project.compile_many(FOUR).ok();
 }
@@ -171,6 +240,10 @@ fn the_cache_may_be_deleted_during_a_run() {
 fn a_reader_that_closes_the_pipe_early_is_no_failure() {
     let project = held("");
     let script = "\"$@\" | head -n 1; exit ${PIPESTATUS[0]}";
-    let run = project.compile(FOUR).under("bash", ["-c", script, "sh"]).run().ok();
+    let run = project
+        .compile(FOUR)
+        .under("bash", ["-c", script, "sh"])
+        .run()
+        .ok();
     assert!(!run.stderr.contains("panicked"), "{}", run.transcript());
 }

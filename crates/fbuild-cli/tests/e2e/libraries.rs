@@ -8,15 +8,31 @@ use crate::{pairs, project};
 #[test]
 fn an_include_without_a_library_shows_the_compilers_message_and_what_was_looked_at() {
     for board in ["solo", "mute"] {
-        let project = project().simple_library("Nearby", "").sketch("A", "#include <Missing.h>\nvoid setup() {}\nvoid loop() {}\n").sketch("B", PLAIN);
+        let project = project()
+            .simple_library("Nearby", "")
+            .sketch(
+                "A",
+                "#include <Missing.h>\nvoid setup() {}\nvoid loop() {}\n",
+            )
+            .sketch("B", PLAIN);
         let run = project.compile_for(board, ["A", "B"]).run().expect_code(1);
         assert_eq!(run.outcomes(), pairs(&[("A", "failed"), ("B", "built")]));
         let log = fs_err::read_to_string(project.path(&run.line("A").log)).unwrap();
-        let expect = format!("{}:1:10: fatal error: Missing.h: No such file or directory", project.path("A/A.ino"));
+        let expect = format!(
+            "{}:1:10: fatal error: Missing.h: No such file or directory",
+            project.path("A/A.ino")
+        );
         assert!(log.contains(&expect), "{board}: {log}");
-        assert!(log.contains(project.libraries().as_str()) || log.contains("Nearby"), "{board}: {log}");
+        assert!(
+            log.contains(project.libraries().as_str()) || log.contains("Nearby"),
+            "{board}: {log}"
+        );
         assert_eq!(run.report()["sketches"][0]["phase"], "scan", "{board}");
-        assert!(run.line("A").message.contains("Missing.h"), "{board}: {}", run.transcript());
+        assert!(
+            run.line("A").message.contains("Missing.h"),
+            "{board}: {}",
+            run.transcript()
+        );
     }
 }
 
@@ -26,15 +42,32 @@ fn libraries_are_linked_in_the_order_of_their_discovery() {
         .simple_library("Zebra", "")
         .simple_library("Ant", "#include <Late.h>")
         .simple_library("Late", "")
-        .sketch("S", "#include <Zebra.h>\n#include <Ant.h>\nvoid setup() {}\nvoid loop() {}\n");
+        .sketch(
+            "S",
+            "#include <Zebra.h>\n#include <Ant.h>\nvoid setup() {}\nvoid loop() {}\n",
+        );
     let report = project.compile_many(["S"]).ok().report();
     let libraries = report["sketches"][0]["libraries"].as_array().unwrap();
-    let names: Vec<&str> = libraries.iter().map(|library| library["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = libraries
+        .iter()
+        .map(|library| library["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["Zebra", "Ant", "Late"]);
     assert_eq!(libraries[0]["version"], "1.2.3");
     let hex = project.read(".fbuild/solo/S/S.ino.elf");
-    let at = |object: &str| hex.find(&format!("object {object} ")).unwrap_or_else(|| panic!("{object} is linked"));
-    let order = ["S.ino.cpp", "Zebra.cpp", "Ant.cpp", "Late.cpp", "variant.cpp", "main.cpp"].map(at);
+    let at = |object: &str| {
+        hex.find(&format!("object {object} "))
+            .unwrap_or_else(|| panic!("{object} is linked"))
+    };
+    let order = [
+        "S.ino.cpp",
+        "Zebra.cpp",
+        "Ant.cpp",
+        "Late.cpp",
+        "variant.cpp",
+        "main.cpp",
+    ]
+    .map(at);
     assert!(order.is_sorted(), "{hex}");
 }
 
@@ -46,7 +79,12 @@ fn a_named_library_beats_one_in_a_folder() {
         .file("mine/X/src/X.h", "#pragma once\n")
         .file("mine/X/src/X.cpp", "int mine;\n")
         .sketch("S", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n");
-    let report = project.compile(["S"]).args(["--library", "mine/X"]).run().ok().report();
+    let report = project
+        .compile(["S"])
+        .args(["--library", "mine/X"])
+        .run()
+        .ok()
+        .report();
     assert_eq!(report["sketches"][0]["libraries"][0]["version"], "9");
 }
 
@@ -54,7 +92,11 @@ fn a_named_library_beats_one_in_a_folder() {
 fn a_named_library_that_is_none_stops_the_run() {
     let project = project().sketch("S", PLAIN).file("mine/readme.txt", "");
     for dir in ["mine", "no/such/dir"] {
-        let run = project.compile(["S"]).args(["--library", dir]).run().expect_code(2);
+        let run = project
+            .compile(["S"])
+            .args(["--library", dir])
+            .run()
+            .expect_code(2);
         assert!(run.stderr.contains(dir), "{}", run.transcript());
         assert_eq!(project.calls().of(Role::Compile).len(), 0);
     }
@@ -63,16 +105,32 @@ fn a_named_library_that_is_none_stops_the_run() {
 #[test]
 fn the_library_around_the_sketches_is_found_by_itself() {
     let project = project()
-        .file("Mine/library.properties", "name=Mine\nversion=1\narchitectures=*\n")
+        .file(
+            "Mine/library.properties",
+            "name=Mine\nversion=1\narchitectures=*\n",
+        )
         .file("Mine/src/Mine.h", "#pragma once\n")
         .file("Mine/src/Mine.cpp", "int mine;\n")
-        .sketch("Mine/examples/First", "#include <Mine.h>\nvoid setup() {}\nvoid loop() {}\n")
-        .sketch("Mine/examples/group/Second", "#include <Mine.h>\nvoid setup() {}\nvoid loop() {}\n");
-    let run = project.compile(["examples"]).cwd(project.path("Mine")).run().ok();
+        .sketch(
+            "Mine/examples/First",
+            "#include <Mine.h>\nvoid setup() {}\nvoid loop() {}\n",
+        )
+        .sketch(
+            "Mine/examples/group/Second",
+            "#include <Mine.h>\nvoid setup() {}\nvoid loop() {}\n",
+        );
+    let run = project
+        .compile(["examples"])
+        .cwd(project.path("Mine"))
+        .run()
+        .ok();
     assert_eq!(run.lines().len(), 2);
     assert_eq!(project.calls().compiles_of("Mine/src/Mine.cpp"), 1);
     let outside = project.compile(["Mine/examples/First"]).run().ok();
-    assert_eq!(outside.report()["sketches"][0]["libraries"][0]["name"], "Mine");
+    assert_eq!(
+        outside.report()["sketches"][0]["libraries"][0]["name"],
+        "Mine"
+    );
 }
 
 #[test]
@@ -93,7 +151,11 @@ fn the_platforms_own_libraries_are_found() {
     fs_err::create_dir_all(&dir).unwrap();
     fs_err::write(dir.join("Own.h"), "#pragma once\n").unwrap();
     fs_err::write(dir.join("Own.cpp"), "int own;\n").unwrap();
-    fs_err::write(dir.with_file_name("library.properties"), "name=Own\nversion=1\n").unwrap();
+    fs_err::write(
+        dir.with_file_name("library.properties"),
+        "name=Own\nversion=1\n",
+    )
+    .unwrap();
     project.compile_many(["S"]).ok();
     assert_eq!(project.calls().compiles_of("Own/src/Own.cpp"), 1);
 }
@@ -101,16 +163,44 @@ fn the_platforms_own_libraries_are_found() {
 #[test]
 fn interrupt_handlers_that_nobody_references_are_linked() {
     let project = project()
-        .library("Isr", &[("src/Isr.h", "#pragma once\n"), ("src/utility/isr.cpp", "int handler;\n"), ("src/deep/more.c", "int more;\n")])
-        .library("Lazy", &[("src/Lazy.h", "#pragma once\nint lazily();\n"), ("src/Lazy.cpp", "int lazy;\n"), ("library.properties", "name=Lazy\nversion=1\ndot_a_linkage=true\n")])
-        .sketch("S", "#include <Isr.h>\n#include <Lazy.h>\nvoid setup() {}\nvoid loop() {}\n");
+        .library(
+            "Isr",
+            &[
+                ("src/Isr.h", "#pragma once\n"),
+                ("src/utility/isr.cpp", "int handler;\n"),
+                ("src/deep/more.c", "int more;\n"),
+            ],
+        )
+        .library(
+            "Lazy",
+            &[
+                ("src/Lazy.h", "#pragma once\nint lazily();\n"),
+                ("src/Lazy.cpp", "int lazy;\n"),
+                (
+                    "library.properties",
+                    "name=Lazy\nversion=1\ndot_a_linkage=true\n",
+                ),
+            ],
+        )
+        .sketch(
+            "S",
+            "#include <Isr.h>\n#include <Lazy.h>\nvoid setup() {}\nvoid loop() {}\n",
+        );
     project.compile_many(["S"]).ok();
     let calls = project.calls();
     let link = calls.of(Role::Link)[0];
     let at = |word: &str| link.argv.iter().position(|arg| arg.contains(word));
-    let (isr, lazy, core) = (at("Isr").unwrap(), at("Lazy").unwrap(), at("core.a").unwrap());
+    let (isr, lazy, core) = (
+        at("Isr").unwrap(),
+        at("Lazy").unwrap(),
+        at("core.a").unwrap(),
+    );
     assert!(isr < lazy && lazy < core, "{:?}", link.argv);
-    assert!(link.argv[isr].ends_with(".o") && link.argv[lazy].ends_with("Lazy.a"), "{:?}", link.argv);
+    assert!(
+        link.argv[isr].ends_with(".o") && link.argv[lazy].ends_with("Lazy.a"),
+        "{:?}",
+        link.argv
+    );
 }
 
 #[test]
@@ -118,28 +208,59 @@ fn headers_of_two_libraries_with_the_same_text_are_both_found() {
     // gcc takes a file that it has read for another one of the same text, size and time, but it must find it first.
     let same = "#pragma once\n";
     let project = project()
-        .library("First", &[("src/First.h", same), ("src/First.cpp", "int first;\n")])
-        .library("Second", &[("src/Second.h", same), ("src/Second.cpp", "int second;\n")])
-        .sketch("S", "#include <First.h>\n#include <Second.h>\nvoid setup() {}\nvoid loop() {}\n");
+        .library(
+            "First",
+            &[("src/First.h", same), ("src/First.cpp", "int first;\n")],
+        )
+        .library(
+            "Second",
+            &[("src/Second.h", same), ("src/Second.cpp", "int second;\n")],
+        )
+        .sketch(
+            "S",
+            "#include <First.h>\n#include <Second.h>\nvoid setup() {}\nvoid loop() {}\n",
+        );
     project.compile_many(["S"]).ok();
 }
 
 #[test]
 fn a_sketchs_includes_and_libraries_are_printed() {
-    let project = project().simple_library("X", "").sketch("S", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n");
+    let project = project()
+        .simple_library("X", "")
+        .sketch("S", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n");
     let libraries = project.libraries();
-    let run = project.fbuild(["libraries", "--board", "solo", "--libraries", libraries.as_str(), "S"]).ok();
-    assert!(run.stdout.contains('X') && run.stdout.contains(libraries.join("X").as_str()), "{}", run.transcript());
+    let run = project
+        .fbuild([
+            "libraries",
+            "--board",
+            "solo",
+            "--libraries",
+            libraries.as_str(),
+            "S",
+        ])
+        .ok();
+    assert!(
+        run.stdout.contains('X') && run.stdout.contains(libraries.join("X").as_str()),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
 fn the_generated_source_is_printed() {
-    let project = project().sketch("S", "void setup() { later(); }\nvoid loop() {}\nvoid later() {}\n");
+    let project = project().sketch(
+        "S",
+        "void setup() { later(); }\nvoid loop() {}\nvoid later() {}\n",
+    );
     for board in ["solo", "mute"] {
         let run = project.fbuild(["preprocess", "--board", board, "S"]).ok();
         let text = run.stdout.clone();
-        let include = text.find("#include <Arduino.h>").unwrap_or_else(|| panic!("{}", run.transcript()));
-        let prototype = text.find("void later();").unwrap_or_else(|| panic!("{board}: {}", run.transcript()));
+        let include = text
+            .find("#include <Arduino.h>")
+            .unwrap_or_else(|| panic!("{}", run.transcript()));
+        let prototype = text
+            .find("void later();")
+            .unwrap_or_else(|| panic!("{board}: {}", run.transcript()));
         let body = text.find("void setup() { later(); }").unwrap();
         assert!(include < prototype && prototype < body, "{text}");
     }

@@ -14,28 +14,58 @@ fn firmware_and_log_stand_in_the_sketchs_own_directory() {
     for file in ["A.ino.elf", "A.ino.hex", "A.ino.eep", "build.log"] {
         assert!(project.path(&format!("{dir}/{file}")).is_file(), "{file}");
     }
-    assert!(project.read(format!("{dir}/A.ino.hex")).ends_with(":00000001FF\n"));
+    assert!(
+        project
+            .read(format!("{dir}/A.ino.hex"))
+            .ends_with(":00000001FF\n")
+    );
     let artifacts = run.report()["sketches"][0]["artifacts"].clone();
-    let names: Vec<&str> = artifacts.as_array().unwrap().iter().map(|path| Utf8Path::new(path.as_str().unwrap()).file_name().unwrap()).collect();
+    let names: Vec<&str> = artifacts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| Utf8Path::new(path.as_str().unwrap()).file_name().unwrap())
+        .collect();
     assert_eq!(names, ["A.ino.eep", "A.ino.elf", "A.ino.hex"]);
 }
 
 #[test]
 fn the_log_holds_every_command_its_output_and_the_sizes() {
-    let project = project().sketch("A", "// fake: warn look here\n// fake: size 2816 223\nvoid setup() {}\nvoid loop() {}\n");
+    let project = project().sketch(
+        "A",
+        "// fake: warn look here\n// fake: size 2816 223\nvoid setup() {}\nvoid loop() {}\n",
+    );
     project.compile_many(["A"]).ok();
     let log = project.read(".fbuild/solo/A/build.log");
-    for text in ["fake-g++", "A.ino.cpp", "fake-objcopy", "fake-size", "A/A.ino:1:1: warning: look here"] {
+    for text in [
+        "fake-g++",
+        "A.ino.cpp",
+        "fake-objcopy",
+        "fake-size",
+        "A/A.ino:1:1: warning: look here",
+    ] {
         assert!(log.contains(text), "{text}\n{log}");
     }
-    assert!(log.lines().any(|line| line == "Flash: 2.75KB / 32.00KB (8.6%)"), "{log}");
-    assert!(log.lines().any(|line| line == "RAM:   223 bytes / 2.00KB (10.9%)"), "{log}");
+    assert!(
+        log.lines()
+            .any(|line| line == "Flash: 2.75KB / 32.00KB (8.6%)"),
+        "{log}"
+    );
+    assert!(
+        log.lines()
+            .any(|line| line == "RAM:   223 bytes / 2.00KB (10.9%)"),
+        "{log}"
+    );
 }
 
 #[test]
 fn the_output_directory_is_where_it_is_asked_for() {
     let project = project().sketch("A", PLAIN);
-    project.compile(["A"]).args(["--output-dir", "build/deep"]).run().ok();
+    project
+        .compile(["A"])
+        .args(["--output-dir", "build/deep"])
+        .run()
+        .ok();
     assert!(project.path("build/deep/solo/A/A.ino.hex").exists());
     assert!(!project.path(".fbuild").exists());
 }
@@ -49,27 +79,50 @@ fn sources_and_platform_are_not_touched() {
         .file("A/src/more.c", "int more;\n")
         .sketch("Bad", "// fake: fail no\nvoid setup() {}\nvoid loop() {}\n");
     let sources = |project: &fbuild_testkit::Project| {
-        ["A", "Bad", "libraries"].map(|dir| Tree::read(&project.path(dir))).into_iter().chain([Tree::read(&project.hardware())]).collect::<Vec<_>>()
+        ["A", "Bad", "libraries"]
+            .map(|dir| Tree::read(&project.path(dir)))
+            .into_iter()
+            .chain([Tree::read(&project.hardware())])
+            .collect::<Vec<_>>()
     };
     let before = sources(&project);
     project.compile_many(["A", "Bad"]).expect_code(1);
-    project.compile_for("mute", ["A", "Bad"]).run().expect_code(1);
+    project
+        .compile_for("mute", ["A", "Bad"])
+        .run()
+        .expect_code(1);
     for (before, after) in before.iter().zip(sources(&project)) {
         assert_eq!(after.changes(before), Vec::<camino::Utf8PathBuf>::new());
     }
-    let entries: Vec<String> = project.root().read_dir_utf8().unwrap().map(|entry| entry.unwrap().file_name().to_owned()).collect();
+    let entries: Vec<String> = project
+        .root()
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .collect();
     let mut entries = entries;
     entries.sort();
     assert_eq!(entries, [".fbuild", "A", "Bad", "libraries"]);
-    assert!(Tree::read(&project.home()).files().is_empty(), "nothing is left in the home directory");
+    assert!(
+        Tree::read(&project.home()).files().is_empty(),
+        "nothing is left in the home directory"
+    );
 }
 
 #[test]
 fn an_output_directory_that_cannot_be_made_stops_before_anything_is_built() {
     let project = project().sketch("A", PLAIN).file("taken", "a file\n");
     for dir in ["taken", "taken/deeper", "/proc/fbuild"] {
-        let run = project.compile(["A"]).args(["--output-dir", dir]).run().expect_code(2);
-        assert!(run.stderr.contains(dir.trim_end_matches("/deeper")), "{}", run.transcript());
+        let run = project
+            .compile(["A"])
+            .args(["--output-dir", dir])
+            .run()
+            .expect_code(2);
+        assert!(
+            run.stderr.contains(dir.trim_end_matches("/deeper")),
+            "{}",
+            run.transcript()
+        );
         assert!(project.calls().0.is_empty(), "{dir}");
     }
     assert_eq!(project.read("taken"), "a file\n");
@@ -78,12 +131,21 @@ fn an_output_directory_that_cannot_be_made_stops_before_anything_is_built() {
 #[test]
 fn an_output_directory_without_write_permission_stops_before_anything_is_built() {
     let project = project().sketch("A", PLAIN).file("closed/x", "");
-    fs_err::set_permissions(project.path("closed"), std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
+    fs_err::set_permissions(
+        project.path("closed"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o555),
+    )
+    .unwrap();
     if fs_err::write(project.path("closed/y"), "").is_ok() {
         eprintln!("SKIPPED: this user may write everywhere");
         return;
     }
-    project.compile(["A"]).args(["--output-dir", "closed"]).run().expect_code(2).says("closed");
+    project
+        .compile(["A"])
+        .args(["--output-dir", "closed"])
+        .run()
+        .expect_code(2)
+        .says("closed");
     assert!(project.calls().0.is_empty());
 }
 
@@ -91,7 +153,11 @@ fn an_output_directory_without_write_permission_stops_before_anything_is_built()
 fn an_output_directory_inside_a_sketch_is_refused() {
     let project = project().sketch("A", PLAIN).sketch("B", PLAIN);
     for dir in ["A", "A/out", "B/x/y", "./A/../B/out"] {
-        let run = project.compile(["A", "B"]).args(["--output-dir", dir]).run().expect_code(2);
+        let run = project
+            .compile(["A", "B"])
+            .args(["--output-dir", dir])
+            .run()
+            .expect_code(2);
         assert!(run.stderr.contains("output"), "{}", run.transcript());
         assert!(project.calls().0.is_empty(), "{dir}");
     }
@@ -103,7 +169,12 @@ fn a_run_from_inside_a_sketch_does_not_build_into_it() {
     let project = project().sketch("A", PLAIN);
     let run = project.compile(["."]).cwd(project.path("A")).run();
     // Refusing the default output directory is as good as building elsewhere; writing into the sketch is not.
-    assert_eq!(Tree::read(&project.path("A")).files(), ["A.ino"], "{}", run.transcript());
+    assert_eq!(
+        Tree::read(&project.path("A")).files(),
+        ["A.ino"],
+        "{}",
+        run.transcript()
+    );
     assert!(matches!(run.code(), Some(0 | 2)), "{}", run.transcript());
 }
 
@@ -112,7 +183,11 @@ fn exported_binaries_go_where_arduino_puts_them_and_only_when_asked_for() {
     let project = project().sketch("A", PLAIN);
     project.compile_many(["A"]).ok();
     assert!(!project.path("A/build").exists());
-    project.compile(["A"]).args(["--export-binaries"]).run().ok();
+    project
+        .compile(["A"])
+        .args(["--export-binaries"])
+        .run()
+        .ok();
     let exported = project.read_bytes("A/build/fake.avr.solo/A.ino.hex");
     assert_eq!(exported, project.read_bytes(".fbuild/solo/A/A.ino.hex"));
 }
@@ -128,8 +203,15 @@ fn a_file_that_vanished_from_the_output_directory_comes_back() {
     let run = project.compile_many(["A"]).ok();
     assert_eq!(run.outcomes(), pairs(&[("A", "built")]));
     assert_eq!(project.read_bytes(".fbuild/solo/A/A.ino.hex"), hex);
-    assert!(project.read(".fbuild/solo/A/A.ino.elf").starts_with("program\n"));
-    assert!(project.calls().0.is_empty(), "from the cache, without a process");
+    assert!(
+        project
+            .read(".fbuild/solo/A/A.ino.elf")
+            .starts_with("program\n")
+    );
+    assert!(
+        project.calls().0.is_empty(),
+        "from the cache, without a process"
+    );
 }
 
 #[test]
@@ -139,20 +221,52 @@ fn a_sketch_that_no_longer_builds_keeps_no_old_firmware() {
     project.write("A/A.ino", "// fake: fail now\n");
     project.compile_many(["A"]).expect_code(1);
     let hex = project.path(".fbuild/solo/A/A.ino.hex");
-    assert!(!hex.exists(), "a script that takes the firmware must not take last week's");
+    assert!(
+        !hex.exists(),
+        "a script that takes the firmware must not take last week's"
+    );
 }
 
 #[test]
 fn the_compilation_database_lists_every_source_once() {
-    let project = project().simple_library("X", "").sketch("A", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n").sketch("B", PLAIN);
-    project.compile(["A", "B"]).args(["--compile-commands", "db.json"]).run().ok();
+    let project = project()
+        .simple_library("X", "")
+        .sketch("A", "#include <X.h>\nvoid setup() {}\nvoid loop() {}\n")
+        .sketch("B", PLAIN);
+    project
+        .compile(["A", "B"])
+        .args(["--compile-commands", "db.json"])
+        .run()
+        .ok();
     let database: serde_json::Value = serde_json::from_str(&project.read("db.json")).unwrap();
-    let files: Vec<&str> = database.as_array().unwrap().iter().map(|entry| entry["file"].as_str().unwrap()).collect();
-    for end in ["A.ino.cpp", "B.ino.cpp", "X.cpp", "main.cpp", "wiring.c", "abi.S", "variant.cpp"] {
-        assert_eq!(files.iter().filter(|file| file.ends_with(end)).count(), 1, "{end}: {files:?}");
+    let files: Vec<&str> = database
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["file"].as_str().unwrap())
+        .collect();
+    for end in [
+        "A.ino.cpp",
+        "B.ino.cpp",
+        "X.cpp",
+        "main.cpp",
+        "wiring.c",
+        "abi.S",
+        "variant.cpp",
+    ] {
+        assert_eq!(
+            files.iter().filter(|file| file.ends_with(end)).count(),
+            1,
+            "{end}: {files:?}"
+        );
     }
     for entry in database.as_array().unwrap() {
-        assert!(entry["arguments"].as_array().is_some_and(|arguments| arguments.len() > 3), "{entry}");
+        assert!(
+            entry["arguments"]
+                .as_array()
+                .is_some_and(|arguments| arguments.len() > 3),
+            "{entry}"
+        );
         assert!(entry["directory"].is_string());
     }
 }
@@ -161,8 +275,19 @@ fn the_compilation_database_lists_every_source_once() {
 fn a_dry_run_runs_nothing_and_leaves_nothing() {
     let project = project().sketch("A", PLAIN);
     let run = project.compile(["A"]).args(["--dry-run"]).run().ok();
-    assert!(run.stdout.contains("main.cpp") && run.stdout.contains("A.ino.cpp"), "{}", run.transcript());
+    assert!(
+        run.stdout.contains("main.cpp") && run.stdout.contains("A.ino.cpp"),
+        "{}",
+        run.transcript()
+    );
     let calls = project.calls();
-    assert!(calls.0.iter().all(|call| call.role == fbuild_testkit::Role::Query), "{:?}", calls.0);
+    assert!(
+        calls
+            .0
+            .iter()
+            .all(|call| call.role == fbuild_testkit::Role::Query),
+        "{:?}",
+        calls.0
+    );
     assert!(!project.path(".fbuild/solo/A/A.ino.hex").exists());
 }

@@ -8,7 +8,16 @@ use fbuild_testkit::project::PLAIN;
 
 use crate::{pairs, project, project_in};
 
-const ODD: [&str; 8] = ["two  blanks", "it's", "(round)", "grün", "日本", "a&b;c", "100%$HOME", "#hash"];
+const ODD: [&str; 8] = [
+    "two  blanks",
+    "it's",
+    "(round)",
+    "grün",
+    "日本",
+    "a&b;c",
+    "100%$HOME",
+    "#hash",
+];
 
 #[test]
 fn projects_in_oddly_named_directories_build() {
@@ -16,30 +25,49 @@ fn projects_in_oddly_named_directories_build() {
         for board in ["solo", "mute"] {
             let project = project_in(name)
                 .simple_library("X", "")
-                .sketch("A", "#include <X.h>\n#include \"own.h\"\nvoid setup() {}\nvoid loop() {}\n")
+                .sketch(
+                    "A",
+                    "#include <X.h>\n#include \"own.h\"\nvoid setup() {}\nvoid loop() {}\n",
+                )
                 .file("A/own.h", "#pragma once\n")
                 .file("A/own.cpp", "#include \"own.h\"\nint own;\n");
             let run = project.compile_for(board, ["A"]).run().ok();
             assert_eq!(run.outcomes(), pairs(&[("A", "built")]), "{name}");
-            assert!(project.path(&format!(".fbuild/{board}/A/A.ino.hex")).exists());
+            assert!(
+                project
+                    .path(&format!(".fbuild/{board}/A/A.ino.hex"))
+                    .exists()
+            );
         }
     }
 }
 
 #[test]
 fn oddly_named_sketches_build_and_their_lines_can_be_read() {
-    let project = ODD.into_iter().fold(project(), |project, name| project.sketch(name, PLAIN));
+    let project = ODD
+        .into_iter()
+        .fold(project(), |project, name| project.sketch(name, PLAIN));
     let run = project.compile_many(ODD).ok();
     assert_eq!(run.lines().len(), ODD.len(), "{}", run.transcript());
     assert_eq!(run.outcomes().len(), ODD.len());
     let report = run.report();
     for sketch in report["sketches"].as_array().unwrap() {
         for artifact in sketch["artifacts"].as_array().unwrap() {
-            assert!(project.path(artifact.as_str().unwrap()).exists(), "{artifact}");
+            assert!(
+                project.path(artifact.as_str().unwrap()).exists(),
+                "{artifact}"
+            );
         }
     }
-    let parsed: Vec<_> = run.lines().into_iter().filter(|line| line.log != "-").collect();
-    assert!(parsed.iter().all(|line| project.path(&line.log).exists()), "{parsed:?}");
+    let parsed: Vec<_> = run
+        .lines()
+        .into_iter()
+        .filter(|line| line.log != "-")
+        .collect();
+    assert!(
+        parsed.iter().all(|line| project.path(&line.log).exists()),
+        "{parsed:?}"
+    );
 }
 
 #[test]
@@ -54,7 +82,12 @@ fn a_quote_in_a_path_cannot_break_out() {
 fn odd_output_and_cache_directories_work() {
     let project = project().sketch("A", PLAIN);
     let cache = project.path("my cache (new)");
-    project.compile(["A"]).args(["--output-dir", "out put/ü"]).env("FBUILD_CACHE_DIR", cache.as_str()).run().ok();
+    project
+        .compile(["A"])
+        .args(["--output-dir", "out put/ü"])
+        .env("FBUILD_CACHE_DIR", cache.as_str())
+        .run()
+        .ok();
     assert!(project.path("out put/ü/solo/A/A.ino.hex").exists());
     assert!(cache.exists());
 }
@@ -74,13 +107,31 @@ fn an_argument_that_is_not_utf_8_is_refused_or_fails_alone() {
 #[test]
 fn a_file_name_that_is_not_utf_8_beside_good_sketches_loses_nothing() {
     let project = project().sketch("all/A", PLAIN).sketch("all/B", PLAIN);
-    let odd = project.path("all").into_std_path_buf().join(OsString::from_vec(b"caf\xe9".to_vec()));
+    let odd = project
+        .path("all")
+        .into_std_path_buf()
+        .join(OsString::from_vec(b"caf\xe9".to_vec()));
     fs_err::create_dir(&odd).unwrap();
-    fs_err::write(project.path("all/B").into_std_path_buf().join(OsString::from_vec(b"\xff.txt".to_vec())), "x").unwrap();
+    fs_err::write(
+        project
+            .path("all/B")
+            .into_std_path_buf()
+            .join(OsString::from_vec(b"\xff.txt".to_vec())),
+        "x",
+    )
+    .unwrap();
     let run = project.compile_many(["all"]);
     let outcomes = run.outcomes();
-    assert!(outcomes.contains(&("all/A".to_owned(), "built".to_owned())), "{}", run.transcript());
-    assert!(outcomes.iter().any(|(name, _)| name == "all/B"), "{}", run.transcript());
+    assert!(
+        outcomes.contains(&("all/A".to_owned(), "built".to_owned())),
+        "{}",
+        run.transcript()
+    );
+    assert!(
+        outcomes.iter().any(|(name, _)| name == "all/B"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
@@ -95,10 +146,19 @@ fn sources_that_are_not_utf_8_build() {
 
 #[test]
 fn a_byte_order_mark_and_old_line_ends_build() {
-    let project = project().sketch("Bom", PLAIN).sketch("Cr", PLAIN).sketch("NoEnd", PLAIN);
-    project.write("Bom/Bom.ino", b"\xef\xbb\xbfvoid setup() {}\nvoid loop() {}\n");
+    let project = project()
+        .sketch("Bom", PLAIN)
+        .sketch("Cr", PLAIN)
+        .sketch("NoEnd", PLAIN);
+    project.write(
+        "Bom/Bom.ino",
+        b"\xef\xbb\xbfvoid setup() {}\nvoid loop() {}\n",
+    );
     project.write("Cr/Cr.ino", "void setup() {}\rvoid loop() {}\r");
-    project.write("NoEnd/NoEnd.ino", "void setup() {}\nvoid loop() {} // no line end");
+    project.write(
+        "NoEnd/NoEnd.ino",
+        "void setup() {}\nvoid loop() {} // no line end",
+    );
     project.compile_many(["Bom", "Cr", "NoEnd"]).ok();
 }
 
@@ -108,13 +168,21 @@ fn a_source_that_cannot_be_read_fails_alone() {
     fs_err::os::unix::fs::symlink("/no/such/file.cpp", project.path("B/broken.cpp")).unwrap();
     let run = project.compile_many(["B", "A"]).expect_code(1);
     assert_eq!(run.outcomes(), pairs(&[("B", "failed"), ("A", "built")]));
-    assert!(run.line("B").message.contains("broken.cpp"), "{}", run.transcript());
+    assert!(
+        run.line("B").message.contains("broken.cpp"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
 fn a_source_without_read_permission_fails_alone() {
     let project = project().sketch("A", PLAIN).sketch("B", PLAIN);
-    fs_err::set_permissions(project.path("B/B.ino"), std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs_err::set_permissions(
+        project.path("B/B.ino"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o000),
+    )
+    .unwrap();
     if fs_err::read(project.path("B/B.ino")).is_ok() {
         eprintln!("SKIPPED: this user may read everything");
         return;
@@ -128,13 +196,20 @@ fn a_symbolic_link_that_turns_in_a_circle_ends() {
     let project = project().sketch("all/A", PLAIN);
     fs_err::os::unix::fs::symlink("..", project.path("all/up")).unwrap();
     let run = project.compile_many(["all"]);
-    assert!(run.outcomes().contains(&("all/A".to_owned(), "built".to_owned())), "{}", run.transcript());
+    assert!(
+        run.outcomes()
+            .contains(&("all/A".to_owned(), "built".to_owned())),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
 fn very_long_names_build_or_fail_alone() {
     let long: String = "L".repeat(120);
     let deep: Utf8PathBuf = std::iter::repeat_n("deep", 20).collect();
-    let project = project().sketch(&long, PLAIN).sketch(deep.join("D").as_str(), PLAIN);
+    let project = project()
+        .sketch(&long, PLAIN)
+        .sketch(deep.join("D").as_str(), PLAIN);
     project.compile_many([long.as_str(), "deep"]).ok();
 }

@@ -10,10 +10,22 @@ fn mixed() -> Project {
     project()
         .simple_library("X", "")
         .simple_library("Bad", "// fake: fail broken")
-        .sketch("Good", "#include <X.h>\n// fake: size 924 9\nvoid setup() {}\nvoid loop() {}\n")
-        .sketch("Fails", "// fake: fail typo\nvoid setup() {}\nvoid loop() {}\n")
-        .sketch("Blocked", "#include <Bad.h>\nvoid setup() {}\nvoid loop() {}\n")
-        .sketch("Skipped", "// @filter: (platform is esp32)\nvoid setup() {}\nvoid loop() {}\n")
+        .sketch(
+            "Good",
+            "#include <X.h>\n// fake: size 924 9\nvoid setup() {}\nvoid loop() {}\n",
+        )
+        .sketch(
+            "Fails",
+            "// fake: fail typo\nvoid setup() {}\nvoid loop() {}\n",
+        )
+        .sketch(
+            "Blocked",
+            "#include <Bad.h>\nvoid setup() {}\nvoid loop() {}\n",
+        )
+        .sketch(
+            "Skipped",
+            "// @filter: (platform is esp32)\nvoid setup() {}\nvoid loop() {}\n",
+        )
 }
 
 const ALL: [&str; 4] = ["Good", "Fails", "Blocked", "Skipped"];
@@ -23,15 +35,43 @@ fn there_is_one_line_per_sketch_in_input_order_on_standard_output() {
     let project = mixed();
     let run = project.compile_many(ALL).expect_code(1);
     let lines = run.lines();
-    let told: Vec<(&str, bool, &str)> = lines.iter().map(|line| (line.stage.as_str(), line.ok, line.sketch.as_str())).collect();
-    assert_eq!(told, [("stage2", true, "Good"), ("stage2", false, "Fails"), ("stage1", false, "Blocked")]);
-    assert!(lines[0].message.starts_with("924 bytes flash"), "{}", lines[0].message);
-    let skip = run.stdout.lines().find(|line| line.contains("[skip]")).unwrap();
-    assert!(skip.contains("Skipped") && skip.contains("platform is esp32"), "{skip}");
-    let names = run.stdout.lines().filter(|line| ALL.iter().any(|name| line.contains(name))).count();
+    let told: Vec<(&str, bool, &str)> = lines
+        .iter()
+        .map(|line| (line.stage.as_str(), line.ok, line.sketch.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("stage2", true, "Good"),
+            ("stage2", false, "Fails"),
+            ("stage1", false, "Blocked")
+        ]
+    );
+    assert!(
+        lines[0].message.starts_with("924 bytes flash"),
+        "{}",
+        lines[0].message
+    );
+    let skip = run
+        .stdout
+        .lines()
+        .find(|line| line.contains("[skip]"))
+        .unwrap();
+    assert!(
+        skip.contains("Skipped") && skip.contains("platform is esp32"),
+        "{skip}"
+    );
+    let names = run
+        .stdout
+        .lines()
+        .filter(|line| ALL.iter().any(|name| line.contains(name)))
+        .count();
     assert_eq!(names, 4, "{}", run.transcript());
     for line in &lines {
-        assert!(line.log == "-" || project.path(&line.log).is_file(), "{line:?}");
+        assert!(
+            line.log == "-" || project.path(&line.log).is_file(),
+            "{line:?}"
+        );
     }
 }
 
@@ -47,16 +87,26 @@ fn standard_output_carries_nothing_but_result_lines() {
 fn the_phase_tsv_gets_a_header_once_and_rows_every_time() {
     let project = mixed();
     for round in 1..=2 {
-        project.compile(["Good"]).args(["--phase-tsv", "phases.tsv"]).run().ok();
+        project
+            .compile(["Good"])
+            .args(["--phase-tsv", "phases.tsv"])
+            .run()
+            .ok();
         let text = project.read("phases.tsv");
         assert!(text.starts_with("phase\tseconds\n"), "{text}");
         assert_eq!(text.matches("phase\tseconds").count(), 1, "{text}");
         for phase in ["plan", "stage1_archives", "stage2_sketches"] {
-            let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(&format!("{phase}\t"))).collect();
+            let rows: Vec<&str> = text
+                .lines()
+                .filter(|line| line.starts_with(&format!("{phase}\t")))
+                .collect();
             assert_eq!(rows.len(), round, "{text}");
             for row in rows {
                 let seconds = row.split('\t').nth(1).unwrap();
-                assert!(seconds.parse::<f64>().is_ok_and(|seconds| seconds >= 0.0), "{row}");
+                assert!(
+                    seconds.parse::<f64>().is_ok_and(|seconds| seconds >= 0.0),
+                    "{row}"
+                );
                 assert_eq!(seconds.split('.').nth(1).map(str::len), Some(3), "{row}");
             }
         }
@@ -66,21 +116,37 @@ fn the_phase_tsv_gets_a_header_once_and_rows_every_time() {
 #[test]
 fn rows_of_others_in_the_phase_tsv_stay() {
     let project = mixed().file("phases.tsv", "phase\tseconds\nclone\t1.250\n");
-    project.compile(["Good"]).args(["--phase-tsv", "phases.tsv"]).run().ok();
-    assert!(project.read("phases.tsv").starts_with("phase\tseconds\nclone\t1.250\nplan\t"), "{}", project.read("phases.tsv"));
+    project
+        .compile(["Good"])
+        .args(["--phase-tsv", "phases.tsv"])
+        .run()
+        .ok();
+    assert!(
+        project
+            .read("phases.tsv")
+            .starts_with("phase\tseconds\nclone\t1.250\nplan\t"),
+        "{}",
+        project.read("phases.tsv")
+    );
 }
 
 #[test]
 fn the_phase_tsv_is_written_also_when_sketches_fail() {
     let project = mixed();
-    project.compile(ALL).args(["--phase-tsv", "phases.tsv"]).run().expect_code(1);
+    project
+        .compile(ALL)
+        .args(["--phase-tsv", "phases.tsv"])
+        .run()
+        .expect_code(1);
     assert!(project.read("phases.tsv").contains("stage2_sketches\t"));
 }
 
 /// Fails unless `value` has the fields, given as `name: kind`.
 fn has(value: &Value, fields: &[(&str, &str)]) {
     for (name, kind) in fields {
-        let field = value.get(name).unwrap_or_else(|| panic!("`{name}` is missing in {value}"));
+        let field = value
+            .get(name)
+            .unwrap_or_else(|| panic!("`{name}` is missing in {value}"));
         let fits = match *kind {
             "text" => field.is_string(),
             "number" => field.is_number(),
@@ -99,46 +165,150 @@ fn the_json_report_has_what_its_description_promises() {
     let report = mixed().compile_many(ALL).expect_code(1).report();
     assert_eq!(report["schema"]["name"], "fbuild-run");
     assert!(report["schema"]["version"].is_string());
-    has(&report, &[("tool", "object"), ("request", "object"), ("verdict", "text"), ("seconds", "number"), ("counts", "object")]);
-    has(&report, &[("plan", "object"), ("stages", "list"), ("sketches", "list"), ("misses", "list"), ("warnings", "list")]);
+    has(
+        &report,
+        &[
+            ("tool", "object"),
+            ("request", "object"),
+            ("verdict", "text"),
+            ("seconds", "number"),
+            ("counts", "object"),
+        ],
+    );
+    has(
+        &report,
+        &[
+            ("plan", "object"),
+            ("stages", "list"),
+            ("sketches", "list"),
+            ("misses", "list"),
+            ("warnings", "list"),
+        ],
+    );
     let counts = &report["counts"];
     let count = |name: &str| counts[name].as_u64().unwrap();
-    let told = ["requested", "built", "failed", "blocked", "skipped", "not_run", "cancelled"].map(count);
+    let told = [
+        "requested",
+        "built",
+        "failed",
+        "blocked",
+        "skipped",
+        "not_run",
+        "cancelled",
+    ]
+    .map(count);
     assert_eq!(told, [4, 1, 1, 1, 1, 0, 0]);
     assert_eq!(report["stages"].as_array().unwrap().len(), 2);
     for stage in report["stages"].as_array().unwrap() {
-        has(stage, &[("name", "text"), ("complete", "flag"), ("seconds", "number"), ("cost", "object"), ("hits", "number"), ("ran", "number")]);
-        has(&stage["cost"], &[("wall_seconds", "number"), ("cpu_seconds", "number"), ("peak_memory", "number"), ("processes", "number")]);
-        assert!(stage["cost"]["peak_memory"].as_u64().unwrap() > 100_000, "{stage}");
+        has(
+            stage,
+            &[
+                ("name", "text"),
+                ("complete", "flag"),
+                ("seconds", "number"),
+                ("cost", "object"),
+                ("hits", "number"),
+                ("ran", "number"),
+            ],
+        );
+        has(
+            &stage["cost"],
+            &[
+                ("wall_seconds", "number"),
+                ("cpu_seconds", "number"),
+                ("peak_memory", "number"),
+                ("processes", "number"),
+            ],
+        );
+        assert!(
+            stage["cost"]["peak_memory"].as_u64().unwrap() > 100_000,
+            "{stage}"
+        );
     }
     for sketch in report["sketches"].as_array().unwrap() {
-        has(sketch, &[("board", "text"), ("name", "text"), ("dir", "text"), ("outcome", "text"), ("phase", "any"), ("log", "any")]);
-        has(sketch, &[("artifacts", "list"), ("flash", "any"), ("ram", "any"), ("warnings", "list"), ("seconds", "number"), ("libraries", "list")]);
+        has(
+            sketch,
+            &[
+                ("board", "text"),
+                ("name", "text"),
+                ("dir", "text"),
+                ("outcome", "text"),
+                ("phase", "any"),
+                ("log", "any"),
+            ],
+        );
+        has(
+            sketch,
+            &[
+                ("artifacts", "list"),
+                ("flash", "any"),
+                ("ram", "any"),
+                ("warnings", "list"),
+                ("seconds", "number"),
+                ("libraries", "list"),
+            ],
+        );
     }
     let good = &report["sketches"][0];
-    assert_eq!((good["flash"]["used"].as_u64(), good["flash"]["maximum"].as_u64()), (Some(924), Some(32768)));
-    assert_eq!((good["ram"]["used"].as_u64(), good["ram"]["maximum"].as_u64()), (Some(9), Some(2048)));
+    assert_eq!(
+        (
+            good["flash"]["used"].as_u64(),
+            good["flash"]["maximum"].as_u64()
+        ),
+        (Some(924), Some(32768))
+    );
+    assert_eq!(
+        (
+            good["ram"]["used"].as_u64(),
+            good["ram"]["maximum"].as_u64()
+        ),
+        (Some(9), Some(2048))
+    );
     assert_eq!(report["sketches"][3]["skip"]["line"], 1);
 }
 
 #[test]
 fn warnings_are_reported_now_and_again_from_the_cache() {
-    let project = project().sketch("A", "// fake: warn unused variable\nvoid setup() {}\nvoid loop() {}\n");
+    let project = project().sketch(
+        "A",
+        "// fake: warn unused variable\nvoid setup() {}\nvoid loop() {}\n",
+    );
     for round in ["cold", "warm"] {
         let run = project.compile_many(["A"]).ok();
         let warning = run.report()["sketches"][0]["warnings"][0].clone();
-        assert_eq!((warning["message"].as_str(), warning["line"].as_u64()), (Some("unused variable"), Some(1)), "{round}");
-        assert!(run.line("A").message.contains("1 warning"), "{round}: {}", run.transcript());
-        assert!(project.read(".fbuild/solo/A/build.log").contains("warning: unused variable"), "{round}");
+        assert_eq!(
+            (warning["message"].as_str(), warning["line"].as_u64()),
+            (Some("unused variable"), Some(1)),
+            "{round}"
+        );
+        assert!(
+            run.line("A").message.contains("1 warning"),
+            "{round}: {}",
+            run.transcript()
+        );
+        assert!(
+            project
+                .read(".fbuild/solo/A/build.log")
+                .contains("warning: unused variable"),
+            "{round}"
+        );
     }
 }
 
 #[test]
 fn a_report_that_could_not_be_written_stops_before_anything_is_built() {
     let project = project().sketch("A", PLAIN).file("file", "");
-    for option in ["--report", "--phase-tsv", "--report-junit", "--compile-commands"] {
+    for option in [
+        "--report",
+        "--phase-tsv",
+        "--report-junit",
+        "--compile-commands",
+    ] {
         for path in ["file/report", "no/such/directory/report"] {
-            let run = project.fbuild(["compile-many", "--board", "solo", option, path, "A"]).expect_code(2).says(path);
+            let run = project
+                .fbuild(["compile-many", "--board", "solo", option, path, "A"])
+                .expect_code(2)
+                .says(path);
             assert!(project.calls().0.is_empty(), "{}", run.transcript());
         }
     }
@@ -147,14 +317,39 @@ fn a_report_that_could_not_be_written_stops_before_anything_is_built() {
 #[test]
 fn messages_tell_the_run_from_start_to_end() {
     let project = mixed();
-    let run = project.compile(ALL).args(["--message-format", "json"]).run().expect_code(1);
+    let run = project
+        .compile(ALL)
+        .args(["--message-format", "json"])
+        .run()
+        .expect_code(1);
     let messages = run.messages();
-    let types: Vec<&str> = messages.iter().map(|message| message["type"].as_str().unwrap()).collect();
-    assert_eq!((types[0], *types.last().unwrap()), ("run-started", "run-finished"));
-    assert_eq!(types.iter().filter(|kind| **kind == "sketch-finished").count(), 4);
-    assert_eq!(types.iter().filter(|kind| **kind == "stage-finished").count(), 2);
-    let mut indices: Vec<u64> =
-        messages.iter().filter(|message| message["type"] == "sketch-finished").map(|message| message["index"].as_u64().unwrap()).collect();
+    let types: Vec<&str> = messages
+        .iter()
+        .map(|message| message["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (types[0], *types.last().unwrap()),
+        ("run-started", "run-finished")
+    );
+    assert_eq!(
+        types
+            .iter()
+            .filter(|kind| **kind == "sketch-finished")
+            .count(),
+        4
+    );
+    assert_eq!(
+        types
+            .iter()
+            .filter(|kind| **kind == "stage-finished")
+            .count(),
+        2
+    );
+    let mut indices: Vec<u64> = messages
+        .iter()
+        .filter(|message| message["type"] == "sketch-finished")
+        .map(|message| message["index"].as_u64().unwrap())
+        .collect();
     indices.sort_unstable();
     assert_eq!(indices, [0, 1, 2, 3]);
 }
@@ -162,10 +357,18 @@ fn messages_tell_the_run_from_start_to_end() {
 #[test]
 fn the_other_reports_are_written() {
     let project = mixed();
-    let args = ["--report-junit", "junit.xml", "--report-compile-sketches", "sizes"];
+    let args = [
+        "--report-junit",
+        "junit.xml",
+        "--report-compile-sketches",
+        "sizes",
+    ];
     project.compile(ALL).args(args).run().expect_code(1);
     let junit = project.read("junit.xml");
-    assert!(junit.contains("<testsuite") && junit.matches("<testcase").count() == 4, "{junit}");
+    assert!(
+        junit.contains("<testsuite") && junit.matches("<testcase").count() == 4,
+        "{junit}"
+    );
     let sizes: Value = serde_json::from_str(&project.read("sizes/fake-avr-solo.json")).unwrap();
     assert_eq!(sizes["boards"][0]["board"], "fake:avr:solo");
 }
@@ -175,7 +378,19 @@ fn all_skipped_is_an_error_unless_allowed() {
     let project = mixed();
     let run = project.compile_many(["Skipped"]).expect_code(4);
     assert_eq!(run.report()["verdict"], "all-skipped");
-    project.compile(["Skipped"]).args(["--allow-empty"]).run().ok();
-    project.compile(["Skipped"]).args(["--ignore-filters"]).run().ok();
-    assert!(project.path(".fbuild/solo/Skipped/Skipped.ino.hex").exists());
+    project
+        .compile(["Skipped"])
+        .args(["--allow-empty"])
+        .run()
+        .ok();
+    project
+        .compile(["Skipped"])
+        .args(["--ignore-filters"])
+        .run()
+        .ok();
+    assert!(
+        project
+            .path(".fbuild/solo/Skipped/Skipped.ino.hex")
+            .exists()
+    );
 }

@@ -6,11 +6,18 @@ use std::sync::OnceLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_testkit::{Project, Run, Tree};
 
-const NEEDED: [&str; 3] = ["/usr/bin/avr-gcc", "/usr/bin/avr-g++", "/usr/share/arduino/hardware/arduino/avr/boards.txt"];
+const NEEDED: [&str; 3] = [
+    "/usr/bin/avr-gcc",
+    "/usr/bin/avr-g++",
+    "/usr/share/arduino/hardware/arduino/avr/boards.txt",
+];
 
 /// Says whether all of `files` are there, aloud if not.
 fn all_there(files: &[&str]) -> bool {
-    let missing: Vec<&&str> = files.iter().filter(|file| !Utf8Path::new(file).exists()).collect();
+    let missing: Vec<&&str> = files
+        .iter()
+        .filter(|file| !Utf8Path::new(file).exists())
+        .collect();
     if !missing.is_empty() {
         eprintln!("SKIPPED: not installed: {missing:?}");
     }
@@ -18,7 +25,11 @@ fn all_there(files: &[&str]) -> bool {
 }
 
 fn repository() -> Utf8PathBuf {
-    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned()
 }
 
 /// The repository's examples, built once for all tests here; `None` if there is no toolchain.
@@ -30,7 +41,10 @@ fn examples() -> Option<&'static (Project, Run)> {
         }
         let project = Project::new(env!("CARGO_BIN_EXE_fbuild"));
         let output = project.path("out");
-        let run = project.compile_for("uno", ["examples", "--output-dir", output.as_str()]).cwd(repository()).run();
+        let run = project
+            .compile_for("uno", ["examples", "--output-dir", output.as_str()])
+            .cwd(repository())
+            .run();
         Some((project, run))
     });
     built.as_ref()
@@ -40,8 +54,14 @@ fn examples() -> Option<&'static (Project, Run)> {
 fn firmware(project: &Project, name: &str, extension: &str) -> Utf8PathBuf {
     let tree = Tree::read(&project.path("out"));
     let end = format!("{name}.ino.{extension}");
-    let found = tree.files().into_iter().find(|path| path.file_name() == Some(&end)).map(ToOwned::to_owned);
-    project.path("out").join(found.unwrap_or_else(|| panic!("{end} was built")))
+    let found = tree
+        .files()
+        .into_iter()
+        .find(|path| path.file_name() == Some(&end))
+        .map(ToOwned::to_owned);
+    project
+        .path("out")
+        .join(found.unwrap_or_else(|| panic!("{end} was built")))
 }
 
 #[test]
@@ -50,7 +70,13 @@ fn all_examples_build_for_uno() {
     assert_eq!(run.code(), Some(0), "{}", run.transcript());
     let main_files = |dir: Utf8PathBuf| {
         let tree = Tree::read(&dir);
-        tree.files().iter().filter(|path| matches!(path.extension(), Some("ino" | "pde")) && path.file_stem() == path.parent().and_then(Utf8Path::file_name)).count()
+        tree.files()
+            .iter()
+            .filter(|path| {
+                matches!(path.extension(), Some("ino" | "pde"))
+                    && path.file_stem() == path.parent().and_then(Utf8Path::file_name)
+            })
+            .count()
     };
     assert_eq!(run.lines().len(), main_files(repository().join("examples")));
     assert!(run.lines().len() >= 12);
@@ -59,30 +85,58 @@ fn all_examples_build_for_uno() {
     }
     let report = run.report();
     let fallbacks = report["plan"]["fallbacks"].as_array().unwrap();
-    assert!(fallbacks.is_empty(), "our own scanner reads them all: {fallbacks:?}");
+    assert!(
+        fallbacks.is_empty(),
+        "our own scanner reads them all: {fallbacks:?}"
+    );
 }
 
 #[test]
 fn the_repository_is_not_written_to() {
     let Some((_, _)) = examples() else { return };
     let files = Tree::read(&repository().join("examples"));
-    let odd: Vec<_> = files.files().into_iter().filter(|path| path.as_str().contains(".fbuild") || path.extension() == Some("o")).collect();
+    let odd: Vec<_> = files
+        .files()
+        .into_iter()
+        .filter(|path| path.as_str().contains(".fbuild") || path.extension() == Some("o"))
+        .collect();
     assert!(odd.is_empty(), "{odd:?}");
 }
 
 /// Runs firmware in the simulator and returns what it wrote to the serial port.
 fn simulated(elf: &Utf8Path) -> String {
-    let output: Output =
-        Command::new("timeout").args(["-s", "INT", "60", "simavr", "-m", "atmega328p", "-f", "16000000"]).arg(elf).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let output: Output = Command::new("timeout")
+        .args([
+            "-s",
+            "INT",
+            "60",
+            "simavr",
+            "-m",
+            "atmega328p",
+            "-f",
+            "16000000",
+        ])
+        .arg(elf)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
     // The simulator wraps every line in colour and writes two full stops for the line end.
-    let plain = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&text, "").into_owned();
-    plain.lines().map(|line| line.trim_end_matches('.').to_owned() + "\n").collect()
+    let plain = regex::Regex::new("\u{1b}\\[[0-9;]*m")
+        .unwrap()
+        .replace_all(&text, "")
+        .into_owned();
+    plain
+        .lines()
+        .map(|line| line.trim_end_matches('.').to_owned() + "\n")
+        .collect()
 }
 
 #[test]
 fn firmware_prints_in_a_simulator_what_the_sketch_prints() {
-    let Some((project, _)) = examples() else { return };
+    let Some((project, _)) = examples() else {
+        return;
+    };
     if !all_there(&["/usr/bin/simavr"]) {
         return;
     }
@@ -90,12 +144,18 @@ fn firmware_prints_in_a_simulator_what_the_sketch_prints() {
     for line in ["hello from fbuild", "1! = 1", "3! = 6", "5! = 120", "done"] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
-    assert_eq!(text.matches("hello from fbuild").count(), 1, "it does not start over\n{text}");
+    assert_eq!(
+        text.matches("hello from fbuild").count(),
+        1,
+        "it does not start over\n{text}"
+    );
 }
 
 #[test]
 fn an_interrupt_handler_that_nobody_references_runs() {
-    let Some((project, _)) = examples() else { return };
+    let Some((project, _)) = examples() else {
+        return;
+    };
     if !all_there(&["/usr/bin/simavr"]) {
         return;
     }
@@ -110,7 +170,8 @@ fn reference(sketch: &Utf8Path, dir: &Utf8Path) -> Vec<u8> {
     fs_err::create_dir_all(&build).unwrap();
     let run = |program: &str, args: &[&str]| {
         let output = Command::new(program).args(args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {args:?}\n{text}");
         text
     };
@@ -135,15 +196,39 @@ fn reference(sketch: &Utf8Path, dir: &Utf8Path) -> Vec<u8> {
         ],
     );
     let core = Tree::read(&build.join("core"));
-    let objects: Vec<String> =
-        core.files().iter().filter(|path| path.extension() == Some("o")).map(|path| build.join("core").join(path).into_string()).collect();
+    let objects: Vec<String> = core
+        .files()
+        .iter()
+        .filter(|path| path.extension() == Some("o"))
+        .map(|path| build.join("core").join(path).into_string())
+        .collect();
     assert!(objects.len() > 15 && objects.is_sorted());
     fs_err::remove_file(build.join("core/core.a")).unwrap();
     let archive = build.join("core/core.a").into_string();
-    run("avr-gcc-ar", &[&["rcs", archive.as_str()], objects.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat());
-    let link = log.lines().find(|line| line.contains("-Wl,--gc-sections") && line.contains(".elf")).expect("the link is logged");
-    let words: Vec<String> = link.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect();
-    run(&words[0], &words[1..].iter().map(String::as_str).collect::<Vec<_>>());
+    run(
+        "avr-gcc-ar",
+        &[
+            &["rcs", archive.as_str()],
+            objects
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .as_slice(),
+        ]
+        .concat(),
+    );
+    let link = log
+        .lines()
+        .find(|line| line.contains("-Wl,--gc-sections") && line.contains(".elf"))
+        .expect("the link is logged");
+    let words: Vec<String> = link
+        .split_whitespace()
+        .map(|word| word.trim_matches('"').to_owned())
+        .collect();
+    run(
+        &words[0],
+        &words[1..].iter().map(String::as_str).collect::<Vec<_>>(),
+    );
     let elf = words.iter().find(|word| word.ends_with(".elf")).unwrap();
     let hex = dir.join("reference.hex").into_string();
     run("avr-objcopy", &["-O", "ihex", "-R", ".eeprom", elf, &hex]);
@@ -152,7 +237,9 @@ fn reference(sketch: &Utf8Path, dir: &Utf8Path) -> Vec<u8> {
 
 #[test]
 fn firmware_is_arduino_builders() {
-    let Some((project, _)) = examples() else { return };
+    let Some((project, _)) = examples() else {
+        return;
+    };
     if !all_there(&["/usr/bin/arduino-builder"]) {
         return;
     }
@@ -160,32 +247,62 @@ fn firmware_is_arduino_builders() {
         let dir = project.path(&format!("reference/{name}"));
         let expect = reference(&repository().join("examples").join(name), &dir);
         let got = fs_err::read(firmware(project, name, "hex")).unwrap();
-        assert!(got == expect, "{name}: {} against {} bytes of hex", got.len(), expect.len());
+        assert!(
+            got == expect,
+            "{name}: {} against {} bytes of hex",
+            got.len(),
+            expect.len()
+        );
     }
 }
 
 #[test]
 fn a_second_run_on_the_real_toolchain_starts_nothing() {
-    let Some((project, _)) = examples() else { return };
-    let args = ["examples/Blink", "examples/Tabs", "--output-dir", project.path("again").as_str()].map(str::to_owned);
+    let Some((project, _)) = examples() else {
+        return;
+    };
+    let args = [
+        "examples/Blink",
+        "examples/Tabs",
+        "--output-dir",
+        project.path("again").as_str(),
+    ]
+    .map(str::to_owned);
     let report = project.root().with_file_name("second.json");
     let run = project
-        .command(["compile-many", "--board", "uno", "--report", report.as_str()])
+        .command([
+            "compile-many",
+            "--board",
+            "uno",
+            "--report",
+            report.as_str(),
+        ])
         .args(args)
         .cwd(repository())
         .run()
         .ok();
     assert_eq!(run.lines().len(), 2);
-    let report: serde_json::Value = serde_json::from_str(&fs_err::read_to_string(report).unwrap()).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_str(&fs_err::read_to_string(report).unwrap()).unwrap();
     assert_eq!(report["counts"]["cached"], 2, "{}", run.transcript());
 }
 
 #[test]
 fn a_missing_library_is_the_compilers_message_and_what_was_looked_at() {
     let Some((_, _)) = examples() else { return };
-    let project = Project::new(env!("CARGO_BIN_EXE_fbuild")).sketch("NoServo", "#include <Servo9.h>\nvoid setup() {}\nvoid loop() {}\n");
+    let project = Project::new(env!("CARGO_BIN_EXE_fbuild")).sketch(
+        "NoServo",
+        "#include <Servo9.h>\nvoid setup() {}\nvoid loop() {}\n",
+    );
     let run = project.compile_for("uno", ["NoServo"]).run().expect_code(1);
     let log = fs_err::read_to_string(project.path(&run.line("NoServo").log)).unwrap();
-    assert!(log.contains("NoServo.ino:1:") && log.contains("fatal error: Servo9.h: No such file or directory"), "{log}");
-    assert!(log.contains("/usr/share/arduino/hardware/arduino/avr/libraries"), "{log}");
+    assert!(
+        log.contains("NoServo.ino:1:")
+            && log.contains("fatal error: Servo9.h: No such file or directory"),
+        "{log}"
+    );
+    assert!(
+        log.contains("/usr/share/arduino/hardware/arduino/avr/libraries"),
+        "{log}"
+    );
 }
