@@ -17,19 +17,18 @@ pub struct Cli {
 
 /// How `fbuild` talks.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Show every command as it ends
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Output")]
     pub verbose: bool,
     /// Show only failures and the summary
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     pub color: ColorWhen,
     /// How to show progress
-    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub progress: ProgressHow,
 }
 
@@ -202,37 +201,34 @@ pub enum CacheCommand {
 
 /// Where the cache is.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Cache")]
 pub struct CacheArgs {
     /// Directory of the cache, shared by all checkouts
-    #[arg(long, value_name = "DIR", env = crate::env::CACHE_DIR)]
+    #[arg(long, value_name = "DIR", env = crate::env::CACHE_DIR, help_heading = "Cache")]
     pub cache_dir: Option<Utf8PathBuf>,
 }
 
 /// Where to look for platforms.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Platforms and libraries")]
 pub struct PlatformArgs {
     /// Also look for platforms here, first (repeatable)
-    #[arg(long = "platform-path", value_name = "DIR")]
+    #[arg(long = "platform-path", value_name = "DIR", help_heading = "Platforms and libraries")]
     pub platform_paths: Vec<Utf8PathBuf>,
     /// Do not work around known faults of toolchains (`fbuild doctor` lists them)
-    #[arg(long)]
+    #[arg(long, help_heading = "Platforms and libraries")]
     pub no_quirks: bool,
 }
 
 /// Overrides of properties.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Compiler")]
 pub struct PropertyArgs {
     /// Override a build property (repeatable; the last one wins)
-    #[arg(long = "build-property", value_name = "KEY=VALUE")]
+    #[arg(long = "build-property", value_name = "KEY=VALUE", help_heading = "Compiler")]
     pub build_properties: Vec<String>,
     /// How many warnings the compiler gives
-    #[arg(long, value_name = "LEVEL", default_value = "none")]
+    #[arg(long, value_name = "LEVEL", default_value = "none", help_heading = "Compiler")]
     pub warnings: WarningsLevel,
     /// Compile for a debugger instead of for size
-    #[arg(long)]
+    #[arg(long, help_heading = "Compiler")]
     pub optimize_for_debug: bool,
 }
 

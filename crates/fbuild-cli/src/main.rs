@@ -5,6 +5,7 @@ mod commands;
 mod env;
 mod error;
 mod exit;
+mod hints;
 mod places;
 mod printer;
 mod progress;

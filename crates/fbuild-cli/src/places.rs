@@ -46,7 +46,8 @@ fn data_dirs() -> Vec<Utf8PathBuf> {
     if let Some(dir) = env::get(env::ARDUINO_DATA) {
         return vec![dir.into()];
     }
-    home().map(|home| [".arduino15", "Library/Arduino15"].map(|name| home.join(name)).to_vec()).unwrap_or_default()
+    let names: &[&str] = if cfg!(target_os = "macos") { &["Library/Arduino15", ".arduino15"] } else { &[".arduino15"] };
+    home().map(|home| names.iter().map(|name| home.join(name)).collect()).unwrap_or_default()
 }
 
 fn platformio_packages() -> Vec<Utf8PathBuf> {

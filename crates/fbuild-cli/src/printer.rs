@@ -33,6 +33,9 @@ pub enum Progress {
     None,
 }
 
+/// Width of the verbs in front of status lines.
+const INDENT: usize = 12;
+
 /// The meaning of a word's colour; never the only carrier of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -69,6 +72,8 @@ pub struct Printer {
     pub bars: MultiProgress,
     choice: ColorChoice,
     data_choice: ColorChoice,
+    /// Columns of the terminal on standard error, if it is one.
+    width: Option<usize>,
     /// Text of compilers must not be taken for commands of GitHub's runner.
     pub on_github: bool,
 }
@@ -102,7 +107,7 @@ impl Printer {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
         let data_choice = choice(std::io::stdout().is_terminal());
-        Self { verbosity, progress, bars, choice: choice(terminal), data_choice, on_github: env::get(env::GITHUB_ACTIONS).is_some() }
+        Self { verbosity, progress, bars, choice: choice(terminal), data_choice, width: terminal_width(), on_github: env::get(env::GITHUB_ACTIONS).is_some() }
     }
 
     /// Writes data to standard output.
@@ -125,7 +130,16 @@ impl Printer {
     /// Writes a line with a right-aligned verb to standard error.
     pub fn status(&self, tone: Tone, verb: &str, text: &str) {
         let style = tone.style();
-        self.line(&format!("{style}{verb:>12}{style:#} {text}"));
+        self.line(&format!("{style}{verb:>INDENT$}{style:#} {text}"));
+    }
+
+    /// Writes a status line that may be cut at the edge of a terminal, because what it says is said again in full.
+    pub fn short_status(&self, tone: Tone, verb: &str, text: &str) {
+        let line = text.replace('\n', " ");
+        match self.width.map(|width| width.saturating_sub(INDENT + 1)) {
+            Some(room) => self.status(tone, verb, &console::truncate_str(&line, room.max(INDENT), "…")),
+            None => self.status(tone, verb, &line),
+        }
     }
 
     /// Writes a warning.
@@ -138,10 +152,13 @@ impl Printer {
     pub fn error(&self, text: &str, hints: &[String]) {
         let style = Tone::Bad.style();
         self.line(&format!("{style}error{style:#}: {text}"));
+        hints.iter().for_each(|hint| self.hint(hint));
+    }
+
+    /// Writes a way out.
+    pub fn hint(&self, text: &str) {
         let style = Tone::Plain.style();
-        for hint in hints {
-            self.line(&format!("{style}hint{style:#}: {hint}"));
-        }
+        self.line(&format!("{style}hint{style:#}: {text}"));
     }
 
     /// Writes text as it is, followed by a line end if it has none.
@@ -155,4 +172,9 @@ impl Printer {
             let _ = writeln!(stream, "{line}");
         });
     }
+}
+
+fn terminal_width() -> Option<usize> {
+    let (_, columns) = console::Term::stderr().size_checked()?;
+    Some(usize::from(columns))
 }

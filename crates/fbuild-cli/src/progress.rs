@@ -21,12 +21,15 @@ pub struct Display<'a> {
     explain: bool,
     bar: Option<ProgressBar>,
     failed: usize,
+    /// The current directory with a slash at its end.
+    cwd: Option<String>,
 }
 
 impl<'a> Display<'a> {
     /// Makes a display; with `explain` every action that runs says why.
     pub fn new(printer: &'a Printer, explain: bool) -> Self {
-        Self { printer, explain, bar: None, failed: 0 }
+        let cwd = crate::places::absolute(".".into()).ok().map(|dir| format!("{dir}/")).filter(|dir| dir != "/");
+        Self { printer, explain, bar: None, failed: 0, cwd }
     }
 
     /// Shows one event; `report` is the fold up to and including it.
@@ -76,7 +79,15 @@ impl<'a> Display<'a> {
 
     fn say(&self, tone: Tone, verb: &str, text: &str) {
         if self.printer.verbosity > Verbosity::Quiet && self.printer.progress != Progress::None {
-            self.printer.status(tone, verb, text);
+            self.printer.short_status(tone, verb, &self.nearby(text));
+        }
+    }
+
+    /// Shortens paths below the current directory, which is how people name these files.
+    fn nearby(&self, text: &str) -> String {
+        match &self.cwd {
+            Some(cwd) => text.replace(cwd.as_str(), ""),
+            None => text.to_owned(),
         }
     }
 
@@ -128,7 +139,7 @@ impl<'a> Display<'a> {
         }
         let quiet = self.printer.verbosity == Verbosity::Quiet;
         if tone == Tone::Bad || !quiet && self.printer.progress != Progress::None {
-            self.printer.status(tone, verb, &self.safe(&format!("{}  {text}", result.sketch)));
+            self.printer.short_status(tone, verb, &self.safe(&self.nearby(&format!("{}  {text}", result.sketch))));
         }
     }
 
@@ -149,7 +160,7 @@ fn described(result: &SketchResult) -> (Tone, &'static str, String) {
             let cached = if result.cached { "  (cached)" } else { "" };
             (Tone::Good, "Built", format!("{}{took}{cached}", sizes.unwrap_or_default()))
         }
-        SketchOutcome::Failed(failure) => (Tone::Bad, "Failed", format!("{}: {}  {took}", failure.phase, cause(failure))),
+        SketchOutcome::Failed(failure) => (Tone::Bad, "Failed", format!("{took}  {}: {}", failure.phase, cause(failure))),
         SketchOutcome::Blocked { by, .. } => (Tone::Bad, "Blocked", format!("needs {by}, which failed")),
         SketchOutcome::Skipped(rule) => (Tone::Notice, "Skipped", rule.text.clone()),
         SketchOutcome::NotRun => (Tone::Notice, "Not run", String::new()),

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::planner::library_roots;
 use fbuild_build::request::{PchMode, Request};
 use fbuild_platform::{BoardSpec, BuildOptions, Installation, WarningLevel};
-use fbuild_scan::find::{Found, find_sketches};
+use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
 use crate::args::{BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, SketchJobs, WarningsLevel};
@@ -59,7 +59,10 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
 /// Everything that is wrong with them.
 pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     let paths = args.sketches.iter().map(utf8).collect::<Result<Vec<_>, _>>()?;
-    let found = find_sketches(&paths).map_err(|error| CliError { exit: Exit::NoSketch, ..CliError::usage(error) })?;
+    let found = find_sketches(&paths).map_err(|error| match error {
+        FindError::Empty { .. } => CliError { exit: Exit::NoSketch, ..CliError::usage(error) },
+        _ => CliError::usage(error),
+    })?;
     if found.sketches.is_empty() {
         return Err(CliError { exit: Exit::NoSketch, ..CliError::usage(anyhow!("find sketches: there is none in {}", list(&paths))) });
     }

@@ -56,7 +56,7 @@ fn follow(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Print
         report.apply(&event);
         display.show(&event, report);
         if args.message_format == MessageFormat::Json {
-            printer.data(&(fbuild_report::messages::render(&event) + "\n"));
+            printer.data(&fbuild_report::messages::render(&event));
         }
     };
     let built = std::thread::scope(|scope| {

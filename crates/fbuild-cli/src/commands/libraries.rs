@@ -1,6 +1,7 @@
 //! `fbuild libraries`: which library each include of a sketch brought in, and why that one.
 
 use fbuild_build::inspect::Look;
+use fbuild_model::diagnostic::root_cause;
 use fbuild_scan::discovery::{Discovery, Missing};
 use fbuild_scan::resolve::Resolution;
 
@@ -27,7 +28,7 @@ pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
             (Some(discovery), _) => text.push_str(&found(discovery)),
             (None, Some(missing)) => {
                 text.push_str(&resolutions(&missing.so_far.resolutions));
-                text.push_str(&not_found(missing));
+                text.push_str(&not_found(missing, look));
             }
             (None, None) => {}
         }
@@ -75,15 +76,17 @@ fn resolution(resolution: &Resolution) -> String {
     text
 }
 
-fn not_found(missing: &Missing) -> String {
+fn not_found(missing: &Missing, look: &Look) -> String {
+    let failure = look.generated.as_ref().err();
+    let cause = failure.and_then(|failure| root_cause(&failure.diagnostics));
+    // The compiler knows the line; without it the file that was preprocessed is named.
+    let place = match cause.map(|cause| (&cause.file, cause.line)) {
+        Some((file, Some(line))) => format!("{file}:{line}"),
+        _ => missing.source.to_string(),
+    };
     let notes = missing.notes();
     let notes = notes.iter().map(|note| format!("    {note}\n"));
-    format!(
-        "{}\n  in no library; `{}` includes it\n{}",
-        missing.header,
-        missing.source,
-        notes.collect::<String>()
-    )
+    format!("{}\n  in no library; included by {place}\n{}", missing.header, notes.collect::<String>())
 }
 
 /// Sources that could not be read through may need more libraries than are shown.

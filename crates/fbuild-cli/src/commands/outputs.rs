@@ -8,12 +8,13 @@ use fbuild_build::plan::BuildPlan;
 use fbuild_build::request::Request;
 use fbuild_build::run::{self, Means};
 use fbuild_model::outcome::{SketchOutcome, Stage};
-use fbuild_report::causes::causes;
+use fbuild_report::causes::{causes, listed};
 use fbuild_report::{RunReport, annotations, json, junit, lines, tsv};
 
 use crate::args::{BuildArgs, MessageFormat};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::hints::hint;
 use crate::printer::{Printer, Tone, Verbosity};
 use crate::progress::{count, seconds};
 
@@ -38,7 +39,7 @@ pub fn check(args: &BuildArgs) -> Result<(), CliError> {
 /// If there is no plan.
 pub fn plan_only(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Printer) -> Result<Exit, CliError> {
     let (events, _inbox) = std::sync::mpsc::channel();
-    let plan = run::plan(request, means, &events)?;
+    let plan = run::preview(request, means, &events)?;
     if args.dry_run {
         for line in fbuild_build::dry_run::lines(&plan) {
             printer.data(&(line + "\n"));
@@ -91,6 +92,9 @@ pub fn write(args: &BuildArgs, report: &RunReport, printer: &Printer) -> Result<
     Ok(())
 }
 
+/// How many sketches of one cause are named.
+const MOST_NAMES: usize = 6;
+
 /// Shows each root cause once, whole, with the sketches it hit.
 fn failures(report: &RunReport, printer: &Printer) {
     if printer.on_github {
@@ -98,11 +102,12 @@ fn failures(report: &RunReport, printer: &Printer) {
         return;
     }
     for cause in causes(report) {
-        let sketches = cause.sketches().join(", ");
+        let sketches = listed(&cause.sketches(), MOST_NAMES);
         let boards = if report.several_boards() { format!(" on {}", cause.boards().join(", ")) } else { String::new() };
         let by = cause.by.map(|by| format!("{by}, needed by ")).unwrap_or_default();
         printer.status(Tone::Bad, "Failure", &format!("{by}{sketches}{boards}"));
         printer.text(if cause.failure.output.trim().is_empty() { &cause.failure.message } else { &cause.failure.output });
+        hint(cause.failure).into_iter().for_each(|hint| printer.hint(&hint));
         if let Some(log) = cause.results.first().and_then(|result| result.log.as_ref()) {
             printer.text(&format!("log: {log}"));
         }

@@ -10,6 +10,7 @@ mod failures;
 mod framework;
 mod interrupt;
 mod libraries;
+mod looking;
 mod outputs;
 mod parallel;
 mod paths;
@@ -32,5 +33,8 @@ fn project_in(name: &str) -> Project {
 
 /// The pairs as [`fbuild_testkit::Run::outcomes`] returns them.
 fn pairs(expect: &[(&str, &str)]) -> Vec<(String, String)> {
-    expect.iter().map(|&(name, outcome)| (name.to_owned(), outcome.to_owned())).collect()
+    expect
+        .iter()
+        .map(|&(name, outcome)| (name.to_owned(), outcome.to_owned()))
+        .collect()
 }

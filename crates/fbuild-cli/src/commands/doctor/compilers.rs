@@ -21,7 +21,7 @@ pub struct Compiler {
     pub boards: usize,
     /// The FQBN of the board that was tried.
     pub example: String,
-    /// The same without vendor and architecture if that is enough to name it.
+    /// A board of them as people type it, without vendor and architecture if that is enough to name it.
     pub short_name: String,
     /// Known faults that apply to the board tried.
     pub quirks: Vec<&'static Quirk>,
@@ -72,6 +72,10 @@ pub fn find(
         });
         if let Some((known, _)) = known {
             known.boards += 1;
+            // The board that most people know.
+            if board.fqbn.ends_with(":uno") {
+                known.short_name = short_name(installation, &board.fqbn);
+            }
             continue;
         }
         let compiler = Compiler {

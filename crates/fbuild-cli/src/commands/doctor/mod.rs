@@ -203,7 +203,8 @@ fn verdict(page: &mut Page, compilers: &[Compiler]) {
     page.heading("Verdict");
     match compilers.iter().find(|compiler| compiler.state == State::Works) {
         Some(compiler) => {
-            page.good(&format!("{} can be built, for example: fbuild compile-many --board {} SKETCH...", count(boards, "board", "boards"), compiler.short_name));
+            let board = &compiler.short_name;
+            page.good(&format!("firmware can be built for {}; try: fbuild compile-many --board {board} SKETCH...", count(boards, "board", "boards")));
         }
         None => page.bad("no board can be built; see above for what to install"),
     }
