@@ -35,6 +35,8 @@ pub struct Board<'a> {
     pub tied_to: Option<String>,
     /// Core, variant and platform by name.
     pub roots: Roots,
+    /// Its C++ compiler is not there, so nothing can be scanned; in a preview only.
+    pub unscanned: bool,
     discovery: Arc<Preprocessor<'a>>,
     cxx: Arc<Preprocessor<'a>>,
     c: Preprocessor<'a>,
@@ -65,6 +67,7 @@ impl<'a> Board<'a> {
             fqbn: spec.fqbn().to_string(),
             tied_to: spec.compile_depends_on_sketch().map(str::to_owned),
             roots: named_roots(spec, &dir),
+            unscanned: spec.compiler().is_ok_and(|compiler| tools.lacking().iter().any(|lacking| lacking == compiler.as_str())),
             spec,
             dir,
             recipes,

@@ -76,10 +76,17 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
     let dir = out_dir.join("sketch");
     let first = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir).hooks(HookPoint::Prebuild);
     let first = first.map_err(|error| Undrafted::new(Phase::Hook, chain(&error)))?;
-    let printed = hooks::run(&first, runner).map_err(Undrafted::from)?;
+    let printed = if board.unscanned { String::new() } else { hooks::run(&first, runner).map_err(Undrafted::from)? };
     let staged = merge::stage(sketch, tree, &dir).map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
+    }
+    if board.unscanned {
+        let main = tree.insert(&dir.join(sketch.generated_name()), staged.merged.bytes().to_vec());
+        write(&main)?;
+        let discovery = Discovery { libraries: Vec::new(), include_dirs: board.base_dirs.clone(), resolutions: Vec::new(), unscanned: Vec::new() };
+        let remarks = vec!["the compiler is not installed: neither libraries nor prototypes are known".to_owned()];
+        return Ok(Draft { discovery, generated: std::iter::once(main).chain(staged.copies).collect(), remarks });
     }
     let discovery = discover(&staged.scanned, board.surroundings()).map_err(|error| undiscovered(*error, board))?;
     let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
@@ -124,9 +131,11 @@ fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
     let output = complaint(&missing, board);
     let mut undrafted = Undrafted::new(Phase::Scan, format!("no library has `{}`", missing.header));
     undrafted.failure.diagnostics = diagnostic::parse_gcc(&output);
-    undrafted.failure.output = output;
+    // Where was looked belongs to the message: the compiler does not know about libraries.
+    let notes = missing.notes();
+    let notes = notes.iter().map(|note| format!("note: {note}\n"));
+    undrafted.failure.output = output + &notes.collect::<String>();
     undrafted.remarks = remarks(&missing.so_far, board);
-    undrafted.remarks.extend(missing.notes());
     undrafted.missing = Some(Box::new(missing));
     undrafted
 }

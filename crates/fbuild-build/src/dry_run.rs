@@ -1,19 +1,36 @@
 //! The commands of a plan as text, for people who wonder.
 
-use crate::action::Action;
+use fbuild_model::Command;
+use fbuild_platform::HookPoint;
+
+use crate::action::{Action, WORK};
 use crate::plan::{BuildPlan, SketchWork};
 
 /// Returns the plan's commands as shell lines, with a comment line before each group; links are shown as far as they are known.
 pub fn lines(plan: &BuildPlan) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut add = |action: &Action| {
+    let action = |lines: &mut Vec<String>, action: &Action| {
         lines.push(format!("# {}", action.label));
         lines.extend(action.command_lines());
     };
-    plan.shared.iter().for_each(&mut add);
+    let hooks = |lines: &mut Vec<String>, title: String, commands: &[Command]| {
+        if !commands.is_empty() {
+            lines.push(title);
+            lines.extend(commands.iter().map(Command::to_shell));
+        }
+    };
     for entry in &plan.sketches {
         if let SketchWork::Build(sketch) = &entry.work {
-            sketch.units.iter().for_each(|unit| add(&unit.action));
+            let first = sketch.recipes.hooks(HookPoint::Prebuild).unwrap_or_default();
+            hooks(&mut lines, format!("# first hooks of {} for {}", entry.name, entry.board), &first);
+        }
+    }
+    plan.shared.iter().for_each(|shared| action(&mut lines, shared));
+    for entry in &plan.sketches {
+        if let SketchWork::Build(sketch) = &entry.work {
+            hooks(&mut lines, format!("# hooks before {} for {}", entry.name, entry.board), &sketch.hooks.before);
+            sketch.units.iter().for_each(|unit| action(&mut lines, &unit.action));
+            hooks(&mut lines, format!("# hooks after {} for {}", entry.name, entry.board), &sketch.hooks.after);
         }
     }
     for archive in &plan.archives {
@@ -31,5 +48,6 @@ pub fn lines(plan: &BuildPlan) -> Vec<String> {
             SketchWork::Skip(rule) => lines.push(format!("# skipped: {}", rule.text)),
         }
     }
-    lines
+    // The directory in which an action works exists only once it runs.
+    lines.into_iter().map(|line| line.replace(WORK, "$WORK")).collect()
 }

@@ -78,6 +78,7 @@ pub fn plan(
         Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
     }
     let mut plan = assembly.finish();
+    plan.warnings.extend(tools.lacking().into_iter().map(|program| format!("`{program}` is not installed; what needs it is shown without libraries and prototypes")));
     let (notes, cost) = fallbacks.take();
     plan.fallbacks = notes;
     plan.cost = tools.cost().plus(cost);

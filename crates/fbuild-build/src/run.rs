@@ -71,6 +71,19 @@ pub struct Means<'a> {
 /// # Errors
 /// If a tool is missing, a platform cannot be used, or the output directory cannot be written.
 pub fn plan(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Result<BuildPlan, BuildError> {
+    planned(request, means, events, &Toolchain::new(means.cache, means.runner))
+}
+
+/// Makes a plan that is only looked at: it may name programs that are not installed. Sketches whose compiler is missing are planned unscanned,
+/// without libraries and prototypes, and no hook runs for them.
+///
+/// # Errors
+/// If a platform cannot be used, or the output directory cannot be written.
+pub fn preview(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Result<BuildPlan, BuildError> {
+    planned(request, means, events, &Toolchain::for_preview(means.cache, means.runner))
+}
+
+fn planned(request: &Request, means: Means<'_>, events: &Sender<Event>, tools: &Toolchain<'_>) -> Result<BuildPlan, BuildError> {
     let began = Instant::now();
     let _ = events.send(Event::RunStarted {
         boards: request.boards.iter().map(|board| board.fqbn().to_string()).collect(),
@@ -80,10 +93,9 @@ pub fn plan(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Resu
     });
     check_output_dir(request)?;
     let tree = SourceTree::new();
-    let tools = Toolchain::new(means.cache, means.runner);
     let pool = pool("plan", request.sketch_jobs.get())?;
-    let boards: Vec<BoardSpec> = request.boards.iter().map(|board| if request.quirks { quirks_applied(board, &tools) } else { board.clone() }).collect();
-    let plan = pool.install(|| planner::plan(request, &boards, &tools, &tree, means.runner, means.stop))?;
+    let boards: Vec<BoardSpec> = request.boards.iter().map(|board| if request.quirks { quirks_applied(board, tools) } else { board.clone() }).collect();
+    let plan = pool.install(|| planner::plan(request, &boards, tools, &tree, means.runner, means.stop))?;
     for warning in &plan.warnings {
         let _ = events.send(Event::Warning(warning.clone()));
     }

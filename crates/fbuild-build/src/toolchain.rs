@@ -4,7 +4,7 @@
 //! module knows gcc's way of answering; a compiler that does not answer so is known by its program file alone, and its translation units
 //! are preprocessed by itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,6 +82,8 @@ pub struct Toolchain<'a> {
     identities: Mutex<HashMap<String, Digest>>,
     dialects: Mutex<HashMap<String, Arc<Dialect>>>,
     cost: Mutex<Cost>,
+    /// Programs that are not there, where that is no error.
+    lacking: Option<Mutex<BTreeSet<String>>>,
 }
 
 impl<'a> Toolchain<'a> {
@@ -94,7 +96,18 @@ impl<'a> Toolchain<'a> {
             identities: Mutex::default(),
             dialects: Mutex::default(),
             cost: Mutex::default(),
+            lacking: None,
         }
+    }
+
+    /// Makes a collection for a plan that is only looked at: a program that is not there is noted, and has no content.
+    pub fn for_preview(cache: &'a Cache, runner: &'a Runner) -> Self {
+        Self { lacking: Some(Mutex::default()), ..Self::new(cache, runner) }
+    }
+
+    /// Returns the programs that were asked for and are not there; empty unless made by [`Self::for_preview`].
+    pub fn lacking(&self) -> Vec<String> {
+        self.lacking.as_ref().map(|lacking| lock(lacking).iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Returns the store that keeps the tools' answers.
@@ -117,7 +130,11 @@ impl<'a> Toolchain<'a> {
     /// # Errors
     /// If there is no such program.
     pub fn program(&self, program: &str) -> Result<Digest, ToolError> {
-        let path = find_program(program).ok_or_else(|| ToolError::NotFound { program: program.to_owned() })?;
+        let Some(path) = find_program(program) else {
+            let Some(lacking) = &self.lacking else { return Err(ToolError::NotFound { program: program.to_owned() }) };
+            lock(lacking).insert(program.to_owned());
+            return Ok(Digest::of(b""));
+        };
         self.memo.digest(&path).map_err(|source| ToolError::Read { path, source })
     }
 
@@ -204,6 +221,9 @@ impl<'a> Toolchain<'a> {
     fn ask(&self, command: &Command) -> Result<Answer, ToolError> {
         let mut key = DigestWriter::new("tool answer 1");
         key.digest(self.program(&command.program)?);
+        if self.lacking().contains(&command.program) {
+            return Ok(Answer { success: false, stdout: String::new(), stderr: format!("`{}` is not installed", command.program) });
+        }
         command.argv().for_each(|arg| {
             key.field(arg);
         });

@@ -63,12 +63,12 @@ pub enum Command {
     #[command(after_help = "Examples:
   fbuild compile-many --board uno examples/*
   fbuild compile-many --board uno,mega --report report.json ~/FastLED/examples
-  fbuild compile-many --board arduino:avr:nano:cpu=atmega328old --libraries ~/Arduino/libraries MySketch
+  fbuild compile-many --board nano:cpu=atmega328old --libraries ../libraries MySketch
 
 Exit status: 0 all built or skipped, 1 a sketch failed, 2 usage or set-up, 3 the core failed,
 4 no sketch, 5 not warm (--expect-warm), 70 a bug in fbuild, 130 interrupted.")]
     CompileMany(BuildArgs),
-    /// Build one sketch
+    /// Build one sketch; the same as compile-many
     #[command(after_help = "Example:\n  fbuild build --board uno MySketch")]
     Build(BuildArgs),
     /// List the boards of the platforms found
@@ -203,7 +203,7 @@ pub enum CacheCommand {
 #[derive(Debug, Clone, Args)]
 pub struct CacheArgs {
     /// Directory of the cache, shared by all checkouts
-    #[arg(long, value_name = "DIR", env = crate::env::CACHE_DIR, help_heading = "Cache")]
+    #[arg(long, value_name = "DIR", env = crate::env::CACHE_DIR, global = true, help_heading = "Cache")]
     pub cache_dir: Option<Utf8PathBuf>,
 }
 

@@ -27,7 +27,11 @@ pub fn search_roots(args: &PlatformArgs) -> SearchRoots {
 /// # Errors
 /// If a directory the user named holds no platform.
 pub fn installation(args: &PlatformArgs) -> Result<Installation, CliError> {
-    Ok(Installation::discover(&search_roots(args))?)
+    let roots = search_roots(args);
+    if let Some(missing) = roots.explicit.iter().find(|dir| !dir.is_dir()) {
+        return Err(CliError::usage(anyhow::anyhow!("look for platforms in `{missing}`: no such folder")));
+    }
+    Ok(Installation::discover(&roots)?)
 }
 
 /// Returns the sketchbooks, the user's own choice first.

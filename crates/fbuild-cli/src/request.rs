@@ -6,7 +6,8 @@ use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::planner::library_roots;
 use fbuild_build::request::{PchMode, Request};
-use fbuild_platform::{BoardSpec, BuildOptions, Installation, WarningLevel};
+use fbuild_build::toolchain::find_program;
+use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation, WarningLevel};
 use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
@@ -30,7 +31,7 @@ pub struct Prepared {
 /// Everything that is wrong with it, before anything is built.
 pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
     let Prepared { request, remarks } = prepare_sketches(&args.what)?;
-    let launcher = args.compiler_launcher.as_deref().unwrap_or_default();
+    let launcher = launcher(args.compiler_launcher.as_deref().unwrap_or_default())?;
     let request = Request {
         output_dir: places::absolute(&args.output_dir)?,
         framework_jobs: args.framework_jobs.map_or(request.framework_jobs, at_least_one),
@@ -47,7 +48,7 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
             PchWhen::On => PchMode::On,
             PchWhen::Off => PchMode::Off,
         },
-        launcher: launcher.split_whitespace().map(str::to_owned).collect(),
+        launcher,
         ..request
     };
     Ok(Prepared { request, remarks })
@@ -72,6 +73,9 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     let library = library_under_test(&found);
     let mut single = args.library.clone();
     single.extend(library.clone());
+    if let Some(missing) = args.libraries.iter().find(|dir| !dir.is_dir()) {
+        return Err(CliError::usage(anyhow!("use the libraries in `{missing}`: no such folder")));
+    }
     let mut folders = args.libraries.clone();
     folders.extend(places::sketchbooks().into_iter().map(|dir| dir.join("libraries")));
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -118,7 +122,7 @@ pub fn boards(names: &[String], platforms: &PlatformArgs, properties: &PropertyA
     };
     let mut boards: Vec<BoardSpec> = Vec::new();
     for name in names {
-        let fqbn = installation.parse_board(name).map_err(|error| missing_platform(error.into(), &installation))?;
+        let fqbn = installation.parse_board(name).map_err(|error| missing_platform(error, &installation))?;
         if !boards.iter().any(|board| *board.fqbn() == fqbn) {
             boards.push(installation.board(&fqbn, &options).with_context(|| format!("use board `{name}`"))?);
         }
@@ -126,8 +130,12 @@ pub fn boards(names: &[String], platforms: &PlatformArgs, properties: &PropertyA
     Ok((installation, boards))
 }
 
-fn missing_platform(error: anyhow::Error, installation: &Installation) -> CliError {
+fn missing_platform(error: BoardError, installation: &Installation) -> CliError {
+    let ambiguous = matches!(error, BoardError::Ambiguous { .. });
     let error = CliError::usage(error);
+    if ambiguous {
+        return error.hint("give the whole name, for example `--board arduino:avr:uno`");
+    }
     if installation.platforms().len() > 0 {
         return error.hint("`fbuild boards` lists the boards that were found");
     }
@@ -149,6 +157,15 @@ fn split_boards(names: &[String]) -> Vec<&str> {
         boards.push(&name[start..]);
     }
     boards.into_iter().map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+/// Splits a launcher and its arguments, and finds out whether it is there before it is put in front of hundreds of commands.
+fn launcher(text: &str) -> Result<Vec<String>, CliError> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    match words.first() {
+        Some(program) if find_program(program).is_none() => Err(CliError::usage(anyhow!("find the compiler launcher `{program}`: no such program"))),
+        _ => Ok(words),
+    }
 }
 
 /// The library in which all sketches lie is used by itself.

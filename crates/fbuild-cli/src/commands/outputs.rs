@@ -40,6 +40,7 @@ pub fn check(args: &BuildArgs) -> Result<(), CliError> {
 pub fn plan_only(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Printer) -> Result<Exit, CliError> {
     let (events, _inbox) = std::sync::mpsc::channel();
     let plan = run::preview(request, means, &events)?;
+    plan.warnings.iter().for_each(|warning| printer.warning(warning));
     if args.dry_run {
         for line in fbuild_build::dry_run::lines(&plan) {
             printer.data(&(line + "\n"));

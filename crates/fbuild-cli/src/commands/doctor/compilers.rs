@@ -43,10 +43,11 @@ pub enum State {
 }
 
 impl Compiler {
-    /// Tells whether a distribution's AVR toolchain would serve.
-    pub fn is_avr(&self) -> bool {
-        let name = Utf8Path::new(&self.program).file_name();
-        name.is_some_and(|name| name.starts_with("avr-"))
+    /// Tells whether it is an AVR compiler where a distribution would put it.
+    pub fn is_avr_of_the_system(&self) -> bool {
+        let path = Utf8Path::new(&self.program);
+        let in_place = path.is_relative() || path.starts_with("/usr");
+        in_place && path.file_name().is_some_and(|name| name.starts_with("avr-"))
     }
 }
 

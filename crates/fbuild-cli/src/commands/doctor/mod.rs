@@ -66,7 +66,8 @@ fn found_platforms(page: &mut Page, roots: &SearchRoots, installation: &Installa
     page.line("looked in:");
     let kinds = [&roots.explicit, &roots.hardware, &roots.data, &roots.platformio];
     for dir in kinds.into_iter().flatten() {
-        let inside = installation.platforms().filter(|platform| platform.dir.starts_with(dir)).count();
+        let whole = places::absolute(dir).unwrap_or_else(|_| dir.clone());
+        let inside = installation.platforms().filter(|platform| platform.dir.starts_with(&whole)).count();
         let found = match inside {
             0 if !dir.exists() => "does not exist".to_owned(),
             0 => "no platform in use".to_owned(),
@@ -117,7 +118,9 @@ fn libraries(page: &mut Page, installation: &Installation) {
     for sketchbook in &sketchbooks {
         page.line(&format!("{} in the sketchbook, {}", in_folder(&sketchbook.join("libraries")), sketchbook.join("libraries")));
     }
-    if sketchbooks.is_empty() {
+    if sketchbooks.is_empty() && crate::env::get(crate::env::HOME).is_none() {
+        page.line("no sketchbook: HOME is not set");
+    } else if sketchbooks.is_empty() {
         page.line("no sketchbook: none of ~/Arduino, ~/Documents/Arduino and ~/sketchbook is there, and ARDUINO_DIRECTORIES_USER names none");
     }
     for platform in installation.platforms() {
@@ -182,11 +185,11 @@ fn cures(page: &mut Page, installation: &Installation, compilers: &[Compiler]) {
         add("a platform in a folder of its own: name the folder with --platform-path or FBUILD_PLATFORM_PATH".to_owned());
     }
     for compiler in compilers.iter().filter(|compiler| compiler.state != State::Works) {
-        if compiler.is_avr() && apt {
-            add(format!("compiler for {}: sudo apt-get install gcc-avr binutils-avr avr-libc", compiler.platform));
-        } else {
-            add(format!("compiler for {0}: install the platform with its tools, for example `arduino-cli core install {0}`", compiler.platform));
-        }
+        let platform = &compiler.platform;
+        add(match compiler.is_avr_of_the_system() && apt {
+            true => format!("compiler for {platform}: sudo apt-get install gcc-avr binutils-avr avr-libc"),
+            false => format!("compiler for {platform}: install the platform with its tools, for example `arduino-cli core install {platform}`"),
+        });
     }
     if find_program("arduino-cli").is_none() && find_program("arduino-builder").is_none() {
         let how = if apt { "sudo apt-get install arduino-builder arduino-ctags" } else { "install arduino-cli (arduino.github.io/arduino-cli)" };
