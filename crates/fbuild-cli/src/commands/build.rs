@@ -3,7 +3,6 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use camino::Utf8Path;
 use fbuild_build::planner::PlanError;
 use fbuild_build::request::Request;
 use fbuild_build::run::{self, Means};
@@ -15,6 +14,7 @@ use fbuild_model::Event;
 use fbuild_report::{RunReport, Verdict};
 
 use crate::args::{BuildArgs, MessageFormat};
+use crate::commands::doctor::is_avr_of_the_system;
 use crate::commands::outputs;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -80,19 +80,19 @@ fn follow(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Print
     Ok(report)
 }
 
+const OTHER_OUTPUT: &str = "choose another place for firmware and logs with --output-dir";
+
 fn explained(error: run::BuildError) -> CliError {
     match error {
         run::BuildError::Plan(error) => explain_plan(error),
+        error @ run::BuildError::OutputDir { .. } => CliError::usage(error).hint(OTHER_OUTPUT),
         error => CliError::usage(error),
     }
 }
 
 /// Adds how to get a tool that is missing.
 pub fn explain_plan(error: PlanError) -> CliError {
-    let avr = match &error {
-        PlanError::Tool(ToolError::NotFound { program }) => Utf8Path::new(program).file_name().is_some_and(|name| name.starts_with("avr-")),
-        _ => false,
-    };
+    let avr = matches!(&error, PlanError::Tool(ToolError::NotFound { program }) if is_avr_of_the_system(program));
     let error = CliError::usage(error);
     if avr { error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr") } else { error }
 }
@@ -100,7 +100,7 @@ pub fn explain_plan(error: PlanError) -> CliError {
 /// Opens the user's cache, or one for this run alone.
 pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError> {
     if args.no_cache {
-        fs_err::create_dir_all(&request.output_dir)?;
+        fs_err::create_dir_all(&request.output_dir).map_err(|error| CliError::usage(error).hint(OTHER_OUTPUT))?;
         return Ok(Cache::private_in(&request.output_dir)?);
     }
     let dir = places::cache_dir(&args.what.cache)?;

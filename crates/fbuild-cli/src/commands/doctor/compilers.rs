@@ -42,13 +42,11 @@ pub enum State {
     Unusable(String),
 }
 
-impl Compiler {
-    /// Tells whether it is an AVR compiler where a distribution would put it.
-    pub fn is_avr_of_the_system(&self) -> bool {
-        let path = Utf8Path::new(&self.program);
-        let in_place = path.is_relative() || path.starts_with("/usr");
-        in_place && path.file_name().is_some_and(|name| name.starts_with("avr-"))
-    }
+/// Tells whether a program is an AVR tool where a distribution would put it.
+pub fn is_avr_of_the_system(program: &str) -> bool {
+    let path = Utf8Path::new(program);
+    let in_place = path.is_relative() || path.starts_with("/usr");
+    in_place && path.file_name().is_some_and(|name| name.starts_with("avr-"))
 }
 
 /// Finds and tries the compilers of all boards that are not hidden, with their default options.
@@ -153,4 +151,22 @@ fn try_out(spec: &BoardSpec, bench: &Bench, dir: &Utf8Path) -> Result<State, Cli
         Ok(output) => State::Fails(output.text()),
         Err(error) => State::Fails(CliError::usage(error).to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_can_help_only_where_it_installs() {
+        for (program, expect) in [
+            ("avr-gcc", true),
+            ("/usr/bin/avr-g++", true),
+            ("/nowhere/bin/avr-g++", false),
+            ("/usr/bin/arm-none-eabi-g++", false),
+            ("", false),
+        ] {
+            assert_eq!(is_avr_of_the_system(program), expect, "{program}");
+        }
+    }
 }

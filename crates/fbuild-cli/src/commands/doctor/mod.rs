@@ -14,6 +14,7 @@ use fbuild_platform::{Installation, SearchRoots};
 use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
 
+pub use self::compilers::is_avr_of_the_system;
 use self::compilers::{Compiler, State};
 use self::page::Page;
 use super::cache::human_bytes_long;
@@ -186,7 +187,7 @@ fn cures(page: &mut Page, installation: &Installation, compilers: &[Compiler]) {
     }
     for compiler in compilers.iter().filter(|compiler| compiler.state != State::Works) {
         let platform = &compiler.platform;
-        add(match compiler.is_avr_of_the_system() && apt {
+        add(match is_avr_of_the_system(&compiler.program) && apt {
             true => format!("compiler for {platform}: sudo apt-get install gcc-avr binutils-avr avr-libc"),
             false => format!("compiler for {platform}: install the platform with its tools, for example `arduino-cli core install {platform}`"),
         });
