@@ -10,7 +10,7 @@ use fbuild_cache::Cache;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Parts, Sizes};
-use fbuild_platform::HookPoint;
+use fbuild_platform::{AdvancedSize, HookPoint};
 
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::archive_set::{ArchiveSet, LinkInput};
@@ -175,29 +175,40 @@ fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_plat
     add(Phase::Objcopy, recipes.objcopy()?);
     add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPostobjcopy)?);
     add(Phase::Hook, recipes.hooks(HookPoint::Postbuild)?);
-    if let Some(command) = recipes.size()? {
+    let size = match recipes.advanced_size()? {
+        Some(advanced) => Some(advanced),
+        None => recipes.size()?,
+    };
+    if let Some(command) = size {
         steps.push(Step { phase: Phase::Size, command, stdout: Some(SIZE_OUTPUT), optional: true });
     }
     Ok(steps)
 }
 
-/// Reads the sizes that the size recipe printed and checks them against the board (specification 6).
+/// Reads the sizes that the size recipe printed and checks them against the board (specification 6); a platform that has a recipe for advanced
+/// sizes checks them itself (specification 6.6).
 ///
 /// # Errors
 /// If the firmware does not fit.
 pub fn measured(sketch: &SketchPlan, done: &Done, cache: &Cache, log: &mut Log) -> Result<Option<Sizes>, Failure> {
     let Some(output) = done.output(SIZE_OUTPUT) else { return Ok(None) };
-    let Some(rules) = sketch.recipes.board().size_rules().map_err(|error| failure(Phase::Size, chain(&error)))? else { return Ok(None) };
-    let text = match fs_err::read_to_string(cache.blob(output.digest)) {
-        Ok(text) => text,
-        Err(error) => return Err(failure(Phase::Size, error.to_string())),
+    let fail = |error: &dyn std::error::Error| failure(Phase::Size, chain(error));
+    let printed = || fs_err::read_to_string(cache.blob(output.digest)).map_err(|error| fail(&error));
+    let (sizes, verdict) = if sketch.recipes.advanced_size().is_ok_and(|recipe| recipe.is_some()) {
+        let advanced = AdvancedSize::parse(&printed()?).map_err(|error| fail(&error))?;
+        (advanced.sizes(), advanced.verdict)
+    } else {
+        let Some(rules) = sketch.recipes.board().size_rules().map_err(|error| fail(&error))? else { return Ok(None) };
+        let sizes = rules.measure(&printed()?).map_err(|error| fail(&error))?;
+        let verdict = rules.check(&sizes);
+        (Some(sizes), verdict)
     };
-    let sizes = rules.measure(&text).map_err(|error| failure(Phase::Size, chain(&error)))?;
-    log.sizes(&sizes);
-    let verdict = rules.check(&sizes);
+    if let Some(sizes) = &sizes {
+        log.sizes(sizes);
+    }
     verdict.lines.iter().chain(&verdict.warnings).for_each(|line| log.text(line));
     match verdict.failure {
-        None => Ok(Some(sizes)),
+        None => Ok(sizes),
         Some(reason) => Err(failure(Phase::Size, reason)),
     }
 }

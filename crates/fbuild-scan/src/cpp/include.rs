@@ -56,10 +56,15 @@ impl Unit<'_> {
         }
     }
 
+    /// Looks for a header. The directory in which it is found counts as used also where the file is not read (again): the compiler has to
+    /// find it there.
     fn find(&mut self, question: Question) -> Result<Option<Found>, Stop> {
-        self.search
-            .find(self.tree, question)
-            .map_err(|error| self.unsupported(&error.to_string()))
+        let found = self.search.find(self.tree, question);
+        let found = found.map_err(|error| self.unsupported(&error.to_string()))?;
+        if let Some(given) = found.as_ref().and_then(|found| self.search.given(found.place)) {
+            self.used[given] = true;
+        }
+        Ok(found)
     }
 
     /// Says where to look for a header.

@@ -243,9 +243,6 @@ impl<'a> Unit<'a> {
         if self.states[id] & READ == 0 {
             self.states[id] |= READ;
             self.files.push(Arc::clone(&file));
-            if let Some(given) = self.search.given(place) {
-                self.used[given] = true;
-            }
         }
         self.pragma_words |= lines.pragma_words;
         let problem = lines
