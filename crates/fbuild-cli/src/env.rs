@@ -40,22 +40,70 @@ pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 /// Every variable, with what it does.
 pub const ALL: [(&str, &str); 18] = [
     (CACHE_DIR, "Directory of the cache; `--cache-dir` beats it."),
-    (PLATFORM_PATH, "Further directories with platforms, separated by colons; `--platform-path` comes before them."),
-    (REFERENCE, "The tool with which `fbuild parity` compares; `--reference` beats it."),
-    (LOG, "What fbuild logs about itself on standard error, for its developers: `debug`, `fbuild_cache=trace` …"),
-    (ARDUINO_DATA, "Arduino's data directory, which holds `packages/`, instead of `~/.arduino15` and `~/Library/Arduino15`."),
-    (ARDUINO_USER, "The sketchbook, instead of `~/Arduino`, `~/Documents/Arduino` and `~/sketchbook`."),
-    (PLATFORMIO_CORE_DIR, "PlatformIO's directory, instead of `~/.platformio`."),
-    (HOME, "The user's directory. Without it no sketchbook, no data directory, and a cache only where one is named."),
-    (XDG_CACHE_HOME, "Where the cache's directory `fbuild` lies, instead of `~/.cache` (macOS: `~/Library/Caches`)."),
-    (NO_COLOR, "Set to anything: no colour, unless `--color always`."),
-    (TERM, "`dumb`: no colour and no live display, unless asked for."),
-    (CI, "Set to anything: lines instead of the live display, unless `--progress bar`."),
-    (GITHUB_ACTIONS, "Set on GitHub's runners: a group per failure, annotations, and text that cannot be taken for a workflow command."),
-    (GITHUB_WORKSPACE, "The checkout, to which paths in annotations and reports are relative."),
-    (GITHUB_REPOSITORY, "The repository in the reports of `--report-compile-sketches`."),
-    (GITHUB_SHA, "The commit in these reports, where the event names none."),
-    (GITHUB_EVENT_NAME, "In a `pull_request` the commit in these reports is the pull request's."),
+    (
+        PLATFORM_PATH,
+        "Further directories with platforms, separated by colons; `--platform-path` comes before them.",
+    ),
+    (
+        REFERENCE,
+        "The tool with which `fbuild parity` compares; `--reference` beats it.",
+    ),
+    (
+        LOG,
+        "What fbuild logs about itself on standard error, for its developers: `debug`, `fbuild_cache=trace` …",
+    ),
+    (
+        ARDUINO_DATA,
+        "Arduino's data directory, which holds `packages/`, instead of `~/.arduino15` and `~/Library/Arduino15`.",
+    ),
+    (
+        ARDUINO_USER,
+        "The sketchbook, instead of `~/Arduino`, `~/Documents/Arduino` and `~/sketchbook`.",
+    ),
+    (
+        PLATFORMIO_CORE_DIR,
+        "PlatformIO's directory, instead of `~/.platformio`.",
+    ),
+    (
+        HOME,
+        "The user's directory. Without it no sketchbook, no data directory, and a cache only where one is named.",
+    ),
+    (
+        XDG_CACHE_HOME,
+        "Where the cache's directory `fbuild` lies, instead of `~/.cache` (macOS: `~/Library/Caches`).",
+    ),
+    (
+        NO_COLOR,
+        "Set to anything: no colour, unless `--color always`.",
+    ),
+    (
+        TERM,
+        "`dumb`: no colour and no live display, unless asked for.",
+    ),
+    (
+        CI,
+        "Set to anything: lines instead of the live display, unless `--progress bar`.",
+    ),
+    (
+        GITHUB_ACTIONS,
+        "Set on GitHub's runners: a group per failure, annotations, and text that cannot be taken for a workflow command.",
+    ),
+    (
+        GITHUB_WORKSPACE,
+        "The checkout, to which paths in annotations and reports are relative.",
+    ),
+    (
+        GITHUB_REPOSITORY,
+        "The repository in the reports of `--report-compile-sketches`.",
+    ),
+    (
+        GITHUB_SHA,
+        "The commit in these reports, where the event names none.",
+    ),
+    (
+        GITHUB_EVENT_NAME,
+        "In a `pull_request` the commit in these reports is the pull request's.",
+    ),
     (GITHUB_EVENT_PATH, "The file that says which one."),
 ];
 

@@ -27,16 +27,31 @@ pub enum Exit {
 
 /// Every code, with what it means.
 pub const ALL: [(Exit, &str); 8] = [
-    (Exit::Success, "Everything asked for was built, or left out by a rule of its own."),
+    (
+        Exit::Success,
+        "Everything asked for was built, or left out by a rule of its own.",
+    ),
     (
         Exit::SketchFailed,
         "Some sketch failed, was blocked by a library that failed, or was not run (`--fail-fast`). Also: `bench-summary` found a phase slower \
          than `--threshold` allows, `parity` found a difference that it cannot explain, `cache verify` found damage.",
     ),
-    (Exit::Usage, "The command line or the set-up is wrong, or something needed is not installed. Nothing was built."),
-    (Exit::CoreFailed, "The core of a board did not compile, so nothing could be built for it."),
-    (Exit::NoSketch, "No sketch was found, or rules left out every one (`--allow-empty` makes that a success)."),
-    (Exit::NotWarm, "Only with `--expect-warm`: stage 1 had to build something."),
+    (
+        Exit::Usage,
+        "The command line or the set-up is wrong, or something needed is not installed. Nothing was built.",
+    ),
+    (
+        Exit::CoreFailed,
+        "The core of a board did not compile, so nothing could be built for it.",
+    ),
+    (
+        Exit::NoSketch,
+        "No sketch was found, or rules left out every one (`--allow-empty` makes that a success).",
+    ),
+    (
+        Exit::NotWarm,
+        "Only with `--expect-warm`: stage 1 had to build something.",
+    ),
     (Exit::Bug, "A bug in fbuild. Please report it."),
     (Exit::Interrupted, "Ctrl-C or SIGTERM."),
 ];

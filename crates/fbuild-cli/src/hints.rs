@@ -26,23 +26,52 @@ mod tests {
     use super::*;
 
     fn failure(phase: Phase, output: &str) -> Failure {
-        Failure { phase, message: String::new(), output: output.to_owned(), diagnostics: Vec::new() }
+        Failure {
+            phase,
+            message: String::new(),
+            output: output.to_owned(),
+            diagnostics: Vec::new(),
+        }
     }
 
     #[test]
     fn common_failures_have_a_way_out() {
         for (phase, output, expect) in [
-            (Phase::Scan, "a.ino:1:10: fatal error: Servo.h: No such file or directory\n", Some("`Servo.h` is in no library")),
+            (
+                Phase::Scan,
+                "a.ino:1:10: fatal error: Servo.h: No such file or directory\n",
+                Some("`Servo.h` is in no library"),
+            ),
             (Phase::Scan, "a.ino:1:2: error: #error no\n", None),
             (Phase::Compile, "a.ino:1:1: error: expected ';'\n", None),
-            (Phase::Link, "ld: address 0x801158 of X section `.bss' is not within region `data'\n", Some("more memory")),
-            (Phase::Link, "ld: X section `.text' will not fit in region `text'\n", Some("more memory")),
-            (Phase::Link, "main.cpp:43: undefined reference to `setup'\n", Some("`setup()` and `loop()`")),
-            (Phase::Link, "x.ino:2: undefined reference to `nowhere()'\n", None),
+            (
+                Phase::Link,
+                "ld: address 0x801158 of X section `.bss' is not within region `data'\n",
+                Some("more memory"),
+            ),
+            (
+                Phase::Link,
+                "ld: X section `.text' will not fit in region `text'\n",
+                Some("more memory"),
+            ),
+            (
+                Phase::Link,
+                "main.cpp:43: undefined reference to `setup'\n",
+                Some("`setup()` and `loop()`"),
+            ),
+            (
+                Phase::Link,
+                "x.ino:2: undefined reference to `nowhere()'\n",
+                None,
+            ),
         ] {
             let hint = hint(&failure(phase, output));
             assert_eq!(hint.is_some(), expect.is_some(), "{output}: {hint:?}");
-            assert!(hint.unwrap_or_default().contains(expect.unwrap_or_default()), "{output}");
+            assert!(
+                hint.unwrap_or_default()
+                    .contains(expect.unwrap_or_default()),
+                "{output}"
+            );
         }
     }
 }

@@ -17,7 +17,9 @@ pub fn page(page: ReferencePage) -> String {
         ReferencePage::ExitCodes => ("Exit codes", exit_codes()),
     };
     let name = page.name();
-    format!("<!-- Made by `fbuild reference {name} > docs/{name}.md`; do not edit. -->\n\n# {title}\n\n{text}")
+    format!(
+        "<!-- Made by `fbuild reference {name} > docs/{name}.md`; do not edit. -->\n\n# {title}\n\n{text}"
+    )
 }
 
 fn exit_codes() -> String {
@@ -29,7 +31,8 @@ fn exit_codes() -> String {
 }
 
 fn environment() -> String {
-    let mut text = "An empty value counts as not set.\n\n| variable | effect |\n|---|---|\n".to_owned();
+    let mut text =
+        "An empty value counts as not set.\n\n| variable | effect |\n|---|---|\n".to_owned();
     for (name, effect) in env::ALL {
         text.push_str(&format!("| `{name}` | {effect} |\n"));
     }
@@ -44,15 +47,23 @@ fn environment() -> String {
 fn cli() -> String {
     let command = Cli::command();
     let mut text = format!("{}\n\n", about(&command));
-    let commands: Vec<&Command> = command.get_subcommands().filter(|sub| !sub.is_hide_set()).collect();
+    let commands: Vec<&Command> = command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
+        .collect();
     text.push_str("| command | |\n|---|---|\n");
     for sub in &commands {
         let name = sub.get_name();
-        text.push_str(&format!("| [`fbuild {name}`](#fbuild-{name}) | {} |\n", about(sub)));
+        text.push_str(&format!(
+            "| [`fbuild {name}`](#fbuild-{name}) | {} |\n",
+            about(sub)
+        ));
     }
     text.push_str("\nEvery command takes these as well:\n\n");
     options(&command, "", &mut text);
-    text.push_str("- `-h`, `--help`: a summary; `--help` says more\n- `-V`, `--version`: the version\n");
+    text.push_str(
+        "- `-h`, `--help`: a summary; `--help` says more\n- `-V`, `--version`: the version\n",
+    );
     for sub in commands {
         describe(sub, "fbuild", &mut text);
     }
@@ -62,13 +73,19 @@ fn cli() -> String {
 fn describe(command: &Command, parent: &str, text: &mut String) {
     let path = format!("{parent} {}", command.get_name());
     text.push_str(&format!("\n## {path}\n\n{}\n", about(command)));
-    let positionals: Vec<&Arg> = command.get_positionals().filter(|arg| !arg.is_hide_set()).collect();
+    let positionals: Vec<&Arg> = command
+        .get_positionals()
+        .filter(|arg| !arg.is_hide_set())
+        .collect();
     if !positionals.is_empty() {
         text.push('\n');
         positionals.iter().for_each(|arg| item(arg, text));
     }
     let mut headings: Vec<Option<&str>> = Vec::new();
-    for arg in command.get_opts().chain(command.get_arguments().filter(|arg| !arg.is_positional())) {
+    for arg in command
+        .get_opts()
+        .chain(command.get_arguments().filter(|arg| !arg.is_positional()))
+    {
         if !headings.contains(&arg.get_help_heading()) {
             headings.push(arg.get_help_heading());
         }
@@ -76,7 +93,9 @@ fn describe(command: &Command, parent: &str, text: &mut String) {
     // What has no heading comes first, as in the help.
     headings.sort_by_key(Option::is_some);
     for heading in headings {
-        let title = heading.map(|heading| format!("**{heading}**\n\n")).unwrap_or_default();
+        let title = heading
+            .map(|heading| format!("**{heading}**\n\n"))
+            .unwrap_or_default();
         text.push_str(&format!("\n{title}"));
         options(command, heading.unwrap_or_default(), text);
     }
@@ -91,8 +110,11 @@ fn describe(command: &Command, parent: &str, text: &mut String) {
 /// Lists the options under one heading; at the top of the tree there is only one.
 fn options(command: &Command, heading: &str, text: &mut String) {
     let is_top = command.get_name() == "fbuild";
-    let options = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set());
-    let options = options.filter(|arg| is_top || arg.get_help_heading().unwrap_or_default() == heading);
+    let options = command
+        .get_arguments()
+        .filter(|arg| !arg.is_positional() && !arg.is_hide_set());
+    let options =
+        options.filter(|arg| is_top || arg.get_help_heading().unwrap_or_default() == heading);
     options.for_each(|arg| item(arg, text));
 }
 
@@ -107,14 +129,28 @@ fn item(arg: &Arg, text: &mut String) {
     }
     names.extend(arg.get_short().map(|short| format!("`-{short}`")));
     let takes = arg.get_action().takes_values();
-    let long = |long: &str| if takes { format!("`--{long} {value}`") } else { format!("`--{long}`") };
+    let long = |long: &str| {
+        if takes {
+            format!("`--{long} {value}`")
+        } else {
+            format!("`--{long}`")
+        }
+    };
     names.extend(arg.get_long().map(long));
-    names.extend(arg.get_visible_aliases().unwrap_or_default().into_iter().map(long));
+    names.extend(
+        arg.get_visible_aliases()
+            .unwrap_or_default()
+            .into_iter()
+            .map(long),
+    );
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let mut line = format!("- {}: {help}", names.join(", "));
     let possible = arg.get_possible_values();
     if takes && !possible.is_empty() {
-        let values: Vec<String> = possible.iter().map(|value| format!("`{}`", value.get_name())).collect();
+        let values: Vec<String> = possible
+            .iter()
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
         let _ = write!(line, "; one of {}", values.join(", "));
     }
     if let [default] = arg.get_default_values()
@@ -130,7 +166,10 @@ fn item(arg: &Arg, text: &mut String) {
 }
 
 fn about(command: &Command) -> String {
-    command.get_about().map(ToString::to_string).unwrap_or_default()
+    command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -145,7 +184,10 @@ mod tests {
             let name = which.name();
             let file = format!("{}/../../docs/{name}.md", env!("CARGO_MANIFEST_DIR"));
             let kept = fs_err::read_to_string(&file).unwrap_or_default();
-            assert!(kept == page(*which), "docs/{name}.md is old: run `fbuild reference {name} > docs/{name}.md`");
+            assert!(
+                kept == page(*which),
+                "docs/{name}.md is old: run `fbuild reference {name} > docs/{name}.md`"
+            );
         }
     }
 
@@ -154,21 +196,43 @@ mod tests {
         fn check(command: &Command, page: &str) {
             for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
                 if let Some(long) = arg.get_long() {
-                    assert!(page.contains(&format!("`--{long}")), "--{long} of {}", command.get_name());
+                    assert!(
+                        page.contains(&format!("`--{long}")),
+                        "--{long} of {}",
+                        command.get_name()
+                    );
                 }
-                assert!(arg.get_help().is_some(), "{} of {} is explained", arg.get_id(), command.get_name());
+                assert!(
+                    arg.get_help().is_some(),
+                    "{} of {} is explained",
+                    arg.get_id(),
+                    command.get_name()
+                );
             }
-            command.get_subcommands().filter(|sub| !sub.is_hide_set()).for_each(|sub| check(sub, page));
+            command
+                .get_subcommands()
+                .filter(|sub| !sub.is_hide_set())
+                .for_each(|sub| check(sub, page));
         }
         check(&Cli::command(), &page(ReferencePage::Cli));
     }
 
     #[test]
     fn variables_are_read_by_their_names_in_one_place() {
-        for file in ["places.rs", "printer.rs", "args.rs", "commands/compile_sketches.rs", "commands/outputs.rs"] {
-            let text = fs_err::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for file in [
+            "places.rs",
+            "printer.rs",
+            "args.rs",
+            "commands/compile_sketches.rs",
+            "commands/outputs.rs",
+        ] {
+            let text = fs_err::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR")))
+                .unwrap();
             for (name, _) in env::ALL {
-                assert!(!text.contains(&format!("\"{name}\"")), "{file} names {name} itself");
+                assert!(
+                    !text.contains(&format!("\"{name}\"")),
+                    "{file} names {name} itself"
+                );
             }
         }
     }

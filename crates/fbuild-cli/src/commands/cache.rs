@@ -17,11 +17,16 @@ use crate::progress::count;
 pub fn run(command: &CacheCommand, args: &CacheArgs, printer: &Printer) -> Result<Exit, CliError> {
     let dir = places::cache_dir(args)?;
     let request = match command {
-        CacheCommand::Gc { max_size, keep_last_run } => Some(collection(max_size.as_deref(), *keep_last_run)?),
+        CacheCommand::Gc {
+            max_size,
+            keep_last_run,
+        } => Some(collection(max_size.as_deref(), *keep_last_run)?),
         _ => None,
     };
     if !dir.exists() {
-        printer.data(&format!("there is no cache at {dir} yet; the first build makes it\n"));
+        printer.data(&format!(
+            "there is no cache at {dir} yet; the first build makes it\n"
+        ));
         return Ok(Exit::Success);
     }
     let cache = Cache::open(&dir)?;
@@ -46,7 +51,9 @@ const UNBOUNDED: GcRequest = GcRequest {
 /// Understands what is to be kept: without a size the limit, and with `--keep-last-run` alone exactly the last run.
 fn collection(max_size: Option<&str>, keep_last_run: bool) -> Result<GcRequest, CliError> {
     let given = max_size.map(parse_size).transpose();
-    let given = given.map_err(|error| CliError::usage(error).hint("for example `fbuild cache gc --max-size 2G`"))?;
+    let given = given.map_err(|error| {
+        CliError::usage(error).hint("for example `fbuild cache gc --max-size 2G`")
+    })?;
     let limit = (!keep_last_run).then_some(DEFAULT_MAX_SIZE);
     Ok(GcRequest {
         max_size: given.or(limit),
@@ -58,7 +65,13 @@ fn collection(max_size: Option<&str>, keep_last_run: bool) -> Result<GcRequest, 
 /// One line per kind of thing in the store, and the sum beside the limit.
 pub fn stats(cache: &Cache) -> String {
     let stats = cache.stats();
-    let row = |name: &str, count: Count| format!("{name:<16} {:>8} files {:>10}\n", count.files, human_bytes_long(count.bytes));
+    let row = |name: &str, count: Count| {
+        format!(
+            "{name:<16} {:>8} files {:>10}\n",
+            count.files,
+            human_bytes_long(count.bytes)
+        )
+    };
     let mut text = format!("{}\n", cache.root());
     text.push_str(&row("results", stats.entries));
     text.push_str(&row("their files", stats.blobs));
@@ -88,7 +101,10 @@ fn gc(cache: &Cache, request: GcRequest, printer: &Printer) -> Vec<CacheError> {
             count_of(files, "file", "files")
         ),
     };
-    let (before, after) = (human_bytes_long(report.before), human_bytes_long(report.after));
+    let (before, after) = (
+        human_bytes_long(report.before),
+        human_bytes_long(report.after),
+    );
     printer.data(&format!("{removed}: {before} before, {after} now\n"));
     report.problems
 }
@@ -97,7 +113,10 @@ fn clear(cache: &Cache, printer: &Printer) -> Vec<CacheError> {
     let report = cache.clear();
     let removed = count_of(report.removed.files, "file", "files");
     let size = human_bytes_long(report.removed.bytes);
-    printer.data(&format!("removed {removed}, {size}, from {}\n", cache.root()));
+    printer.data(&format!(
+        "removed {removed}, {size}, from {}\n",
+        cache.root()
+    ));
     if report.in_use > 0 {
         let left = count_of(report.in_use, "directory", "directories");
         printer.data(&format!("left {left} of running builds alone\n"));
@@ -109,7 +128,11 @@ fn clear(cache: &Cache, printer: &Printer) -> Vec<CacheError> {
 fn verify(cache: &Cache, printer: &Printer) -> Exit {
     let report = cache.verify();
     for damage in &report.damaged {
-        printer.status(Tone::Bad, "Removed", &format!("{}: {}", damage.path, damage.problem));
+        printer.status(
+            Tone::Bad,
+            "Removed",
+            &format!("{}: {}", damage.path, damage.problem),
+        );
     }
     printer.data(&format!(
         "{} and {} ({}) are sound, {} damaged\n",
@@ -119,12 +142,20 @@ fn verify(cache: &Cache, printer: &Printer) -> Exit {
         report.damaged.len(),
     ));
     let exit = told(report.problems, printer);
-    if report.damaged.is_empty() { exit } else { Exit::SketchFailed }
+    if report.damaged.is_empty() {
+        exit
+    } else {
+        Exit::SketchFailed
+    }
 }
 
 /// Says what could not be removed.
 fn told(problems: Vec<CacheError>, printer: &Printer) -> Exit {
-    let exit = if problems.is_empty() { Exit::Success } else { Exit::Usage };
+    let exit = if problems.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Usage
+    };
     for problem in problems {
         let text = CliError::usage(problem).to_string();
         printer.warning(&text);
@@ -138,7 +169,8 @@ fn count_of(number: u64, one: &str, many: &str) -> String {
 
 /// Writes sizes beyond those of a sketch: `1.25GB`.
 pub fn human_bytes_long(bytes: u64) -> String {
-    let in_units = |shift: u32, unit: &str| format!("{:.2}{unit}", bytes as f64 / (1u64 << shift) as f64);
+    let in_units =
+        |shift: u32, unit: &str| format!("{:.2}{unit}", bytes as f64 / (1u64 << shift) as f64);
     match bytes {
         0..0x10_0000 => human_bytes(bytes),
         0x10_0000..0x4000_0000 => in_units(20, "MB"),

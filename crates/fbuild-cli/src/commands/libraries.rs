@@ -86,7 +86,11 @@ fn not_found(missing: &Missing, look: &Look) -> String {
     };
     let notes = missing.notes();
     let notes = notes.iter().map(|note| format!("    {note}\n"));
-    format!("{}\n  in no library; included by {place}\n{}", missing.header, notes.collect::<String>())
+    format!(
+        "{}\n  in no library; included by {place}\n{}",
+        missing.header,
+        notes.collect::<String>()
+    )
 }
 
 /// Sources that could not be read through may need more libraries than are shown.

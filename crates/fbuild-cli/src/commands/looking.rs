@@ -65,7 +65,10 @@ impl Bench {
 /// # Errors
 /// A wrong command line, a missing tool.
 pub fn looks(args: &SketchArgs, printer: &Printer) -> Result<Vec<Look>, CliError> {
-    let Prepared { mut request, remarks } = prepare_sketches(args)?;
+    let Prepared {
+        mut request,
+        remarks,
+    } = prepare_sketches(args)?;
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
@@ -90,7 +93,10 @@ pub fn show_failure(look: &Look, failure: &Failure, printer: &Printer) {
 
 fn utf8(path: &std::path::Path) -> Result<&Utf8Path, CliError> {
     Utf8Path::from_path(path).ok_or_else(|| {
-        let text = format!("use the temporary directory `{}`: its name is not UTF-8", path.display());
+        let text = format!(
+            "use the temporary directory `{}`: its name is not UTF-8",
+            path.display()
+        );
         CliError::usage(anyhow::anyhow!(text))
     })
 }

@@ -18,7 +18,11 @@ pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
     for look in &looks {
         match &look.generated {
             Ok(file) => {
-                let heading = if looks.len() > 1 { heading(look) } else { String::new() };
+                let heading = if looks.len() > 1 {
+                    heading(look)
+                } else {
+                    String::new()
+                };
                 printer.bytes(heading.as_bytes());
                 printer.bytes(file.bytes());
             }

@@ -225,15 +225,29 @@ fn doctor_says(project: &Project, texts: &[&str]) {
     let run = project.fbuild(["doctor"]);
     let others = run.stdout.contains("ok: firmware can be built for");
     let run = run.expect_code(if others { 0 } else { 2 });
-    assert!(others || run.stdout.contains("problem: no board can be built"), "{}", run.transcript());
-    texts.iter().for_each(|text| assert!(run.stdout.contains(text), "{text}\n{}", run.transcript()));
+    assert!(
+        others || run.stdout.contains("problem: no board can be built"),
+        "{}",
+        run.transcript()
+    );
+    texts
+        .iter()
+        .for_each(|text| assert!(run.stdout.contains(text), "{text}\n{}", run.transcript()));
 }
 
 #[test]
 fn the_doctor_names_missing_programs_and_how_to_get_them() {
     let project = project();
     fs_err::remove_dir_all(project.platform().join("bin")).unwrap();
-    doctor_says(&project, &["problem: not found:", "fake-g++", "Missing", "compiler for fake:avr"]);
+    doctor_says(
+        &project,
+        &[
+            "problem: not found:",
+            "fake-g++",
+            "Missing",
+            "compiler for fake:avr",
+        ],
+    );
 }
 
 #[test]
@@ -241,9 +255,19 @@ fn the_doctor_shows_what_a_broken_compiler_says() {
     let project = project();
     let tool = project.platform().join("bin/fake-g++");
     fs_err::remove_file(&tool).unwrap();
-    fs_err::write(&tool, "#!/bin/sh\necho 'cc1plus: error: cannot allocate' >&2\nexit 1\n").unwrap();
+    fs_err::write(
+        &tool,
+        "#!/bin/sh\necho 'cc1plus: error: cannot allocate' >&2\nexit 1\n",
+    )
+    .unwrap();
     fs_err::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    doctor_says(&project, &["problem: cannot compile Arduino.h", "cc1plus: error: cannot allocate"]);
+    doctor_says(
+        &project,
+        &[
+            "problem: cannot compile Arduino.h",
+            "cc1plus: error: cannot allocate",
+        ],
+    );
 }
 
 #[test]

@@ -46,7 +46,10 @@ pub enum State {
 pub fn is_avr_of_the_system(program: &str) -> bool {
     let path = Utf8Path::new(program);
     let in_place = path.is_relative() || path.starts_with("/usr");
-    in_place && path.file_name().is_some_and(|name| name.starts_with("avr-"))
+    in_place
+        && path
+            .file_name()
+            .is_some_and(|name| name.starts_with("avr-"))
 }
 
 /// Finds and tries the compilers of all boards that are not hidden, with their default options.
@@ -61,14 +64,17 @@ pub fn find(
 ) -> Result<Vec<Compiler>, CliError> {
     let mut compilers: Vec<(Compiler, Option<BoardSpec>)> = Vec::new();
     for board in installation.boards().filter(|board| !board.hidden) {
-        let platform = board.fqbn.rsplit_once(':').map_or("", |(platform, _)| platform);
+        let platform = board
+            .fqbn
+            .rsplit_once(':')
+            .map_or("", |(platform, _)| platform);
         let (program, spec, state) = match resolve(installation, &board.fqbn) {
             Ok((program, spec)) => (program, Some(spec), State::Works),
             Err(problem) => ("no compiler".to_owned(), None, State::Unusable(problem)),
         };
-        let known = compilers.iter_mut().find(|(known, _)| {
-            known.platform == platform && known.program == program
-        });
+        let known = compilers
+            .iter_mut()
+            .find(|(known, _)| known.platform == platform && known.program == program);
         if let Some((known, _)) = known {
             known.boards += 1;
             // The board that most people know.
@@ -93,7 +99,11 @@ pub fn find(
     for (index, (mut compiler, spec)) in compilers.into_iter().enumerate() {
         if let Some(spec) = spec {
             compiler.quirks = found_quirks(&spec, tools);
-            let spec = if cure { quirks_applied(&spec, tools) } else { spec };
+            let spec = if cure {
+                quirks_applied(&spec, tools)
+            } else {
+                spec
+            };
             compiler.state = try_out(&spec, bench, &bench.dir()?.join(format!("try{index}")))?;
         }
         tried.push(compiler);
@@ -102,7 +112,9 @@ pub fn find(
 }
 
 fn resolve(installation: &Installation, fqbn: &str) -> Result<(String, BoardSpec), String> {
-    let fqbn = installation.parse_board(fqbn).map_err(|error| error.to_string())?;
+    let fqbn = installation
+        .parse_board(fqbn)
+        .map_err(|error| error.to_string())?;
     let spec = installation
         .board(&fqbn, &BuildOptions::default())
         .map_err(|error| error.to_string())?;

@@ -30,7 +30,11 @@ use crate::progress::count;
 ///
 /// # Errors
 /// If a directory the user named holds no platform, or there is no place for temporary files.
-pub fn run(platforms: &PlatformArgs, cache: &CacheArgs, printer: &Printer) -> Result<Exit, CliError> {
+pub fn run(
+    platforms: &PlatformArgs,
+    cache: &CacheArgs,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
     let roots = places::search_roots(platforms);
     let installation = places::installation(platforms)?;
     let bench = Bench::new(None)?;
@@ -45,7 +49,9 @@ pub fn run(platforms: &PlatformArgs, cache: &CacheArgs, printer: &Printer) -> Re
     machine::describe(&mut page);
     references(&mut page, &bench);
     cures(&mut page, &installation, &compilers);
-    let usable = compilers.iter().any(|compiler| compiler.state == State::Works);
+    let usable = compilers
+        .iter()
+        .any(|compiler| compiler.state == State::Works);
     verdict(&mut page, &compilers);
     printer.page(&page.text());
     Ok(if usable { Exit::Success } else { Exit::Usage })
@@ -55,20 +61,46 @@ fn found_platforms(page: &mut Page, roots: &SearchRoots, installation: &Installa
     page.heading("Platforms");
     for platform in installation.platforms() {
         let id = platform.id();
-        let of_platform = |fqbn: &str| fqbn.strip_prefix(&id).is_some_and(|rest| rest.starts_with(':'));
-        let boards = installation.boards().filter(|board| !board.hidden && of_platform(&board.fqbn)).count();
-        let version = if platform.version.is_empty() { "without a version" } else { &platform.version };
-        page.line(&format!("{id} {version}, {}, in {}", count(boards, "board", "boards"), platform.dir));
+        let of_platform = |fqbn: &str| {
+            fqbn.strip_prefix(&id)
+                .is_some_and(|rest| rest.starts_with(':'))
+        };
+        let boards = installation
+            .boards()
+            .filter(|board| !board.hidden && of_platform(&board.fqbn))
+            .count();
+        let version = if platform.version.is_empty() {
+            "without a version"
+        } else {
+            &platform.version
+        };
+        page.line(&format!(
+            "{id} {version}, {}, in {}",
+            count(boards, "board", "boards"),
+            platform.dir
+        ));
     }
     if installation.platforms().len() == 0 {
         page.line("none");
     }
-    installation.warnings().iter().chain(installation.notes()).for_each(|note| page.line(&format!("note: {note}")));
+    installation
+        .warnings()
+        .iter()
+        .chain(installation.notes())
+        .for_each(|note| page.line(&format!("note: {note}")));
     page.line("looked in:");
-    let kinds = [&roots.explicit, &roots.hardware, &roots.data, &roots.platformio];
+    let kinds = [
+        &roots.explicit,
+        &roots.hardware,
+        &roots.data,
+        &roots.platformio,
+    ];
     for dir in kinds.into_iter().flatten() {
         let whole = places::absolute(dir).unwrap_or_else(|_| dir.clone());
-        let inside = installation.platforms().filter(|platform| platform.dir.starts_with(&whole)).count();
+        let inside = installation
+            .platforms()
+            .filter(|platform| platform.dir.starts_with(&whole))
+            .count();
         let found = match inside {
             0 if !dir.exists() => "does not exist".to_owned(),
             0 => "no platform in use".to_owned(),
@@ -84,13 +116,25 @@ fn found_compilers(page: &mut Page, compilers: &[Compiler]) {
         page.line("none, as there is no board");
     }
     for compiler in compilers {
-        let version = compiler.version.as_deref().map(|version| format!(" ({version})")).unwrap_or_default();
+        let version = compiler
+            .version
+            .as_deref()
+            .map(|version| format!(" ({version})"))
+            .unwrap_or_default();
         let boards = count(compiler.boards, "board", "boards");
-        page.line(&format!("{}: {}{version}, for {boards}", compiler.platform, compiler.program));
+        page.line(&format!(
+            "{}: {}{version}, for {boards}",
+            compiler.platform, compiler.program
+        ));
         match &compiler.state {
-            State::Works => page.good("compiles Arduino.h; archiver, linker and converters are there"),
+            State::Works => {
+                page.good("compiles Arduino.h; archiver, linker and converters are there")
+            }
             State::Missing(programs) => page.bad(&format!("not found: {}", programs.join(", "))),
-            State::Fails(message) => page.bad(&format!("cannot compile Arduino.h for {}: {message}", compiler.example)),
+            State::Fails(message) => page.bad(&format!(
+                "cannot compile Arduino.h for {}: {message}",
+                compiler.example
+            )),
             State::Unusable(message) => page.bad(message),
         }
     }
@@ -102,10 +146,20 @@ fn quirks(page: &mut Page, compilers: &[Compiler], switched_off: bool) {
     for compiler in compilers {
         for quirk in &compiler.quirks {
             any = true;
-            page.line(&format!("{} on {}: {}", quirk.id, compiler.platform, quirk.title));
+            page.line(&format!(
+                "{} on {}: {}",
+                quirk.id, compiler.platform, quirk.title
+            ));
             page.line(&format!("  applies because {}", quirk.condition));
-            let how = if switched_off { "is not applied (--no-quirks)" } else { "--no-quirks leaves it out" };
-            page.line(&format!("  cure: {} in build.extra_flags; {how}", quirk.extra_flags));
+            let how = if switched_off {
+                "is not applied (--no-quirks)"
+            } else {
+                "--no-quirks leaves it out"
+            };
+            page.line(&format!(
+                "  cure: {} in build.extra_flags; {how}",
+                quirk.extra_flags
+            ));
         }
     }
     if !any {
@@ -117,7 +171,11 @@ fn libraries(page: &mut Page, installation: &Installation) {
     page.heading("Libraries");
     let sketchbooks = places::sketchbooks();
     for sketchbook in &sketchbooks {
-        page.line(&format!("{} in the sketchbook, {}", in_folder(&sketchbook.join("libraries")), sketchbook.join("libraries")));
+        page.line(&format!(
+            "{} in the sketchbook, {}",
+            in_folder(&sketchbook.join("libraries")),
+            sketchbook.join("libraries")
+        ));
     }
     if sketchbooks.is_empty() && crate::env::get(crate::env::HOME).is_none() {
         page.line("no sketchbook: HOME is not set");
@@ -127,14 +185,22 @@ fn libraries(page: &mut Page, installation: &Installation) {
     for platform in installation.platforms() {
         let dir = platform.dir.join("libraries");
         if dir.is_dir() {
-            page.line(&format!("{} with {}, {dir}", in_folder(&dir), platform.id()));
+            page.line(&format!(
+                "{} with {}, {dir}",
+                in_folder(&dir),
+                platform.id()
+            ));
         }
     }
 }
 
 fn in_folder(dir: &Utf8Path) -> String {
     let index = LibraryIndex::new([Root::folder(dir, Location::User)]);
-    count(index.map_or(0, |index| index.libraries().len()), "library", "libraries")
+    count(
+        index.map_or(0, |index| index.libraries().len()),
+        "library",
+        "libraries",
+    )
 }
 
 fn store(page: &mut Page, args: &CacheArgs) {
@@ -146,8 +212,14 @@ fn store(page: &mut Page, args: &CacheArgs) {
             Err(error) => page.bad(&CliError::usage(error).to_string()),
             Ok(cache) => {
                 let stats = cache.stats();
-                let (size, limit) = (human_bytes_long(stats.bytes()), human_bytes_long(DEFAULT_MAX_SIZE));
-                page.line(&format!("{dir}, {size} of at most {limit}, {} results", stats.entries.files));
+                let (size, limit) = (
+                    human_bytes_long(stats.bytes()),
+                    human_bytes_long(DEFAULT_MAX_SIZE),
+                );
+                page.line(&format!(
+                    "{dir}, {size} of at most {limit}, {} results",
+                    stats.entries.files
+                ));
             }
         },
     }
@@ -160,7 +232,8 @@ fn references(page: &mut Page, bench: &Bench) {
     for (name, question) in tools {
         if let Some(path) = find_program(name) {
             any = true;
-            let version = machine::first_line(bench, path.as_str(), question).unwrap_or_else(|| "version unknown".to_owned());
+            let version = machine::first_line(bench, path.as_str(), question)
+                .unwrap_or_else(|| "version unknown".to_owned());
             page.line(&format!("{path} ({version})"));
         }
     }
@@ -185,15 +258,26 @@ fn cures(page: &mut Page, installation: &Installation, compilers: &[Compiler]) {
         add("any platform, with its compiler: install the Arduino IDE, or arduino-cli and then `arduino-cli core install arduino:avr`".to_owned());
         add("a platform in a folder of its own: name the folder with --platform-path or FBUILD_PLATFORM_PATH".to_owned());
     }
-    for compiler in compilers.iter().filter(|compiler| compiler.state != State::Works) {
+    for compiler in compilers
+        .iter()
+        .filter(|compiler| compiler.state != State::Works)
+    {
         let platform = &compiler.platform;
         add(match is_avr_of_the_system(&compiler.program) && apt {
-            true => format!("compiler for {platform}: sudo apt-get install gcc-avr binutils-avr avr-libc"),
-            false => format!("compiler for {platform}: install the platform with its tools, for example `arduino-cli core install {platform}`"),
+            true => format!(
+                "compiler for {platform}: sudo apt-get install gcc-avr binutils-avr avr-libc"
+            ),
+            false => format!(
+                "compiler for {platform}: install the platform with its tools, for example `arduino-cli core install {platform}`"
+            ),
         });
     }
     if find_program("arduino-cli").is_none() && find_program("arduino-builder").is_none() {
-        let how = if apt { "sudo apt-get install arduino-builder arduino-ctags" } else { "install arduino-cli (arduino.github.io/arduino-cli)" };
+        let how = if apt {
+            "sudo apt-get install arduino-builder arduino-ctags"
+        } else {
+            "install arduino-cli (arduino.github.io/arduino-cli)"
+        };
         add(format!("a reference tool, only for `fbuild parity`: {how}"));
     }
     if !cures.is_empty() {
@@ -203,12 +287,22 @@ fn cures(page: &mut Page, installation: &Installation, compilers: &[Compiler]) {
 }
 
 fn verdict(page: &mut Page, compilers: &[Compiler]) {
-    let boards: usize = compilers.iter().filter(|compiler| compiler.state == State::Works).map(|compiler| compiler.boards).sum();
+    let boards: usize = compilers
+        .iter()
+        .filter(|compiler| compiler.state == State::Works)
+        .map(|compiler| compiler.boards)
+        .sum();
     page.heading("Verdict");
-    match compilers.iter().find(|compiler| compiler.state == State::Works) {
+    match compilers
+        .iter()
+        .find(|compiler| compiler.state == State::Works)
+    {
         Some(compiler) => {
             let board = &compiler.short_name;
-            page.good(&format!("firmware can be built for {}; try: fbuild compile-many --board {board} SKETCH...", count(boards, "board", "boards")));
+            page.good(&format!(
+                "firmware can be built for {}; try: fbuild compile-many --board {board} SKETCH...",
+                count(boards, "board", "boards")
+            ));
         }
         None => page.bad("no board can be built; see above for what to install"),
     }

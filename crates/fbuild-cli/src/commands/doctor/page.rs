@@ -59,9 +59,6 @@ mod tests {
         page.heading("B");
         page.bad("first\nsecond\n");
         let plain = anstream::adapter::strip_str(&page.text()).to_string();
-        assert_eq!(
-            plain,
-            "A\n  one\n\nB\n    problem: first\n      second\n"
-        );
+        assert_eq!(plain, "A\n  one\n\nB\n    problem: first\n      second\n");
     }
 }
