@@ -87,6 +87,11 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// Returns the preprocessor for compiling C++.
+    pub fn cxx(&self) -> &Preprocessor<'a> {
+        &self.cxx
+    }
+
     /// Returns the preprocessor for discovery, which takes everything as C++ (specification 1.7.5).
     pub fn discovery(&self) -> &Preprocessor<'a> {
         &self.discovery

@@ -24,6 +24,8 @@ pub mod place;
 pub mod plan;
 pub mod planner;
 mod preamble;
+mod preamble_probe;
+mod prefix;
 mod preprocessor;
 pub mod request;
 mod roots;

@@ -108,7 +108,9 @@ pub struct PreamblePlan {
     /// The header whose precompiled form it is.
     pub header: Utf8PathBuf,
     /// The sketches that can use it, as positions in the plan.
-    pub users: Vec<usize>,
+    pub needed_by: Vec<usize>,
+    /// Make it also for a few sketches.
+    pub always: bool,
 }
 
 /// One (board, sketch).

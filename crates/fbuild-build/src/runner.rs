@@ -89,13 +89,16 @@ pub enum RunError {
 /// How processes are started.
 #[derive(Debug, Clone, Default)]
 pub struct RunnerOptions {
-    /// Start processes without address randomisation; see [`Runner::randomises`].
-    pub fixed_addresses: bool,
     /// Directory for the processes' temporary files.
     pub temp_dir: Option<camino::Utf8PathBuf>,
 }
 
-struct Job {
+enum Job {
+    Run(Box<Start>),
+    FixAddresses(std_mpsc::SyncSender<bool>),
+}
+
+struct Start {
     command: std::process::Command,
     program: String,
     reply: std_mpsc::SyncSender<Result<Output, RunError>>,
@@ -108,7 +111,6 @@ pub struct Runner {
     thread: Option<thread::JoinHandle<()>>,
     stop: Stop,
     temp_dir: Option<camino::Utf8PathBuf>,
-    randomises: bool,
 }
 
 impl Runner {
@@ -121,12 +123,10 @@ impl Runner {
         let (ready, started) = std_mpsc::sync_channel(1);
         let watched = stop.clone();
         let thread = thread::Builder::new().name("runner".to_owned()).spawn(move || {
-            // The personality belongs to the thread and children inherit it; so all spawning happens here.
-            let fixed = options.fixed_addresses && fix_addresses();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => {
-                    let _ = ready.send(Ok(fixed));
+                    let _ = ready.send(Ok(()));
                     runtime.block_on(serve(inbox, watched));
                 }
                 Err(error) => {
@@ -134,15 +134,17 @@ impl Runner {
                 }
             }
         })?;
-        let fixed = started.recv().map_err(io::Error::other)??;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), stop, temp_dir: options.temp_dir, randomises: !fixed })
+        started.recv().map_err(io::Error::other)??;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), stop, temp_dir: options.temp_dir })
     }
 
-    /// Returns whether processes get randomised addresses: `false` only if that was asked for and the system allows it.
+    /// Starts processes without address randomisation from now on. Returns whether the system allows that; containers may forbid it.
     ///
     /// Some compilers can use a precompiled header only at the address at which it was made (design section 7).
-    pub fn randomises(&self) -> bool {
-        self.randomises
+    pub fn fix_addresses(&self) -> bool {
+        let (reply, answer) = std_mpsc::sync_channel(1);
+        let asked = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job::FixAddresses(reply)).is_ok());
+        asked && answer.recv().unwrap_or(false)
     }
 
     /// Runs `command` to its end and returns what it printed and cost. A process that fails is not an error.
@@ -167,7 +169,7 @@ impl Runner {
         let (reply, answer) = std_mpsc::sync_channel(1);
         let gone = || RunError::Wait { program: command.program.clone(), source: io::ErrorKind::BrokenPipe.into() };
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Job { command: child, program, reply }).map_err(|_| gone())?;
+        jobs.send(Job::Run(Box::new(Start { command: child, program, reply }))).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 }
@@ -191,7 +193,9 @@ async fn serve(mut inbox: mpsc::UnboundedReceiver<Job>, stop: Stop) {
     loop {
         tokio::select! {
             job = inbox.recv() => match job {
-                Some(job) => start(job, &groups, &stop),
+                Some(Job::Run(job)) => start(*job, &groups, &stop),
+                // The personality belongs to this thread, which is the one that spawns, and children inherit it.
+                Some(Job::FixAddresses(reply)) => drop(reply.send(fix_addresses())),
                 None => return,
             },
             _ = tick.tick(), if stop.is_cancelled() => {
@@ -205,8 +209,8 @@ async fn serve(mut inbox: mpsc::UnboundedReceiver<Job>, stop: Stop) {
     }
 }
 
-fn start(job: Job, groups: &Groups, stop: &Stop) {
-    let Job { mut command, program, reply } = job;
+fn start(job: Start, groups: &Groups, stop: &Stop) {
+    let Start { mut command, program, reply } = job;
     let began = Instant::now();
     let mut child = match command.spawn() {
         Ok(child) => child,
@@ -371,8 +375,8 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn addresses_are_fixed_where_the_system_allows_it() {
-        let runner = Runner::new(Stop::new(), RunnerOptions { fixed_addresses: true, temp_dir: None }).unwrap();
-        if runner.randomises() {
+        let (runner, _) = runner();
+        if !runner.fix_addresses() {
             eprintln!("skipped: this system does not let a process switch address randomisation off");
             return;
         }

@@ -77,7 +77,7 @@ pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &
         while let Some(task) = next() {
             match task {
                 Task::Preamble(id) => {
-                    let usable = preamble::make(&plan.preambles[id.index()], executor);
+                    let usable = preamble::make(plan, &plan.preambles[id.index()], executor);
                     let _ = shared.preambles[id.index()].set(usable);
                 }
                 Task::Archive(id) => archive(plan, shared, executor, id),

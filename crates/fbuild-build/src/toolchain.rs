@@ -115,6 +115,11 @@ impl<'a> Toolchain<'a> {
         self.cache
     }
 
+    /// Returns what starts the tools.
+    pub fn runner(&self) -> &'a Runner {
+        self.runner
+    }
+
     /// Returns what the processes started so far cost.
     pub fn cost(&self) -> Cost {
         *lock(&self.cost)

@@ -71,6 +71,11 @@ impl SourceFile {
             .map(|stamp| (stamp.modified.0.cast_unsigned(), self.bytes.len()))
     }
 
+    /// Returns whether a second inclusion adds nothing, as an include guard around the whole file or `#pragma once` sees to.
+    pub fn is_guarded(&self) -> bool {
+        self.lines(Mode::Cxx).is_guarded()
+    }
+
     /// Returns whether the file is still as it was read: a file of the disk by its time stamps, a generated one by its content.
     ///
     /// Says so before a result is kept that was made from the disk and is to be found by the content read here.

@@ -109,6 +109,13 @@ pub(crate) enum Target {
 }
 
 impl Lines {
+    /// Returns whether a second inclusion adds nothing.
+    pub(crate) fn is_guarded(&self) -> bool {
+        let once = |item: &Item| matches!(&item.what, What::Pragma(tokens) if tokens.first().and_then(|token| token.name()) == Some(Symbol::ONCE));
+        self.guard.is_some() || self.items.iter().any(once)
+    }
+
+
     /// Splits a file.
     pub(crate) fn of(bytes: &[u8], mode: Mode) -> Self {
         let clean = clean(bytes);

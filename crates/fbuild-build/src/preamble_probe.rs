@@ -1,0 +1,119 @@
+//! Whether a compiler can use precompiled headers here, and how.
+//!
+//! Three facts of design section 7 make this a question: a compiler that is itself position-independent accepts a precompiled header only at
+//! the address at which it was made; stabs debug information cannot be combined with one; and containers may forbid switching address
+//! randomisation off. So it is tried, once per compiler and flags, and never assumed.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::{Command, DigestWriter};
+use fbuild_platform::SketchRecipes;
+
+use crate::toolchain::Toolchain;
+
+/// How debug information is asked for where a preamble is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Debug {
+    /// As the recipe does.
+    AsIs,
+    /// As DWARF 2 instead of stabs. Without variable tracking it describes the same code: leaving debug information out, or tracking
+    /// variables, changes what old compilers generate for some sketches.
+    Dwarf,
+}
+
+impl Debug {
+    /// Changes the arguments of a compile command.
+    pub(crate) fn apply(self, args: &mut Vec<String>) {
+        if self == Self::Dwarf
+            && let Some(at) = args.iter().position(|arg| arg == "-g")
+        {
+            args.splice(at..=at, ["-gdwarf-2", "-fno-var-tracking", "-fno-var-tracking-assignments"].map(str::to_owned));
+        }
+    }
+
+    /// Returns the name that stands for it in fingerprints.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AsIs => "preamble",
+            Self::Dwarf => "preamble, -gdwarf-2 without variable tracking",
+        }
+    }
+}
+
+/// How precompiled headers can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usable {
+    /// How debug information is asked for.
+    pub(crate) debug: Debug,
+    /// Whether compilers must be started without address randomisation.
+    fixed_addresses: bool,
+}
+
+const ALL: [Usable; 4] = [
+    Usable { debug: Debug::AsIs, fixed_addresses: false },
+    Usable { debug: Debug::Dwarf, fixed_addresses: false },
+    Usable { debug: Debug::AsIs, fixed_addresses: true },
+    Usable { debug: Debug::Dwarf, fixed_addresses: true },
+];
+
+/// With randomised addresses a precompiled header may fit by chance; so often it does not.
+const TRIES: usize = 3;
+
+/// Finds out how the compiler of these recipes can use precompiled headers; `None` if it cannot. From then on it is started as is needed.
+pub(crate) fn probe(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Usable> {
+    let source = Utf8Path::new("/fbuild.probe.cpp");
+    let object = Utf8Path::new("/fbuild.probe.o");
+    let command = recipes.compile(&[], source, object).ok()?;
+    let mut key = DigestWriter::new("preamble probe 1");
+    key.digest(tools.compiler(&command.program, &command.args).ok()?);
+    command.args.iter().for_each(|arg| {
+        key.field(arg);
+    });
+    let key = key.finish();
+    let known = tools.cache().recall(key).and_then(|bytes| bytes.first().copied());
+    if let Some(known) = known {
+        let usable = ALL.get(usize::from(known)).copied();
+        return usable.filter(|usable| !usable.fixed_addresses || tools.runner().fix_addresses());
+    }
+    let found = ALL.iter().position(|usable| {
+        (!usable.fixed_addresses || tools.runner().fix_addresses()) && works(*usable, &command, source, object, tools).unwrap_or(false)
+    });
+    let answer = found.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+    tools.cache().remember(key, &[answer]);
+    found.map(|at| ALL[at])
+}
+
+fn works(usable: Usable, command: &Command, source: &Utf8Path, object: &Utf8Path, tools: &Toolchain<'_>) -> Option<bool> {
+    let scratch = tools.cache().scratch().ok()?;
+    let dir = scratch.path();
+    let header = dir.join("probe.h");
+    fs_err::write(&header, "template <class T> struct FbuildProbe { T value; };\n").ok()?;
+    fs_err::write(dir.join("probe.cpp"), format!("#include \"{header}\"\nFbuildProbe<int> probe = {{1}};\n")).ok()?;
+    let made = command_with(command, usable, source, &["-x", "c++-header", header.as_str()], object, &dir.join("probe.h.gch"));
+    if !tools.runner().run(&made).ok()?.status.success() {
+        return Some(false);
+    }
+    let unit = dir.join("probe.cpp");
+    let used = command_with(command, usable, source, &["-Winvalid-pch", "-H", unit.as_str()], object, &dir.join("probe.o"));
+    for _ in 0..TRIES {
+        let output = tools.runner().run(&used).ok()?;
+        // gcc marks a precompiled header that it uses with an exclamation mark.
+        let accepted = String::from_utf8_lossy(&output.stderr).lines().any(|line| line.starts_with("! ") && line.contains("probe.h.gch"));
+        if !accepted || !output.status.success() {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+fn command_with(command: &Command, usable: Usable, source: &Utf8Path, words: &[&str], object: &Utf8Path, target: &Utf8PathBuf) -> Command {
+    let mut args = Vec::new();
+    for arg in &command.args {
+        if arg == source.as_str() {
+            args.extend(words.iter().map(|&word| word.to_owned()));
+        } else {
+            args.push(if arg == object.as_str() { target.to_string() } else { arg.clone() });
+        }
+    }
+    usable.debug.apply(&mut args);
+    Command { program: command.program.clone(), args, cwd: None }
+}
