@@ -9,7 +9,8 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
 use fbuild_model::Event;
-use fbuild_model::outcome::SketchOutcome;
+use fbuild_model::event::StageReport;
+use fbuild_model::outcome::Stage;
 use fbuild_platform::{BoardSpec, CompilerVersion, Quirk, applicable};
 use fbuild_scan::tree::SourceTree;
 
@@ -21,7 +22,7 @@ use crate::planner::{self, PlanError};
 use crate::request::Request;
 use crate::runner::Runner;
 use crate::stage1::{self, Shared};
-use crate::stage2::Sketches;
+use crate::stage2::{Handover, Sketches};
 use crate::stop::Stop;
 use crate::toolchain::Toolchain;
 
@@ -109,26 +110,39 @@ fn planned(request: &Request, means: Means<'_>, events: &Sender<Event>, tools: &
     Ok(plan)
 }
 
-/// Carries out a plan. Gives one outcome per entry of the plan, in its order.
+/// Carries out a plan. Every entry of the plan ends with one [`Event::SketchFinished`].
 ///
 /// # Errors
 /// If the workers cannot be started, or what stage 1 made was changed by somebody else.
-pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Sender<Event>) -> Result<Vec<SketchOutcome>, BuildError> {
+pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Sender<Event>) -> Result<(), BuildError> {
     let (stage1_jobs, stage2_jobs) = (request.framework_jobs.get(), request.sketch_jobs.get());
     let (stage1_pool, stage2_pool) = (pool("stage1", stage1_jobs)?, pool("stage2", stage2_jobs)?);
     let executor = Executor::new(means.cache, means.runner, means.stop, events, request.launcher.clone());
     let shared = Shared::new(plan);
     let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
     let budget = Budget::new(stage1_jobs.max(stage2_jobs));
-    let archives = std::thread::scope(|scope| {
-        scope.spawn(|| sketches.compile_early(&stage2_pool, &budget));
-        let archives = stage1::build(plan, &shared, &executor, &stage1_pool, &budget);
+    // Taken before any sketch is compiled: sketches wait for preambles, so stage 1 must not wait for sketches.
+    let seats: Vec<_> = (0..stage1_jobs).map(|_| budget.take()).collect();
+    let handover = Handover::default();
+    let opened = std::thread::scope(|scope| {
+        scope.spawn(|| sketches.run(&stage2_pool, &budget, &handover));
+        let archives = stage1::build(plan, &shared, &executor, &stage1_pool, seats);
         budget.close();
-        archives
-    })?;
-    let outcomes = sketches.finish(&archives, &stage2_pool);
-    means.cache.touch_used(executor.used().into_iter());
-    Ok(outcomes)
+        let _ = executor.events.send(Event::StageStarted { stage: Stage::Sketch, total: plan.sketches.len() });
+        let began = Instant::now();
+        let (archives, opened) = match archives {
+            Ok(archives) => (Some(archives), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        handover.give(archives);
+        opened.map(|()| began)
+    });
+    let began = opened?;
+    let tally = executor.tally(Stage::Sketch);
+    let report = StageReport { stage: Stage::Sketch, wall: began.elapsed(), cost: tally.cost, hits: tally.hits, ran: tally.ran, key: None };
+    let _ = executor.events.send(Event::StageFinished(report));
+    means.cache.touch_used(executor.used());
+    Ok(())
 }
 
 /// Returns the board with the cures of the known faults that it and its compiler have together (design 5.4).

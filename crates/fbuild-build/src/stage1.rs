@@ -4,7 +4,7 @@
 //! The result is an [`ArchiveSet`], which only this module makes. The stage does not know sketches.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
@@ -16,7 +16,7 @@ use fbuild_model::{Cost, DigestWriter, Event, Parts};
 
 use crate::action::{Action, Outputs, Reads, Step};
 use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
-use crate::budget::Budget;
+use crate::budget::Seat;
 use crate::execute::{chain, Done, Executor, Failed, NotDone};
 use crate::log::Log;
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
@@ -65,15 +65,16 @@ enum Task {
 ///
 /// # Errors
 /// If an archive is not what was just recorded. Failures of actions are part of the set.
-pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &rayon::ThreadPool, budget: &Budget) -> Result<ArchiveSet, OpenError> {
+pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &rayon::ThreadPool, seats: Vec<Seat<'_>>) -> Result<ArchiveSet, OpenError> {
     let began = Instant::now();
     let _ = executor.events.send(Event::StageStarted { stage: Stage::Shared, total: plan.shared.len() + plan.preambles.len() });
     let queue = Mutex::new(queue(plan, executor).into_iter());
     let users = users(plan);
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let seats = Mutex::new(seats);
+    let next = || lock(&queue).next();
     pool.broadcast(|_| {
-        // A worker holds its seat until nothing is left for it, so that stage 1 goes before sketches that are compiled meanwhile.
-        let _seat = budget.take();
+        // A worker holds its seat until nothing is left for it; then a sketch may be compiled in it.
+        let _seat = lock(&seats).pop();
         while let Some(task) = next() {
             match task {
                 Task::Preamble(id) => {
@@ -96,6 +97,10 @@ pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &
     let set = ArchiveSet::seal(made)?;
     report(executor, &set, began);
     Ok(set)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Orders the work: preambles first because sketches wait for them, then the most expensive action first.

@@ -3,12 +3,11 @@
 //! Compiling needs nothing of stage 1 but perhaps a preamble, so it may begin while stage 1 still runs and seats are free. Linking needs an
 //! [`ArchiveSet`]. Nothing here compiles a core or library source, runs library discovery or writes an archive.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use fbuild_model::event::StageReport;
-use fbuild_model::outcome::{Failure, Firmware, SketchOutcome, SketchResult, Stage};
+use fbuild_model::outcome::{Failure, Firmware, SketchOutcome, SketchResult};
 use fbuild_model::{Command, Cost, Diagnostic, Event, Severity, diagnostic};
 
 use crate::archive_set::{ArchiveSet, Missing};
@@ -28,10 +27,31 @@ pub struct Sketches<'a> {
     plan: &'a BuildPlan,
     shared: &'a Shared,
     executor: &'a Executor<'a>,
-    compiled: Vec<Mutex<Option<Compiled>>>,
+    states: Vec<State>,
     /// Positions in the plan, the most expensive sketch first.
     order: Vec<usize>,
     fail_fast: bool,
+}
+
+/// Stage 1's archives, once they are there; `None` if they cannot be used.
+#[derive(Debug, Default)]
+pub struct Handover(OnceLock<Option<ArchiveSet>>);
+
+impl Handover {
+    /// Hands the archives over; from then on sketches are linked.
+    pub fn give(&self, archives: Option<ArchiveSet>) {
+        let _ = self.0.set(archives);
+    }
+}
+
+/// How far one sketch is.
+#[derive(Debug, Default)]
+struct State {
+    /// Somebody compiles it while stage 1 runs.
+    busy: AtomicBool,
+    /// Somebody finishes it or has finished it.
+    finished: AtomicBool,
+    compiled: Mutex<Option<Compiled>>,
 }
 
 /// A sketch whose units were compiled.
@@ -47,7 +67,7 @@ struct Compiled {
 impl<'a> Sketches<'a> {
     /// Prepares stage 2 of a plan.
     pub fn new(plan: &'a BuildPlan, shared: &'a Shared, executor: &'a Executor<'a>, fail_fast: bool) -> Self {
-        let compiled = plan.sketches.iter().map(|_| Mutex::new(None)).collect();
+        let states = plan.sketches.iter().map(|_| State::default()).collect();
         let mut order: Vec<(u128, usize)> = plan
             .sketches
             .iter()
@@ -58,40 +78,45 @@ impl<'a> Sketches<'a> {
             })
             .collect();
         order.sort_by_key(|&(cost, index)| (std::cmp::Reverse(cost), index));
-        Self { plan, shared, executor, compiled, order: order.into_iter().map(|(_, index)| index).collect(), fail_fast }
+        Self { plan, shared, executor, states, order: order.into_iter().map(|(_, index)| index).collect(), fail_fast }
     }
 
-    /// Compiles sketches while stage 1 runs, in seats that it leaves free; returns when the budget is closed or nothing is left.
-    pub fn compile_early(&self, pool: &rayon::ThreadPool, budget: &Budget) {
-        let next = AtomicUsize::new(0);
+    /// Brings every sketch to its outcome.
+    ///
+    /// Until stage 1 hands its archives over, workers compile in seats that it leaves free; from then on each links what is compiled and
+    /// compiles what is not. A worker goes from the one to the other by itself, so a sketch that compiles for long holds up nobody.
+    pub fn run(&self, pool: &rayon::ThreadPool, budget: &Budget, handover: &Handover) {
+        let (early, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
         pool.broadcast(|_| {
-            while let Some(_seat) = budget.take_as_guest() {
-                let Some(&index) = self.order.get(next.fetch_add(1, Ordering::SeqCst)) else { return };
-                if let SketchWork::Build(sketch) = &self.plan.sketches[index].work {
-                    let compiled = self.compile(sketch);
-                    *lock(&self.compiled[index]) = Some(compiled);
+            while let Some(seat) = budget.take_as_guest() {
+                let Some(&index) = self.order.get(early.fetch_add(1, Ordering::SeqCst)) else { break };
+                let SketchWork::Build(sketch) = &self.plan.sketches[index].work else { continue };
+                let state = &self.states[index];
+                state.busy.store(true, Ordering::SeqCst);
+                let compiled = self.compile(sketch);
+                *lock(&state.compiled) = Some(compiled);
+                state.busy.store(false, Ordering::SeqCst);
+                drop(seat);
+                if let Some(Some(archives)) = handover.0.get() {
+                    self.finish(index, archives);
+                }
+            }
+            let Some(archives) = handover.0.wait() else { return };
+            while let Some(&index) = self.order.get(late.fetch_add(1, Ordering::SeqCst)) {
+                // Who compiles it now sees the archives when that is done, and finishes it.
+                if !self.states[index].busy.load(Ordering::SeqCst) {
+                    self.finish(index, archives);
                 }
             }
         });
     }
 
-    /// Brings every sketch to its outcome, in the order of the plan.
-    pub fn finish(&self, archives: &ArchiveSet, pool: &rayon::ThreadPool) -> Vec<SketchOutcome> {
-        let began = Instant::now();
-        let _ = self.executor.events.send(Event::StageStarted { stage: Stage::Sketch, total: self.plan.sketches.len() });
-        let outcomes: Vec<OnceLock<SketchOutcome>> = self.plan.sketches.iter().map(|_| OnceLock::new()).collect();
-        let next = AtomicUsize::new(0);
-        pool.broadcast(|_| {
-            while let Some(&index) = self.order.get(next.fetch_add(1, Ordering::SeqCst)) {
-                let result = self.one(index, archives);
-                let _ = outcomes[index].set(result.outcome.clone());
-                let _ = self.executor.events.send(Event::SketchFinished { index, result: Box::new(result) });
-            }
-        });
-        let tally = self.executor.tally(Stage::Sketch);
-        let report = StageReport { stage: Stage::Sketch, wall: began.elapsed(), cost: tally.cost, hits: tally.hits, ran: tally.ran, key: None };
-        let _ = self.executor.events.send(Event::StageFinished(report));
-        outcomes.into_iter().map(|outcome| outcome.into_inner().unwrap_or(SketchOutcome::NotRun)).collect()
+    /// Finishes a sketch unless somebody else does.
+    fn finish(&self, index: usize, archives: &ArchiveSet) {
+        if !self.states[index].finished.swap(true, Ordering::SeqCst) {
+            let result = self.one(index, archives);
+            let _ = self.executor.events.send(Event::SketchFinished { index, result: Box::new(result) });
+        }
     }
 
     fn one(&self, index: usize, archives: &ArchiveSet) -> SketchResult {
@@ -143,7 +168,7 @@ impl<'a> Sketches<'a> {
         if let Some(outcome) = blocked(self.plan, sketch, archives, trace) {
             return outcome;
         }
-        let early = lock(&self.compiled[index]).take();
+        let early = lock(&self.states[index].compiled).take();
         let compiled = early.unwrap_or_else(|| {
             let compiled = self.compile(sketch);
             Compiled { took: Duration::ZERO, ..compiled }

@@ -30,12 +30,8 @@ pub fn describe(page: &mut Page) {
             human_bytes_long(available << 10)
         ));
     }
-    let options = RunnerOptions {
-        fixed_addresses: true,
-        ..RunnerOptions::default()
-    };
-    match Runner::new(Stop::new(), options) {
-        Ok(runner) if !runner.randomises() => {
+    match Runner::new(Stop::new(), RunnerOptions::default()) {
+        Ok(runner) if runner.fix_addresses() => {
             page.line("address randomisation can be switched off for compilers (old ones need that to use precompiled headers)");
         }
         Ok(_) => page.line("address randomisation cannot be switched off here; some old compilers cannot use precompiled headers then"),
