@@ -36,6 +36,17 @@ enum Merged {
     Not(String),
 }
 
+/// Removes the firmware of an earlier build of the sketch called `name`, so that nobody takes it for the one that failed.
+pub fn withdraw(out_dir: &Utf8Path, name: &str) {
+    let mains = [format!("{name}.ino."), format!("{name}.pde.")];
+    for entry in out_dir.read_dir_utf8().into_iter().flatten().flatten() {
+        if mains.iter().any(|main| entry.file_name().starts_with(main.as_str())) && entry.path().is_file() {
+            // What cannot be removed stays; the outcome says that it is not of this build.
+            let _ = fs_err::remove_file(entry.path());
+        }
+    }
+}
+
 /// Merges the firmware with the bootloader (specification 7.4).
 fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -> Result<Merged, Failure> {
     let fail = |problem: String| failure(format!("merge with the bootloader `{}`: {problem}", bootloader.file));

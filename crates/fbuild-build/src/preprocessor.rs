@@ -81,6 +81,11 @@ impl<'a> Preprocessor<'a> {
         Self { means, dialect, command, memo: ScanMemo::new() }
     }
 
+    /// Returns whether the compiler answers like gcc.
+    pub fn is_gcc(&self) -> bool {
+        self.dialect.is_ok()
+    }
+
     /// Returns what is known about sources of this language.
     pub fn memo(&self) -> &ScanMemo {
         &self.memo

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use fbuild_model::outcome::{Failure, Firmware, SketchOutcome, SketchResult};
+use fbuild_model::outcome::{Failure, Phase, Firmware, SketchOutcome, SketchResult};
 use fbuild_model::{Command, Cost, Diagnostic, Event, Severity, diagnostic};
 
 use crate::archive_set::{ArchiveSet, Missing};
@@ -136,6 +136,10 @@ impl<'a> Sketches<'a> {
             self.executor.stop.drain();
         }
         if let Some(failure) = outcome.failure() {
+            // Firmware that is too big is there to be looked at (specification 6.4); any other is that of an earlier build.
+            if failure.phase != Phase::Size {
+                deliver::withdraw(&entry.out_dir, entry.dir.file_name().unwrap_or_default());
+            }
             trace.log.failure(failure);
         }
         let has_log = !matches!(outcome, SketchOutcome::Skipped(_) | SketchOutcome::NotRun | SketchOutcome::Cancelled);

@@ -71,9 +71,13 @@ impl Workbench<'_> {
         let object = Utf8PathBuf::from(format!("{WORK}/{object_name}"));
         let scan = preprocessor.scanned(unit.source, unit.dirs, unit.private_dir);
         let (reads, dirs) = reads(&scan, &unit, self.tied_to);
-        let command = self.recipes.compile(&dirs, unit.source, &object).map_err(|error| fail(&error))?;
+        let mut command = self.recipes.compile(&dirs, unit.source, &object).map_err(|error| fail(&error))?;
         let compiler = self.tools.compiler(&command.program, &command.args).map_err(|error| fail(&error))?;
-        let plain = self.recipes.compile(&[], unit.source, &object).map_err(|error| fail(&error))?;
+        let mut plain = self.recipes.compile(&[], unit.source, &object).map_err(|error| fail(&error))?;
+        if unit.stage == Stage::Shared && preprocessor.is_gcc() {
+            store_uncompressed(&mut command.args);
+            store_uncompressed(&mut plain.args);
+        }
         let parts = self.parts(&plain, compiler, &unit, &reads);
         Ok(Action {
             stage: unit.stage,
@@ -135,6 +139,13 @@ impl Workbench<'_> {
             if line.starts_with("#line ") { writer.field(self.roots.text(line)) } else { writer.field(line) };
         }
         writer.finish()
+    }
+}
+
+/// Asks for shared objects whose link-time code is not compressed: every link of every sketch reads them again (design section 7).
+fn store_uncompressed(args: &mut Vec<String>) {
+    if args.iter().any(|arg| arg == "-flto") {
+        args.push("-flto-compression-level=0".to_owned());
     }
 }
 

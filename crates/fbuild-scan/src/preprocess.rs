@@ -39,7 +39,7 @@ pub enum Scan {
 pub struct Closure {
     /// All files read, the source first, each once, in the order of their first reading.
     pub files: Vec<Arc<SourceFile>>,
-    /// The include directories in which at least one of the files was found, in the order in which they were given.
+    /// The include directories in which a file was found that was included or asked for, in the order in which they were given.
     pub used_dirs: Vec<Utf8PathBuf>,
     /// Whether active code expands `__FILE__`, so that the result depends on the paths of the files.
     pub uses_path: bool,
