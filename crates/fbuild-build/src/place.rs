@@ -25,7 +25,7 @@ fn at(path: &Utf8Path) -> impl FnOnce(io::Error) -> PlaceError + '_ {
 /// # Errors
 /// If it cannot be made.
 pub fn create_parent(path: &Utf8Path) -> Result<(), PlaceError> {
-    path.parent().map_or(Ok(()), |parent| std::fs::create_dir_all(parent)).map_err(at(path))
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(at(path))
 }
 
 /// Writes `bytes` to `path` unless the file holds them already. Returns whether it wrote.

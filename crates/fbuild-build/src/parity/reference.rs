@@ -92,12 +92,15 @@ pub enum NotBuilt {
     Failed(String),
 }
 
+/// A core that is made by whoever needs it first.
+type OnceCore = Arc<OnceLock<Result<Core, String>>>;
+
 /// A reference at work. What belongs to a board is made once.
 #[derive(Debug)]
 pub struct Session<'a> {
     reference: &'a Reference,
     root: Utf8PathBuf,
-    cores: Mutex<HashMap<String, Arc<OnceLock<Result<Core, String>>>>>,
+    cores: Mutex<HashMap<String, OnceCore>>,
 }
 
 impl<'a> Session<'a> {
