@@ -1,0 +1,129 @@
+//! Runs one process tree and says what it cost: wall time, CPU time, and memory sampled from `/proc`.
+//!
+//! It knows nothing of what is run.
+
+use std::collections::HashMap;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+use wait4::Wait4;
+
+/// Time between two looks at the process tree.
+const SAMPLE: Duration = Duration::from_millis(50);
+/// Bytes of a page on the machines this is run on.
+const PAGE: u64 = 4096;
+
+/// What a process and everything it started cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    /// Seconds from start to end.
+    pub wall: f64,
+    /// User and system seconds of the process and of all descendants it waited for.
+    pub cpu: f64,
+    /// Largest sampled sum of resident bytes over the whole tree; pages that processes share count once for each.
+    pub tree_peak: u64,
+    /// Largest sampled resident bytes of the first process alone.
+    pub own_peak: u64,
+    /// Whether it ended with status 0.
+    pub success: bool,
+}
+
+/// Runs a command with its output in a log file.
+///
+/// # Errors
+/// If the log cannot be written or the program not be started.
+pub fn run(command: &mut Command, log: &Utf8Path) -> Result<Cost> {
+    let out = fs_err::File::create(log)?.into_parts().0;
+    command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out);
+    let start = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("start {}", command.get_program().to_string_lossy()))?;
+    let (root, over) = (child.id(), AtomicBool::new(false));
+    let (used, wall, (tree_peak, own_peak)) = std::thread::scope(|scope| {
+        let sampler = scope.spawn(|| sample(root, &over));
+        let used = child.wait4();
+        let wall = start.elapsed().as_secs_f64();
+        over.store(true, Ordering::Relaxed);
+        sampler.thread().unpark();
+        (used, wall, sampler.join().unwrap_or_default())
+    });
+    let used = used.context("wait for the process")?;
+    let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
+    Ok(Cost { wall, cpu, tree_peak, own_peak, success: used.status.success() })
+}
+
+/// Looks at the tree below `root` until it is over; returns the peaks of the tree and of the root.
+fn sample(root: u32, over: &AtomicBool) -> (u64, u64) {
+    let (mut tree, mut own) = (0, 0);
+    while !over.load(Ordering::Relaxed) {
+        let processes = processes();
+        own = own.max(processes.get(&root).map_or(0, |process| process.1));
+        tree = tree.max(resident(&processes, root));
+        std::thread::park_timeout(SAMPLE);
+    }
+    (tree, own)
+}
+
+/// Sums the resident bytes of a process and its descendants.
+fn resident(processes: &HashMap<u32, (u32, u64)>, root: u32) -> u64 {
+    let below = |id: u32| {
+        let mut at = id;
+        // A chain of parents longer than this would be a torn reading.
+        for _ in 0..64 {
+            if at == root {
+                return true;
+            }
+            match processes.get(&at) {
+                Some((parent, _)) if *parent > 1 => at = *parent,
+                _ => return false,
+            }
+        }
+        false
+    };
+    processes.iter().filter(|(id, _)| below(**id)).map(|(_, (_, bytes))| bytes).sum()
+}
+
+/// Reads the parent and the resident bytes of every process.
+fn processes() -> HashMap<u32, (u32, u64)> {
+    let Ok(entries) = fs_err::read_dir("/proc") else { return HashMap::new() };
+    let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter_map(|id| Some((id, parse_stat(&fs_err::read_to_string(format!("/proc/{id}/stat")).ok()?)?))).collect()
+}
+
+/// Returns the parent and the resident bytes from a line of `/proc/ID/stat`.
+fn parse_stat(line: &str) -> Option<(u32, u64)> {
+    // The name stands in parentheses and may itself contain spaces and parentheses.
+    let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
+    Some((fields.get(1)?.parse().ok()?, fields.get(21)?.parse::<u64>().ok()? * PAGE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_lines_are_read_past_odd_names() {
+        let line = "12 (a) b (c) S 7 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 99 1000000 250 18446744073709551615 1 1";
+        assert_eq!(parse_stat(line), Some((7, 250 * PAGE)));
+        assert_eq!(parse_stat("12 (x) S"), None);
+    }
+
+    #[test]
+    fn only_descendants_count() {
+        let processes = HashMap::from([(10, (1, 100)), (11, (10, 20)), (12, (11, 3)), (13, (1, 5000)), (14, (13, 5000))]);
+        assert_eq!(resident(&processes, 10), 123);
+        assert_eq!(resident(&processes, 11), 23);
+    }
+
+    #[test]
+    fn a_run_has_its_childrens_cpu_time_and_status() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Utf8Path::from_path(dir.path()).unwrap().join("log");
+        let script = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; exit 3";
+        let cost = run(Command::new("sh").args(["-c", &format!("(sh -c '{script}'); exit 3")]), &log).unwrap();
+        assert!(!cost.success && cost.cpu > 0.01 && cost.wall > 0.01 && cost.tree_peak >= cost.own_peak);
+        assert_eq!(fs_err::read_to_string(log).unwrap(), "done\n");
+    }
+}
