@@ -179,7 +179,9 @@ impl Ours<'_> {
 ///
 /// # Errors
 /// If our own build cannot be run at all, or folders cannot be made.
-pub fn run(question: &Question<'_>, means: Means<'_>, events: &mpsc::Sender<Event>, progress: &(dyn Fn(&Check) + Sync)) -> Result<Vec<Check>, ParityError> {
+pub fn run(mut question: Question<'_>, means: Means<'_>, events: &mpsc::Sender<Event>, progress: &(dyn Fn(&Check) + Sync)) -> Result<Vec<Check>, ParityError> {
+    let root = question.request.output_dir.join("reference");
+    let libraries = prepare(&root, &mut question.request.libraries)?;
     let request = &question.request;
     let (plan, results) = built_here(request, means, events)?;
     let tools = Toolchain::new(means.cache, means.runner);
@@ -188,16 +190,6 @@ pub fn run(question: &Question<'_>, means: Means<'_>, events: &mpsc::Sender<Even
         .iter()
         .map(|board| (board.fqbn().to_string(), if request.quirks { run::quirks_applied(board, &tools) } else { board.clone() }))
         .collect();
-    let root = request.output_dir.join("reference");
-    let folder = |path: &Utf8Path| {
-        let path = path.to_owned();
-        move |source: std::io::Error| ParityError::Folder { path, source }
-    };
-    if root.exists() {
-        fs_err::remove_dir_all(&root).map_err(folder(&root))?;
-    }
-    fs_err::create_dir_all(&root).map_err(folder(&root))?;
-    let libraries = linked_libraries(&request.libraries, &root.join("libraries")).map_err(folder(&root))?;
     let session = reference::Session::new(question.reference, root.clone());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.sketch_jobs.get()).build()?;
     let checks = pool.install(|| {
@@ -253,29 +245,28 @@ fn built_here(request: &Request, means: Means<'_>, events: &mpsc::Sender<Event>)
     Ok((plan, results))
 }
 
-/// Makes every folder of libraries usable for a reference that only knows folders: single libraries are linked into one.
+/// Empties the reference's folder and returns the folders of libraries for it.
 ///
-/// The reference then sees them under another path than we do, which reaches the bytes only through `__FILE__`.
-fn linked_libraries(roots: &[Root], dir: &Utf8Path) -> std::io::Result<Vec<Root>> {
-    let mut libraries: Vec<Root> = Vec::new();
-    for root in roots {
-        if !root.is_library() {
-            if root.dir().is_dir() {
-                libraries.push(root.clone());
-            }
-            continue;
-        }
-        fs_err::create_dir_all(dir)?;
-        let link = dir.join(root.dir().file_name().unwrap_or("library"));
-        if !link.exists() {
-            std::os::unix::fs::symlink(root.dir(), &link)?;
-        }
-        let folder = Root::folder(dir, fbuild_scan::library::Location::User);
-        if !libraries.contains(&folder) {
-            libraries.push(folder);
+/// A reference that knows no single libraries gets a folder with links to them. We then take them by the same links: `__FILE__` carries a
+/// library's path into the bytes.
+fn prepare(root: &Utf8Path, own: &mut [Root]) -> Result<Vec<Root>, ParityError> {
+    let linked = root.join("libraries");
+    let folder = |source: std::io::Error| ParityError::Folder { path: root.to_owned(), source };
+    if root.exists() {
+        fs_err::remove_dir_all(root).map_err(folder)?;
+    }
+    fs_err::create_dir_all(&linked).map_err(folder)?;
+    let mut theirs: Vec<Root> = own.iter().filter(|root| !root.is_library() && root.dir().is_dir()).cloned().collect();
+    for single in own.iter_mut().filter(|root| root.is_library()) {
+        let link = linked.join(single.dir().file_name().unwrap_or("library"));
+        // Of two single libraries of one name the first counts, here and there.
+        if !link.exists() && single.dir().is_dir() {
+            std::os::unix::fs::symlink(single.dir(), &link).map_err(folder)?;
+            *single = Root::library(link);
         }
     }
-    Ok(libraries)
+    theirs.push(Root::folder(linked, fbuild_scan::library::Location::User));
+    Ok(theirs)
 }
 
 /// Lets the reference build one sketch and compares.

@@ -62,7 +62,7 @@ pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, print
             }
         });
         let events = events;
-        parity::run(&question, means, &events, &tell)
+        parity::run(question, means, &events, &tell)
     })?;
     printer.data(&if markdown { table(&checks, &reference) } else { lines(&checks) });
     let unexplained = checks.iter().filter(|check| check.verdict.is_unexplained()).count();
