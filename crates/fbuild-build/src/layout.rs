@@ -1,8 +1,10 @@
 //! Where outputs stand.
 //!
-//!     OUTPUT/BOARD/core/core.a            what sketches share, with one log each
-//!     OUTPUT/BOARD/libraries/NAME/NAME.a
-//!     OUTPUT/BOARD/SKETCH/                one directory per sketch: NAME.ino.elf, .hex, .eep, build.log, sketch/
+//! ```text
+//! OUTPUT/BOARD/core/core.a            what sketches share, with one log each
+//! OUTPUT/BOARD/libraries/NAME/NAME.a
+//! OUTPUT/BOARD/SKETCH/                one directory per sketch: NAME.ino.elf, .hex, .eep, build.log, sketch/
+//! ```
 //!
 //! SKETCH is the sketch's folder relative to the current directory, or to what all sketches have in common. The module knows paths only.
 
@@ -91,7 +93,7 @@ mod tests {
         check(&["/lib/examples/Blink"], "/w", &["examples/Blink"]);
         check(&["/w/Blink"], "/w/Blink", &["w/Blink"]);
         check(&["/a/S", "/b/S"], "/w", &["a/S", "b/S"]);
-        check(&["/w/S", "/w/S/T"], "/w/S", &["S", "S/T"]);
+        check(&["/w/S", "/w/S/T"], "/w/S", &["w/S", "w/S/T"]);
         check(&["/S"], "/w", &["S"]);
         check(&[], "/w", &[]);
     }

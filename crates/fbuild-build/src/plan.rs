@@ -229,8 +229,8 @@ pub struct SketchUnit {
 /// The compile action of a unit whose beginning is precompiled.
 #[derive(Debug)]
 pub struct WithPreamble {
-    /// The preamble.
-    pub id: PreambleId,
-    /// The action; it makes the same firmware as the plain one.
+    /// The preamble; `None` if there is none in this run, and only the result of an earlier one can be taken.
+    pub id: Option<PreambleId>,
+    /// The action; it makes the same firmware as the plain one, whatever the preamble covers.
     pub action: Action,
 }

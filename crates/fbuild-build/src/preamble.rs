@@ -21,7 +21,7 @@ use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::board::Board;
 use crate::execute::Executor;
 use crate::plan::{BuildPlan, PreambleId, PreamblePlan, SketchPlan, SketchWork, WithPreamble};
-use crate::preamble_probe::{Debug, Usable, probe};
+use crate::preamble_probe::{Debug, Usable, known, probe};
 use crate::prefix::{Prefix, prefix};
 use crate::request::PchMode;
 use crate::toolchain::Toolchain;
@@ -68,6 +68,9 @@ impl<'a> Preambles<'a> {
             let usable = *usable.get_or_insert_with(|| probe(&self.board.recipes, self.tools));
             let Some(usable) = usable else { return };
             self.preamble(plan, &headers, &users, usable);
+        }
+        if let Some(usable) = usable.unwrap_or_else(|| known(&self.board.recipes, self.tools)) {
+            (first..plan.sketches.len()).for_each(|index| earlier(plan, index, usable.debug));
         }
     }
 
@@ -145,7 +148,7 @@ impl<'a> Preambles<'a> {
             let length = taken(&user.prefix, headers, sketch);
             if let Some(with) = self.with(sketch, user, length, &header, usable) {
                 let Some(unit) = sketch.units.iter_mut().find(|unit| is_main(&unit.action)) else { continue };
-                unit.preamble = Some(WithPreamble { id, action: with });
+                unit.preamble = Some(WithPreamble { id: Some(id), action: with });
                 using.push(user.index);
             }
         }
@@ -212,6 +215,17 @@ impl<'a> Preambles<'a> {
         reads.files.extend([variant, Arc::clone(header)]);
         action.reads = Reads::Closure(Arc::new(reads));
         Some(action)
+    }
+}
+
+/// Lets a sketch without a preamble take the result that was made with one in an earlier run.
+fn earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
+    let SketchWork::Build(sketch) = &mut plan.sketches[index].work else { return };
+    for unit in sketch.units.iter_mut().filter(|unit| unit.preamble.is_none() && is_main(&unit.action)) {
+        let mut action = unit.action.clone();
+        action.parts = swapped(&action.parts, debug);
+        action.fingerprint = action.parts.fingerprint();
+        unit.preamble = Some(WithPreamble { id: None, action });
     }
 }
 

@@ -4,8 +4,8 @@
 //! the address at which it was made; stabs debug information cannot be combined with one; and containers may forbid switching address
 //! randomisation off. So it is tried, once per compiler and flags, and never assumed.
 
-use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::{Command, DigestWriter};
+use camino::Utf8Path;
+use fbuild_model::{Command, Digest, DigestWriter};
 use fbuild_platform::SketchRecipes;
 
 use crate::toolchain::Toolchain;
@@ -55,45 +55,67 @@ const ALL: [Usable; 4] = [
     Usable { debug: Debug::Dwarf, fixed_addresses: true },
 ];
 
+/// Stand for the source and the object in the command that is asked about.
+const SOURCE: &str = "/fbuild.probe.cpp";
+const OBJECT: &str = "/fbuild.probe.o";
+
 /// With randomised addresses a precompiled header may fit by chance; so often it does not.
 const TRIES: usize = 3;
 
+/// A compiler with the flags of a compile command, as it is asked.
+struct Question {
+    command: Command,
+    key: Digest,
+}
+
+impl Question {
+    fn of(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Self> {
+        let command = recipes.compile(&[], Utf8Path::new(SOURCE), Utf8Path::new(OBJECT)).ok()?;
+        let mut key = DigestWriter::new("preamble probe 1");
+        key.digest(tools.compiler(&command.program, &command.args).ok()?);
+        command.args.iter().for_each(|arg| {
+            key.field(arg);
+        });
+        Some(Self { key: key.finish(), command })
+    }
+
+    /// Returns the remembered answer: `None` if it was never asked, an inner `None` if the compiler cannot.
+    fn remembered(&self, tools: &Toolchain<'_>) -> Option<Option<Usable>> {
+        let answer = tools.cache().recall(self.key)?.first().copied()?;
+        Some(ALL.get(usize::from(answer)).copied())
+    }
+}
+
+/// Returns how the compiler of these recipes can use precompiled headers, if that was found out in an earlier run.
+pub(crate) fn known(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Usable> {
+    Question::of(recipes, tools)?.remembered(tools)?
+}
+
 /// Finds out how the compiler of these recipes can use precompiled headers; `None` if it cannot. From then on it is started as is needed.
 pub(crate) fn probe(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Usable> {
-    let source = Utf8Path::new("/fbuild.probe.cpp");
-    let object = Utf8Path::new("/fbuild.probe.o");
-    let command = recipes.compile(&[], source, object).ok()?;
-    let mut key = DigestWriter::new("preamble probe 1");
-    key.digest(tools.compiler(&command.program, &command.args).ok()?);
-    command.args.iter().for_each(|arg| {
-        key.field(arg);
-    });
-    let key = key.finish();
-    let known = tools.cache().recall(key).and_then(|bytes| bytes.first().copied());
-    if let Some(known) = known {
-        let usable = ALL.get(usize::from(known)).copied();
-        return usable.filter(|usable| !usable.fixed_addresses || tools.runner().fix_addresses());
+    let question = Question::of(recipes, tools)?;
+    let started = |usable: &Usable| !usable.fixed_addresses || tools.runner().fix_addresses();
+    if let Some(known) = question.remembered(tools) {
+        return known.filter(started);
     }
-    let found = ALL.iter().position(|usable| {
-        (!usable.fixed_addresses || tools.runner().fix_addresses()) && works(*usable, &command, source, object, tools).unwrap_or(false)
-    });
+    let found = ALL.iter().position(|usable| started(usable) && works(*usable, &question.command, tools).unwrap_or(false));
     let answer = found.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
-    tools.cache().remember(key, &[answer]);
+    tools.cache().remember(question.key, &[answer]);
     found.map(|at| ALL[at])
 }
 
-fn works(usable: Usable, command: &Command, source: &Utf8Path, object: &Utf8Path, tools: &Toolchain<'_>) -> Option<bool> {
+fn works(usable: Usable, command: &Command, tools: &Toolchain<'_>) -> Option<bool> {
     let scratch = tools.cache().scratch().ok()?;
     let dir = scratch.path();
     let header = dir.join("probe.h");
     fs_err::write(&header, "template <class T> struct FbuildProbe { T value; };\n").ok()?;
     fs_err::write(dir.join("probe.cpp"), format!("#include \"{header}\"\nFbuildProbe<int> probe = {{1}};\n")).ok()?;
-    let made = command_with(command, usable, source, &["-x", "c++-header", header.as_str()], object, &dir.join("probe.h.gch"));
+    let made = command_with(command, usable, &["-x", "c++-header", header.as_str()], &dir.join("probe.h.gch"));
     if !tools.runner().run(&made).ok()?.status.success() {
         return Some(false);
     }
     let unit = dir.join("probe.cpp");
-    let used = command_with(command, usable, source, &["-Winvalid-pch", "-H", unit.as_str()], object, &dir.join("probe.o"));
+    let used = command_with(command, usable, &["-Winvalid-pch", "-H", unit.as_str()], &dir.join("probe.o"));
     for _ in 0..TRIES {
         let output = tools.runner().run(&used).ok()?;
         // gcc marks a precompiled header that it uses with an exclamation mark.
@@ -105,13 +127,13 @@ fn works(usable: Usable, command: &Command, source: &Utf8Path, object: &Utf8Path
     Some(true)
 }
 
-fn command_with(command: &Command, usable: Usable, source: &Utf8Path, words: &[&str], object: &Utf8Path, target: &Utf8PathBuf) -> Command {
+fn command_with(command: &Command, usable: Usable, words: &[&str], target: &Utf8Path) -> Command {
     let mut args = Vec::new();
     for arg in &command.args {
-        if arg == source.as_str() {
+        if arg == SOURCE {
             args.extend(words.iter().map(|&word| word.to_owned()));
         } else {
-            args.push(if arg == object.as_str() { target.to_string() } else { arg.clone() });
+            args.push(if arg == OBJECT { target.to_string() } else { arg.clone() });
         }
     }
     usable.debug.apply(&mut args);

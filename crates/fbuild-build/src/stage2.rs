@@ -262,7 +262,7 @@ impl<'a> Sketches<'a> {
             if let Some(known) = known {
                 return Ok(known);
             }
-            if self.shared.preamble(with.id) {
+            if with.id.is_some_and(|id| self.shared.preamble(id)) {
                 return self.executor.perform(&with.action);
             }
         }
