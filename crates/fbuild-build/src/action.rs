@@ -33,7 +33,12 @@ pub struct Step {
 impl Step {
     /// A step that must succeed and whose output is only shown.
     pub fn new(phase: Phase, command: Command) -> Self {
-        Self { phase, command, stdout: None, optional: false }
+        Self {
+            phase,
+            command,
+            stdout: None,
+            optional: false,
+        }
     }
 }
 
@@ -114,6 +119,9 @@ impl Action {
 
     /// Returns the commands as shell lines, a line each, as they stand in logs.
     pub fn command_lines(&self) -> Vec<String> {
-        self.steps.iter().map(|step| step.command.to_shell().replace(WORK, "$WORK")).collect()
+        self.steps
+            .iter()
+            .map(|step| step.command.to_shell().replace(WORK, "$WORK"))
+            .collect()
     }
 }

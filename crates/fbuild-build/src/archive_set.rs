@@ -95,7 +95,10 @@ impl ArchiveSet {
                 Err(missing) => Err(missing),
             });
         }
-        Ok(Self { key: key.finish(), inputs })
+        Ok(Self {
+            key: key.finish(),
+            inputs,
+        })
     }
 
     /// Returns the key of stage 1: a digest over everything that went into its results.
@@ -113,21 +116,32 @@ impl ArchiveSet {
 }
 
 fn open(recorded: Recorded) -> Result<LinkInput, OpenError> {
-    let problem = |problem: String| OpenError { path: recorded.path.clone(), problem };
+    let problem = |problem: String| OpenError {
+        path: recorded.path.clone(),
+        problem,
+    };
     let file = fs_err::File::open(&recorded.path).map_err(|error| problem(error.to_string()))?;
-    let length = file.metadata().map_err(|error| problem(error.to_string()))?.len();
+    let length = file
+        .metadata()
+        .map_err(|error| problem(error.to_string()))?
+        .len();
     let map = match length {
         // An empty file cannot be mapped.
         0 => None,
         _ => Some(map(file.file()).map_err(|error| problem(error.to_string()))?),
     };
     if Digest::of(map.as_deref().unwrap_or_default()) != recorded.digest {
-        return Err(problem("its content is not what stage 1 recorded".to_owned()));
+        return Err(problem(
+            "its content is not what stage 1 recorded".to_owned(),
+        ));
     }
     Ok(LinkInput { recorded, map })
 }
 
-#[expect(unsafe_code, reason = "mapping a file is a system call with a precondition")]
+#[expect(
+    unsafe_code,
+    reason = "mapping a file is a system call with a precondition"
+)]
 fn map(file: &std::fs::File) -> std::io::Result<Mmap> {
     // SAFETY: the bytes must not change while mapped. fbuild replaces archives by rename and never writes into one, so the mapped inode
     // keeps its content; somebody else who truncates a file in the output directory during a build ends this process, nothing worse.
@@ -139,7 +153,12 @@ mod tests {
     use super::*;
 
     fn recorded(path: &Utf8Path, bytes: &[u8]) -> Recorded {
-        Recorded { path: path.to_owned(), digest: Digest::of(bytes), content: Digest::of(path.as_str().as_bytes()), members: Vec::new() }
+        Recorded {
+            path: path.to_owned(),
+            digest: Digest::of(bytes),
+            content: Digest::of(path.as_str().as_bytes()),
+            members: Vec::new(),
+        }
     }
 
     #[test]
@@ -147,7 +166,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(dir.path()).unwrap().join("x.a");
         fs_err::write(&path, "!<arch>\n").unwrap();
-        let set = ArchiveSet::seal(vec![Ok(recorded(&path, b"!<arch>\n")), Err(Missing::Stopped)]).unwrap();
+        let set = ArchiveSet::seal(vec![
+            Ok(recorded(&path, b"!<arch>\n")),
+            Err(Missing::Stopped),
+        ])
+        .unwrap();
         assert_eq!(set.get(ArchiveId::new(0)).unwrap().bytes(), b"!<arch>\n");
         assert!(matches!(set.get(ArchiveId::new(1)), Err(Missing::Stopped)));
         let alone = ArchiveSet::seal(vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap();

@@ -23,7 +23,8 @@ use crate::draft::Draft;
 use crate::execute::chain;
 use crate::hooks::{self, Hooks};
 use crate::plan::{
-    ActionId, ArchiveId, ArchivePlan, Binaries, Bootloader, BuildPlan, Export, Linkage, SketchEntry, SketchPlan, SketchUnit, SketchWork,
+    ActionId, ArchiveId, ArchivePlan, Binaries, Bootloader, BuildPlan, Export, Linkage,
+    SketchEntry, SketchPlan, SketchUnit, SketchWork,
 };
 use crate::planner::{PlanError, Prepared};
 use crate::request::Request;
@@ -71,7 +72,11 @@ type Tally = Vec<(Arc<Library>, Vec<ArchiveId>, usize)>;
 
 impl<'a> Assembly<'a> {
     pub(crate) fn new(tools: &'a Toolchain<'a>) -> Self {
-        Self { tools, plan: BuildPlan::default(), actions: HashMap::new() }
+        Self {
+            tools,
+            plan: BuildPlan::default(),
+            actions: HashMap::new(),
+        }
     }
 
     pub(crate) fn warn(&mut self, warnings: impl Iterator<Item = String>) {
@@ -87,7 +92,13 @@ impl<'a> Assembly<'a> {
     }
 
     /// Adds a board's sketches and returns the position of the first.
-    pub(crate) fn board(&mut self, board: &Board<'_>, request: &Request, places: &[Utf8PathBuf], drafts: Vec<Prepared>) -> Result<usize, PlanError> {
+    pub(crate) fn board(
+        &mut self,
+        board: &Board<'_>,
+        request: &Request,
+        places: &[Utf8PathBuf],
+        drafts: Vec<Prepared>,
+    ) -> Result<usize, PlanError> {
         let first = self.plan.sketches.len();
         let mut scope: Option<Scope> = None;
         let mut tally = Tally::new();
@@ -95,65 +106,131 @@ impl<'a> Assembly<'a> {
             let out_dir = board.dir.join(place);
             let work = match (prepared, &requested.sketch) {
                 (Prepared::Skipped(rule), _) => SketchWork::Skip(rule),
-                (Prepared::Undrafted(undrafted), _) => SketchWork::Fail { failure: undrafted.failure, remarks: undrafted.remarks },
-                (Prepared::Drafted(..), Err(error)) => SketchWork::Fail { failure: failure(chain(error)), remarks: Vec::new() },
+                (Prepared::Undrafted(undrafted), _) => SketchWork::Fail {
+                    failure: undrafted.failure,
+                    remarks: undrafted.remarks,
+                },
+                (Prepared::Drafted(..), Err(error)) => SketchWork::Fail {
+                    failure: failure(chain(error)),
+                    remarks: Vec::new(),
+                },
                 (Prepared::Drafted(draft, warning), Ok(sketch)) => {
                     self.warn(warning.into_iter());
                     if scope.is_none() || board.tied_to.is_some() {
-                        scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| PlanError::Platform {
-                            board: board.fqbn.clone(),
-                            problem: failure.message,
+                        scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| {
+                            PlanError::Platform {
+                                board: board.fqbn.clone(),
+                                problem: failure.message,
+                            }
                         })?);
                     }
                     let Some(scope) = &mut scope else { continue };
                     let remarks = draft.remarks.clone();
-                    match self.sketch(board, request, requested, sketch, &out_dir, *draft, scope, &mut tally) {
+                    match self.sketch(
+                        board, request, requested, sketch, &out_dir, *draft, scope, &mut tally,
+                    ) {
                         Ok(plan) => SketchWork::Build(Box::new(plan)),
                         Err(failure) => SketchWork::Fail { failure, remarks },
                     }
                 }
             };
-            let entry = SketchEntry { board: board.fqbn.clone(), name: requested.label.clone(), dir: requested.dir.clone(), out_dir, work };
+            let entry = SketchEntry {
+                board: board.fqbn.clone(),
+                name: requested.label.clone(),
+                dir: requested.dir.clone(),
+                out_dir,
+                work,
+            };
             self.plan.sketches.push(entry);
         }
-        self.plan.libraries.extend(tally.into_iter().map(|(library, variants, sketches)| SharedLibrary {
-            board: board.fqbn.clone(),
-            name: library.name.clone(),
-            variants: variants.len(),
-            sketches,
-        }));
+        self.plan
+            .libraries
+            .extend(
+                tally
+                    .into_iter()
+                    .map(|(library, variants, sketches)| SharedLibrary {
+                        board: board.fqbn.clone(),
+                        name: library.name.clone(),
+                        variants: variants.len(),
+                        sketches,
+                    }),
+            );
         Ok(first)
     }
 
-    fn scope(&mut self, board: &Board<'_>, sketch: &Sketch, out_dir: &Utf8Path) -> Result<Scope, Failure> {
+    fn scope(
+        &mut self,
+        board: &Board<'_>,
+        sketch: &Sketch,
+        out_dir: &Utf8Path,
+    ) -> Result<Scope, Failure> {
         let (recipes, dir) = match board.tied_to {
-            Some(_) => (board.recipes_for(sketch.project_name(), &sketch.dir, out_dir), out_dir.to_owned()),
+            Some(_) => (
+                board.recipes_for(sketch.project_name(), &sketch.dir, out_dir),
+                out_dir.to_owned(),
+            ),
             None => (board.recipes.clone(), board.dir.clone()),
         };
         let framework = self.framework(board, &recipes, &dir)?;
-        Ok(Scope { recipes, dir, framework, by_path: HashMap::new(), by_members: HashMap::new() })
+        Ok(Scope {
+            recipes,
+            dir,
+            framework,
+            by_path: HashMap::new(),
+            by_members: HashMap::new(),
+        })
     }
 
     /// Adds core and variant (specification 2.2): the core's archive, and one of the variant's objects if it has any.
-    fn framework(&mut self, board: &Board<'_>, recipes: &SketchRecipes, dir: &Utf8Path) -> Result<Framework, Failure> {
+    fn framework(
+        &mut self,
+        board: &Board<'_>,
+        recipes: &SketchRecipes,
+        dir: &Utf8Path,
+    ) -> Result<Framework, Failure> {
         let batch = |label, base| -> Result<Batch<'_>, Failure> {
-            let sources = sources::link_order(base, Depth::Recursive).map_err(|error| failure(chain(&error)))?;
-            Ok(Batch { label, sources, base, dirs: &board.base_dirs, private_dir: None, roots: Arc::new(board.roots.clone()) })
+            let sources = sources::link_order(base, Depth::Recursive)
+                .map_err(|error| failure(chain(&error)))?;
+            Ok(Batch {
+                label,
+                sources,
+                base,
+                dirs: &board.base_dirs,
+                private_dir: None,
+                roots: Arc::new(board.roots.clone()),
+            })
         };
         let core = self.compiled(board, recipes, &batch("core", board.spec.core_dir())?)?;
-        let core = self.archive(board, recipes, &Place::new(dir, "core", "core"), "core", core, Linkage::Referenced)?;
+        let core = self.archive(
+            board,
+            recipes,
+            &Place::new(dir, "core", "core"),
+            "core",
+            core,
+            Linkage::Referenced,
+        )?;
         let variant = match board.spec.variant_dir().filter(|dir| dir.is_dir()) {
             None => Vec::new(),
             Some(variant) => self.compiled(board, recipes, &batch("variant", variant)?)?,
         };
         let variant = match variant {
             objects if objects.is_empty() => None,
-            objects => Some(self.archive(board, recipes, &Place::new(dir, "variant", "variant"), "core", objects, Linkage::Whole)?),
+            objects => Some(self.archive(
+                board,
+                recipes,
+                &Place::new(dir, "variant", "variant"),
+                "core",
+                objects,
+                Linkage::Whole,
+            )?),
         };
         Ok(Framework { core, variant })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one thing, and there is one caller")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one thing, and there is one caller"
+    )]
     fn sketch(
         &mut self,
         board: &Board<'_>,
@@ -165,14 +242,23 @@ impl<'a> Assembly<'a> {
         scope: &mut Scope,
         tally: &mut Tally,
     ) -> Result<SketchPlan, Failure> {
-        let Draft { discovery, generated, remarks } = draft;
+        let Draft {
+            discovery,
+            generated,
+            remarks,
+        } = draft;
         let mut roots = board.roots.clone();
         roots.add(sketch.dir.clone(), "sketch");
         roots.add(out_dir, "out");
         name_libraries(&mut roots, &discovery.libraries);
         let roots = Arc::new(roots);
         let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
-        let bench = Workbench { tools: self.tools, recipes: &recipes, roots: &roots, tied_to: board.tied_to.as_deref() };
+        let bench = Workbench {
+            tools: self.tools,
+            recipes: &recipes,
+            roots: &roots,
+            tied_to: board.tied_to.as_deref(),
+        };
         let mut units = Vec::new();
         for unit in sketch.root_units().into_iter().chain(sketch.src_units()) {
             let source = out_dir.join("sketch").join(&unit);
@@ -186,18 +272,33 @@ impl<'a> Assembly<'a> {
                 generated: &generated,
             };
             let action = bench.compile(of, board.preprocessor(&source))?;
-            units.push(SketchUnit { object: format!("sketch/{unit}.o").into(), action, preamble: None });
+            units.push(SketchUnit {
+                object: format!("sketch/{unit}.o").into(),
+                action,
+                preamble: None,
+            });
         }
         let mut archives = Vec::new();
         let mut binaries = Binaries::default();
         for library in &discovery.libraries {
             if !self.binaries(board, library, &mut binaries)? {
-                archives.extend(self.library(board, library, &discovery.include_dirs, scope, tally)?);
+                archives.extend(self.library(
+                    board,
+                    library,
+                    &discovery.include_dirs,
+                    scope,
+                    tally,
+                )?);
             }
         }
         archives.extend(scope.framework.variant);
         let link = board.recipes_for(sketch.project_name(), &sketch.dir, Utf8Path::new(WORK));
-        let link = if binaries.ldflags.is_empty() { link } else { link.with_libraries_ldflags(&binaries.ldflags).unwrap_or(link) };
+        let link = if binaries.ldflags.is_empty() {
+            link
+        } else {
+            link.with_libraries_ldflags(&binaries.ldflags)
+                .unwrap_or(link)
+        };
         let expanded = |error: RecipeError| failure(chain(&error));
         Ok(SketchPlan {
             linker: self.linker(&link)?,
@@ -206,12 +307,25 @@ impl<'a> Assembly<'a> {
             archives,
             core: scope.framework.core,
             binaries,
-            libraries: discovery.libraries.iter().map(|library| library.used()).collect(),
+            libraries: discovery
+                .libraries
+                .iter()
+                .map(|library| library.used())
+                .collect(),
             remarks,
             hooks: Hooks::of(&recipes).map_err(expanded)?,
-            in_place: hooks::build_in_place(&recipes).map_err(expanded)?.then(|| out_dir.to_owned()),
-            export: request.export_binaries.then(|| export(board, sketch, &recipes)).transpose().map_err(expanded)?,
-            bootloader: board.spec.bootloader_file().map(|file| Bootloader { file, largest_bin: board.spec.largest_merged_bin() }),
+            in_place: hooks::build_in_place(&recipes)
+                .map_err(expanded)?
+                .then(|| out_dir.to_owned()),
+            export: request
+                .export_binaries
+                .then(|| export(board, sketch, &recipes))
+                .transpose()
+                .map_err(expanded)?,
+            bootloader: board.spec.bootloader_file().map(|file| Bootloader {
+                file,
+                largest_bin: board.spec.largest_merged_bin(),
+            }),
             recipes: link,
             roots,
         })
@@ -219,12 +333,23 @@ impl<'a> Assembly<'a> {
 
     /// Returns the digest of the tools that link and convert.
     fn linker(&self, recipes: &SketchRecipes) -> Result<Digest, Failure> {
-        let commands = recipes.link::<&str>(&[], &Utf8Path::new(WORK).join("core/core.a")).map_err(|error| failure(chain(&error)))?;
+        let commands = recipes
+            .link::<&str>(&[], &Utf8Path::new(WORK).join("core/core.a"))
+            .map_err(|error| failure(chain(&error)))?;
         let mut writer = DigestWriter::new("linker");
         for command in &commands {
-            writer.digest(self.tools.compiler(&command.program, &command.args).map_err(|error| failure(chain(&error)))?);
+            writer.digest(
+                self.tools
+                    .compiler(&command.program, &command.args)
+                    .map_err(|error| failure(chain(&error)))?,
+            );
         }
-        for command in recipes.objcopy().into_iter().flatten().chain(recipes.size().ok().flatten()) {
+        for command in recipes
+            .objcopy()
+            .into_iter()
+            .flatten()
+            .chain(recipes.size().ok().flatten())
+        {
             // A platform's script that is not there fails when it is run, with a message of its own.
             if let Ok(digest) = self.tools.program(&command.program) {
                 writer.digest(digest);
@@ -234,15 +359,28 @@ impl<'a> Assembly<'a> {
     }
 
     /// Adds the binaries that come with a library; returns whether they replace its sources (specification 2.3.6).
-    fn binaries(&self, board: &Board<'_>, library: &Library, binaries: &mut Binaries) -> Result<bool, Failure> {
+    fn binaries(
+        &self,
+        board: &Board<'_>,
+        library: &Library,
+        binaries: &mut Binaries,
+    ) -> Result<bool, Failure> {
         if board.spec.raw("compiler.libraries.ldflags").is_none() {
             return Ok(false);
         }
-        let found = precompiled::binaries(library, &board.spec.precompiled_dirs()).map_err(|error| failure(chain(&error)))?;
+        let found = precompiled::binaries(library, &board.spec.precompiled_dirs())
+            .map_err(|error| failure(chain(&error)))?;
         let Some(found) = found else { return Ok(false) };
         for file in &found.files {
             let bytes = fs_err::read(file).map_err(|error| failure(error.to_string()))?;
-            binaries.files.push((format!("{}/{}", library.folder_name(), file.file_name().unwrap_or_default()), Digest::of(&bytes)));
+            binaries.files.push((
+                format!(
+                    "{}/{}",
+                    library.folder_name(),
+                    file.file_name().unwrap_or_default()
+                ),
+                Digest::of(&bytes),
+            ));
         }
         binaries.ldflags.push_str(&found.ldflags);
         binaries.objects.extend(found.objects);
@@ -267,7 +405,10 @@ impl<'a> Assembly<'a> {
                 made
             }
         }?;
-        match tally.iter_mut().find(|(known, ..)| Arc::ptr_eq(known, library)) {
+        match tally
+            .iter_mut()
+            .find(|(known, ..)| Arc::ptr_eq(known, library))
+        {
             None => tally.push((Arc::clone(library), vec![archive], 1)),
             Some((_, variants, sketches)) => {
                 *sketches += 1;
@@ -280,14 +421,30 @@ impl<'a> Assembly<'a> {
         Ok((!empty).then_some(archive))
     }
 
-    fn library_archive(&mut self, board: &Board<'_>, library: &Arc<Library>, dirs: &[Utf8PathBuf], scope: &mut Scope) -> Result<ArchiveId, Failure> {
+    fn library_archive(
+        &mut self,
+        board: &Board<'_>,
+        library: &Arc<Library>,
+        dirs: &[Utf8PathBuf],
+        scope: &mut Scope,
+    ) -> Result<ArchiveId, Failure> {
         let mut roots = board.roots.clone();
-        name_libraries(&mut roots, board.index.libraries().iter().filter(|other| dirs.contains(&other.include_dir())));
+        name_libraries(
+            &mut roots,
+            board
+                .index
+                .libraries()
+                .iter()
+                .filter(|other| dirs.contains(&other.include_dir())),
+        );
         let name = library.folder_name();
         let label = format!("libraries/{name}");
         let batch = Batch {
             label: &label,
-            sources: library.linked_sources().map_err(|error| failure(chain(&error)))?.concat(),
+            sources: library
+                .linked_sources()
+                .map_err(|error| failure(chain(&error)))?
+                .concat(),
             base: &library.dir,
             dirs,
             private_dir: library.private_include_dir(),
@@ -295,21 +452,53 @@ impl<'a> Assembly<'a> {
         };
         let objects = self.compiled(board, &scope.recipes, &batch)?;
         let members: Vec<ActionId> = objects.iter().map(|(_, id)| *id).collect();
-        if let Some(&known) = scope.by_members.get(&(library.dir.clone(), members.clone())) {
+        if let Some(&known) = scope
+            .by_members
+            .get(&(library.dir.clone(), members.clone()))
+        {
             return Ok(known);
         }
-        let variants = scope.by_members.keys().filter(|(dir, _)| dir.file_name() == Some(name)).count();
-        let folder = if variants == 0 { label } else { format!("{label}-{}", variants + 1) };
-        let linkage = if library.dot_a_linkage && library.layout == Layout::Recursive { Linkage::Referenced } else { Linkage::Whole };
+        let variants = scope
+            .by_members
+            .keys()
+            .filter(|(dir, _)| dir.file_name() == Some(name))
+            .count();
+        let folder = if variants == 0 {
+            label
+        } else {
+            format!("{label}-{}", variants + 1)
+        };
+        let linkage = if library.dot_a_linkage && library.layout == Layout::Recursive {
+            Linkage::Referenced
+        } else {
+            Linkage::Whole
+        };
         let place = Place::new(&scope.dir, &folder, name);
-        let id = self.archive(board, &scope.recipes, &place, &format!("library {}", library.name), objects, linkage)?;
+        let id = self.archive(
+            board,
+            &scope.recipes,
+            &place,
+            &format!("library {}", library.name),
+            objects,
+            linkage,
+        )?;
         scope.by_members.insert((library.dir.clone(), members), id);
         Ok(id)
     }
 
     /// Adds the compile actions of sources; gives each object its path relative to the batch's base.
-    fn compiled(&mut self, board: &Board<'_>, recipes: &SketchRecipes, batch: &Batch<'_>) -> Result<Vec<(Utf8PathBuf, ActionId)>, Failure> {
-        let bench = Workbench { tools: self.tools, recipes, roots: &batch.roots, tied_to: board.tied_to.as_deref() };
+    fn compiled(
+        &mut self,
+        board: &Board<'_>,
+        recipes: &SketchRecipes,
+        batch: &Batch<'_>,
+    ) -> Result<Vec<(Utf8PathBuf, ActionId)>, Failure> {
+        let bench = Workbench {
+            tools: self.tools,
+            recipes,
+            roots: &batch.roots,
+            tied_to: board.tied_to.as_deref(),
+        };
         let mut objects = Vec::new();
         for source in &batch.sources {
             let relative = source.strip_prefix(batch.base).unwrap_or(source);
@@ -322,9 +511,15 @@ impl<'a> Assembly<'a> {
                 label: &format!("{}/{relative}", batch.label),
                 generated: &[],
             };
-            objects.push((Utf8PathBuf::from(format!("{relative}.o")), bench.compile(unit, board.preprocessor(source))?));
+            objects.push((
+                Utf8PathBuf::from(format!("{relative}.o")),
+                bench.compile(unit, board.preprocessor(source))?,
+            ));
         }
-        Ok(objects.into_iter().map(|(object, action)| (object, self.share(action))).collect())
+        Ok(objects
+            .into_iter()
+            .map(|(object, action)| (object, self.share(action)))
+            .collect())
     }
 
     /// Adds a shared action unless an equal one is there.
@@ -355,17 +550,27 @@ impl<'a> Assembly<'a> {
     ) -> Result<ArchiveId, Failure> {
         let members = member_names(objects, linkage);
         let file = Utf8PathBuf::from(format!("{WORK}/{}.a", place.name));
-        let paths: Vec<Utf8PathBuf> = members.iter().map(|(name, _)| format!("{WORK}/members/{name}").into()).collect();
-        let commands = archive_commands(recipes, &file, &paths).map_err(|error| failure(chain(&error)))?;
+        let paths: Vec<Utf8PathBuf> = members
+            .iter()
+            .map(|(name, _)| format!("{WORK}/members/{name}").into())
+            .collect();
+        let commands =
+            archive_commands(recipes, &file, &paths).map_err(|error| failure(chain(&error)))?;
         let tool = match commands.first() {
-            Some(command) => self.tools.program(&command.program).map_err(|error| failure(chain(&error)))?,
+            Some(command) => self
+                .tools
+                .program(&command.program)
+                .map_err(|error| failure(chain(&error)))?,
             None => Digest::of(b""),
         };
         self.plan.archives.push(ArchivePlan {
             label: place.folder.clone(),
             subject: format!("{} {}/{}.a", board.fqbn, place.folder, place.name),
             blame: blame.to_owned(),
-            path: place.dir.join(&place.folder).join(format!("{}.a", place.name)),
+            path: place
+                .dir
+                .join(&place.folder)
+                .join(format!("{}.a", place.name)),
             members,
             commands,
             tool,
@@ -384,13 +589,20 @@ struct Place {
 
 impl Place {
     fn new(dir: &Utf8Path, folder: &str, name: &str) -> Self {
-        Self { dir: dir.to_owned(), folder: folder.to_owned(), name: name.to_owned() }
+        Self {
+            dir: dir.to_owned(),
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+        }
     }
 }
 
 fn name_libraries<'l>(roots: &mut Roots, libraries: impl IntoIterator<Item = &'l Arc<Library>>) {
     for library in libraries {
-        roots.add(library.dir.clone(), format!("library:{}", library.folder_name()));
+        roots.add(
+            library.dir.clone(),
+            format!("library:{}", library.folder_name()),
+        );
     }
 }
 
@@ -399,7 +611,10 @@ fn name_libraries<'l>(roots: &mut Roots, libraries: impl IntoIterator<Item = &'l
 /// `ar r` replaces a member of equal base name. Where the archive takes part in a link as Arduino would make it, so it does here: the last
 /// one survives, in the place of the first (specification 3.4). Where the archive stands for objects, all of them are kept under names that
 /// differ.
-fn member_names(objects: Vec<(Utf8PathBuf, ActionId)>, linkage: Linkage) -> Vec<(String, ActionId)> {
+fn member_names(
+    objects: Vec<(Utf8PathBuf, ActionId)>,
+    linkage: Linkage,
+) -> Vec<(String, ActionId)> {
     let mut members: Vec<(String, ActionId)> = Vec::with_capacity(objects.len());
     for (object, id) in objects {
         let base = object.file_name().unwrap_or("object.o");
@@ -419,27 +634,48 @@ fn member_names(objects: Vec<(Utf8PathBuf, ActionId)>, linkage: Linkage) -> Vec<
 /// Returns the commands that make an archive of objects.
 ///
 /// The recipe is for one object per run. `ar r` with several does the same at once, and does not rewrite a growing archive for each of them.
-fn archive_commands(recipes: &SketchRecipes, archive: &Utf8Path, objects: &[Utf8PathBuf]) -> Result<Vec<Command>, RecipeError> {
+fn archive_commands(
+    recipes: &SketchRecipes,
+    archive: &Utf8Path,
+    objects: &[Utf8PathBuf],
+) -> Result<Vec<Command>, RecipeError> {
     let one = "/fbuild.object";
     let mut command = recipes.archive(archive, Utf8Path::new(one))?;
     let Some(at) = command.args.iter().position(|argument| argument == one) else {
-        return objects.iter().map(|object| recipes.archive(archive, object)).collect();
+        return objects
+            .iter()
+            .map(|object| recipes.archive(archive, object))
+            .collect();
     };
-    command.args.splice(at..=at, objects.iter().map(|object| object.to_string()));
+    command
+        .args
+        .splice(at..=at, objects.iter().map(|object| object.to_string()));
     Ok(vec![command])
 }
 
-fn export(board: &Board<'_>, sketch: &Sketch, recipes: &SketchRecipes) -> Result<Export, RecipeError> {
+fn export(
+    board: &Board<'_>,
+    sketch: &Sketch,
+    recipes: &SketchRecipes,
+) -> Result<Export, RecipeError> {
     let fqbn = board.spec.fqbn();
     Ok(Export {
-        dir: sketch.dir.join("build").join(format!("{}.{}.{}", fqbn.vendor, fqbn.architecture, fqbn.board)),
+        dir: sketch.dir.join("build").join(format!(
+            "{}.{}.{}",
+            fqbn.vendor, fqbn.architecture, fqbn.board
+        )),
         before: recipes.hooks(HookPoint::SavehexPresavehex)?,
         after: recipes.hooks(HookPoint::SavehexPostsavehex)?,
     })
 }
 
 fn failure(message: String) -> Failure {
-    Failure { phase: Phase::Compile, message, output: String::new(), diagnostics: Vec::new() }
+    Failure {
+        phase: Phase::Compile,
+        message,
+        output: String::new(),
+        diagnostics: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -448,10 +684,19 @@ mod tests {
 
     #[test]
     fn s3_4_members_of_equal_name() {
-        let objects = |names: &[&str]| names.iter().enumerate().map(|(index, name)| (Utf8PathBuf::from(name), ActionId::new(index))).collect();
+        let objects = |names: &[&str]| {
+            names
+                .iter()
+                .enumerate()
+                .map(|(index, name)| (Utf8PathBuf::from(name), ActionId::new(index)))
+                .collect()
+        };
         let check = |linkage, expect: &[(&str, usize)]| {
             let members = member_names(objects(&["b.o", "sub/x.c.o", "x.c.o"]), linkage);
-            let expect: Vec<(String, ActionId)> = expect.iter().map(|(name, id)| ((*name).to_owned(), ActionId::new(*id))).collect();
+            let expect: Vec<(String, ActionId)> = expect
+                .iter()
+                .map(|(name, id)| ((*name).to_owned(), ActionId::new(*id)))
+                .collect();
             assert_eq!(members, expect);
         };
         check(Linkage::Referenced, &[("b.o", 0), ("x.c.o", 2)]);

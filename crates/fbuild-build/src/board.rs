@@ -48,26 +48,53 @@ impl<'a> Board<'a> {
     ///
     /// # Errors
     /// If the board's compiler is not there, or a library that was named is none.
-    pub fn new(spec: &'a BoardSpec, dir: Utf8PathBuf, libraries: &[Root], tools: &Toolchain<'_>, means: Means<'a>) -> Result<Self, PlanError> {
+    pub fn new(
+        spec: &'a BoardSpec,
+        dir: Utf8PathBuf,
+        libraries: &[Root],
+        tools: &Toolchain<'_>,
+        means: Means<'a>,
+    ) -> Result<Self, PlanError> {
         let recipes = spec.for_shared(&dir);
         let mut roots = libraries.to_vec();
         let locations = [Location::BoardPlatform, Location::CorePlatform];
-        roots.extend(spec.library_dirs().into_iter().zip(locations).map(|(dir, location)| Root::folder(dir, location)));
+        roots.extend(
+            spec.library_dirs()
+                .into_iter()
+                .zip(locations)
+                .map(|(dir, location)| Root::folder(dir, location)),
+        );
         let index = LibraryIndex::new(roots).map_err(PlanError::Library)?;
-        let base_dirs: Vec<Utf8PathBuf> = std::iter::once(spec.core_dir().to_owned()).chain(spec.variant_dir().map(Utf8Path::to_owned)).collect();
-        let language = |extension: &str, language: Language| dialect(&recipes, tools, extension, language);
+        let base_dirs: Vec<Utf8PathBuf> = std::iter::once(spec.core_dir().to_owned())
+            .chain(spec.variant_dir().map(Utf8Path::to_owned))
+            .collect();
+        let language =
+            |extension: &str, language: Language| dialect(&recipes, tools, extension, language);
         let cxx = language("cpp", Language::Cxx)?;
         let discovery = discovery_dialect(&recipes, tools)?;
         let same = matches!((&cxx, &discovery), (Ok(one), Ok(other)) if Arc::ptr_eq(one, other));
         let cxx = Arc::new(Preprocessor::new(means, cxx, dependencies(&recipes)));
-        let discovery = if same { Arc::clone(&cxx) } else { Arc::new(Preprocessor::new(means, discovery, discovery_command(&recipes))) };
+        let discovery = if same {
+            Arc::clone(&cxx)
+        } else {
+            Arc::new(Preprocessor::new(
+                means,
+                discovery,
+                discovery_command(&recipes),
+            ))
+        };
         Ok(Self {
             c: Preprocessor::new(means, language("c", Language::C)?, dependencies(&recipes)),
             asm: Preprocessor::new(means, language("S", Language::Asm)?, dependencies(&recipes)),
             fqbn: spec.fqbn().to_string(),
             tied_to: spec.compile_depends_on_sketch().map(str::to_owned),
             roots: named_roots(spec, &dir),
-            unscanned: spec.compiler().is_ok_and(|compiler| tools.lacking().iter().any(|lacking| lacking == compiler.as_str())),
+            unscanned: spec.compiler().is_ok_and(|compiler| {
+                tools
+                    .lacking()
+                    .iter()
+                    .any(|lacking| lacking == compiler.as_str())
+            }),
             spec,
             dir,
             recipes,
@@ -110,7 +137,11 @@ impl<'a> Board<'a> {
 
     /// Returns the recipes with the values of one sketch that is built in `build`.
     pub fn recipes_for(&self, project: &str, source: &Utf8Path, build: &Utf8Path) -> SketchRecipes {
-        self.spec.for_sketch(&SketchPaths { name: project.to_owned(), source: source.to_owned(), build: build.to_owned() })
+        self.spec.for_sketch(&SketchPaths {
+            name: project.to_owned(),
+            source: source.to_owned(),
+            build: build.to_owned(),
+        })
     }
 }
 
@@ -129,7 +160,12 @@ fn named_roots(spec: &BoardSpec, dir: &Utf8Path) -> Roots {
 /// What a language's compiler predefines. The inner error is the reason why it could not be learned, which is no obstacle.
 type Learned = Result<Arc<fbuild_scan::cpp::Dialect>, String>;
 
-fn dialect(recipes: &SketchRecipes, tools: &Toolchain<'_>, extension: &str, language: Language) -> Result<Learned, PlanError> {
+fn dialect(
+    recipes: &SketchRecipes,
+    tools: &Toolchain<'_>,
+    extension: &str,
+    language: Language,
+) -> Result<Learned, PlanError> {
     let source = Utf8PathBuf::from(format!("/fbuild.probe/x.{extension}"));
     let object = Utf8PathBuf::from("/fbuild.probe/x.o");
     match recipes.compile(&[], &source, &object) {
@@ -148,26 +184,44 @@ fn discovery_dialect(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Result<L
     }
 }
 
-fn learn(tools: &Toolchain<'_>, command: &Command, source: &Utf8Path, object: &str, language: Language) -> Result<Learned, PlanError> {
+fn learn(
+    tools: &Toolchain<'_>,
+    command: &Command,
+    source: &Utf8Path,
+    object: &str,
+    language: Language,
+) -> Result<Learned, PlanError> {
     match tools.dialect(command, source.as_str(), object, language) {
         Ok(dialect) => Ok(Ok(dialect)),
-        Err(error @ (ToolError::NotFound { .. } | ToolError::Read { .. })) => Err(PlanError::Tool(error)),
+        Err(error @ (ToolError::NotFound { .. } | ToolError::Read { .. })) => {
+            Err(PlanError::Tool(error))
+        }
         Err(error) => Ok(Err(chain(&error))),
     }
 }
 
 fn discovery_command(recipes: &SketchRecipes) -> Box<crate::preprocessor::MakeCommand> {
     let recipes = recipes.clone();
-    Box::new(move |source, dirs, target, deps| recipes.preprocess(dirs, source, Utf8Path::new(target), Some(deps)).map_err(|error| chain(&error)))
+    Box::new(move |source, dirs, target, deps| {
+        recipes
+            .preprocess(dirs, source, Utf8Path::new(target), Some(deps))
+            .map_err(|error| chain(&error))
+    })
 }
 
 /// Makes of the compile command one that only lists what is read, and writes the preprocessed text if that is wanted.
 fn dependencies(recipes: &SketchRecipes) -> Box<crate::preprocessor::MakeCommand> {
     let recipes = recipes.clone();
     Box::new(move |source, dirs, target, deps| {
-        let mut command = recipes.compile(dirs, source, Utf8Path::new(target)).map_err(|error| chain(&error))?;
-        command.args.retain(|arg| !matches!(arg.as_str(), "-c" | "-MMD" | "-MD"));
-        command.args.extend(["-E", "-CC", "-MD", "-MF", deps.as_str()].map(str::to_owned));
+        let mut command = recipes
+            .compile(dirs, source, Utf8Path::new(target))
+            .map_err(|error| chain(&error))?;
+        command
+            .args
+            .retain(|arg| !matches!(arg.as_str(), "-c" | "-MMD" | "-MD"));
+        command
+            .args
+            .extend(["-E", "-CC", "-MD", "-MF", deps.as_str()].map(str::to_owned));
         Ok(command)
     })
 }

@@ -26,19 +26,29 @@ pub struct Seat<'a>(&'a Budget);
 impl Budget {
     /// Makes a budget of `seats` seats.
     pub fn new(seats: usize) -> Self {
-        Self { state: Mutex::new(State { free: seats, closed: false }), changed: Condvar::new() }
+        Self {
+            state: Mutex::new(State {
+                free: seats,
+                closed: false,
+            }),
+            changed: Condvar::new(),
+        }
     }
 
     /// Waits for a free seat.
     pub fn take(&self) -> Seat<'_> {
-        let state = self.changed.wait_while(self.lock(), |state| state.free == 0);
+        let state = self
+            .changed
+            .wait_while(self.lock(), |state| state.free == 0);
         state.unwrap_or_else(PoisonError::into_inner).free -= 1;
         Seat(self)
     }
 
     /// Waits for a free seat, or for the end of the overlap, which gives `None`.
     pub fn take_as_guest(&self) -> Option<Seat<'_>> {
-        let state = self.changed.wait_while(self.lock(), |state| state.free == 0 && !state.closed);
+        let state = self
+            .changed
+            .wait_while(self.lock(), |state| state.free == 0 && !state.closed);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return None;
@@ -80,7 +90,11 @@ mod tests {
                 let (budget, now, most) = (&budget, &now, &most);
                 scope.spawn(move || {
                     for _ in 0..200 {
-                        let seat = if worker % 2 == 0 { Some(budget.take()) } else { budget.take_as_guest() };
+                        let seat = if worker % 2 == 0 {
+                            Some(budget.take())
+                        } else {
+                            budget.take_as_guest()
+                        };
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::yield_now();
                         now.fetch_sub(1, Ordering::SeqCst);

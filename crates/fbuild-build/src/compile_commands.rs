@@ -21,11 +21,17 @@ pub fn render(plan: &BuildPlan) -> String {
         _ => None,
     });
     let actions = plan.shared.iter().chain(own.flatten());
-    let entries: Vec<Entry<'_>> = actions.filter_map(|action| entry(action, &directory)).collect();
+    let entries: Vec<Entry<'_>> = actions
+        .filter_map(|action| entry(action, &directory))
+        .collect();
     serde_json::to_string_pretty(&entries).unwrap_or_default() + "\n"
 }
 
 fn entry<'a>(action: &'a Action, directory: &'a str) -> Option<Entry<'a>> {
     let command = &action.steps.first()?.command;
-    Some(Entry { directory, arguments: command.argv().collect(), file: action.source.as_str() })
+    Some(Entry {
+        directory,
+        arguments: command.argv().collect(),
+        file: action.source.as_str(),
+    })
 }

@@ -13,7 +13,12 @@ use crate::{hooks, place};
 ///
 /// # Errors
 /// If an image is not what it should be, a file cannot be written, or a hook fails.
-pub fn extras(sketch: &SketchPlan, out_dir: &Utf8Path, artifacts: &mut Vec<Utf8PathBuf>, runner: &Runner) -> Result<Vec<String>, Failure> {
+pub fn extras(
+    sketch: &SketchPlan,
+    out_dir: &Utf8Path,
+    artifacts: &mut Vec<Utf8PathBuf>,
+    runner: &Runner,
+) -> Result<Vec<String>, Failure> {
     let mut remarks = Vec::new();
     if let Some(bootloader) = &sketch.bootloader {
         match with_bootloader(bootloader, &sketch.project, out_dir)? {
@@ -40,7 +45,11 @@ enum Merged {
 pub fn withdraw(out_dir: &Utf8Path, name: &str) {
     let mains = [format!("{name}.ino."), format!("{name}.pde.")];
     for entry in out_dir.read_dir_utf8().into_iter().flatten().flatten() {
-        if mains.iter().any(|main| entry.file_name().starts_with(main.as_str())) && entry.path().is_file() {
+        if mains
+            .iter()
+            .any(|main| entry.file_name().starts_with(main.as_str()))
+            && entry.path().is_file()
+        {
             // What cannot be removed stays; the outcome says that it is not of this build.
             let _ = fs_err::remove_file(entry.path());
         }
@@ -48,19 +57,45 @@ pub fn withdraw(out_dir: &Utf8Path, name: &str) {
 }
 
 /// Merges the firmware with the bootloader (specification 7.4).
-fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -> Result<Merged, Failure> {
-    let fail = |problem: String| failure(format!("merge with the bootloader `{}`: {problem}", bootloader.file));
+fn with_bootloader(
+    bootloader: &Bootloader,
+    project: &str,
+    out_dir: &Utf8Path,
+) -> Result<Merged, Failure> {
+    let fail = |problem: String| {
+        failure(format!(
+            "merge with the bootloader `{}`: {problem}",
+            bootloader.file
+        ))
+    };
     let sketch = out_dir.join(format!("{project}.hex"));
     if !sketch.is_file() || !bootloader.file.is_file() {
         return Ok(Merged::Files(Vec::new()));
     }
-    let read = |path: &Utf8Path| fs_err::read_to_string(path).map_err(|error| fail(error.to_string()));
+    let read =
+        |path: &Utf8Path| fs_err::read_to_string(path).map_err(|error| fail(error.to_string()));
     let hex = out_dir.join(format!("{project}.with_bootloader.hex"));
-    let merged = match merge_bootloader(&read(&sketch)?, &read(&bootloader.file)?, bootloader.largest_bin) {
+    let merged = match merge_bootloader(
+        &read(&sketch)?,
+        &read(&bootloader.file)?,
+        bootloader.largest_bin,
+    ) {
         Ok(merged) => merged,
-        Err(error) => return Ok(Merged::Not(format!("no `{}`: merge with `{}`: {}", hex.file_name().unwrap_or_default(), bootloader.file, chain(&error)))),
+        Err(error) => {
+            return Ok(Merged::Not(format!(
+                "no `{}`: merge with `{}`: {}",
+                hex.file_name().unwrap_or_default(),
+                bootloader.file,
+                chain(&error)
+            )));
+        }
     };
-    let bin = merged.bin.map(|bytes| (out_dir.join(format!("{project}.with_bootloader.bin")), bytes));
+    let bin = merged.bin.map(|bytes| {
+        (
+            out_dir.join(format!("{project}.with_bootloader.bin")),
+            bytes,
+        )
+    });
     let mut files = vec![hex.clone()];
     place::write_if_changed(&hex, merged.hex.as_bytes()).map_err(|error| fail(chain(&error)))?;
     if let Some((path, bytes)) = bin {
@@ -71,20 +106,33 @@ fn with_bootloader(bootloader: &Bootloader, project: &str, out_dir: &Utf8Path) -
 }
 
 /// Copies every file whose name starts with the project's (specification 7.5).
-fn copy(export: &Export, project: &str, out_dir: &Utf8Path, runner: &Runner) -> Result<(), Failure> {
+fn copy(
+    export: &Export,
+    project: &str,
+    out_dir: &Utf8Path,
+    runner: &Runner,
+) -> Result<(), Failure> {
     let fail = |problem: String| failure(format!("export to `{}`: {problem}", export.dir));
     hooks::run(&export.before, runner)?;
-    let entries = out_dir.read_dir_utf8().map_err(|error| fail(error.to_string()))?;
+    let entries = out_dir
+        .read_dir_utf8()
+        .map_err(|error| fail(error.to_string()))?;
     for entry in entries {
         let entry = entry.map_err(|error| fail(error.to_string()))?;
         if entry.file_name().starts_with(project) && entry.path().is_file() {
             let bytes = fs_err::read(entry.path()).map_err(|error| fail(error.to_string()))?;
-            place::write_if_changed(&export.dir.join(entry.file_name()), &bytes).map_err(|error| fail(chain(&error)))?;
+            place::write_if_changed(&export.dir.join(entry.file_name()), &bytes)
+                .map_err(|error| fail(chain(&error)))?;
         }
     }
     hooks::run(&export.after, runner).map(drop)
 }
 
 fn failure(message: String) -> Failure {
-    Failure { phase: Phase::Objcopy, message, output: String::new(), diagnostics: Vec::new() }
+    Failure {
+        phase: Phase::Objcopy,
+        message,
+        output: String::new(),
+        diagnostics: Vec::new(),
+    }
 }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::outcome::{Failure, Phase};
 use fbuild_model::diagnostic;
+use fbuild_model::outcome::{Failure, Phase};
 use fbuild_platform::HookPoint;
 use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::merge;
@@ -45,14 +45,23 @@ pub struct Undrafted {
 impl Undrafted {
     /// Makes the outcome of a failure without a tool's output.
     pub fn new(phase: Phase, message: String) -> Self {
-        let failure = Failure { phase, message, output: String::new(), diagnostics: Vec::new() };
+        let failure = Failure {
+            phase,
+            message,
+            output: String::new(),
+            diagnostics: Vec::new(),
+        };
         Self::from(failure)
     }
 }
 
 impl From<Failure> for Undrafted {
     fn from(failure: Failure) -> Self {
-        Self { failure, remarks: Vec::new(), missing: None }
+        Self {
+            failure,
+            remarks: Vec::new(),
+            missing: None,
+        }
     }
 }
 
@@ -72,25 +81,54 @@ pub struct Desk<'a> {
 /// # Errors
 /// If a file cannot be read or written, a header is found in no library, or preprocessing fails.
 pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draft, Undrafted> {
-    let Desk { board, tree, runner } = desk;
+    let Desk {
+        board,
+        tree,
+        runner,
+    } = desk;
     let dir = out_dir.join("sketch");
-    let first = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir).hooks(HookPoint::Prebuild);
+    let first = board
+        .recipes_for(sketch.project_name(), &sketch.dir, out_dir)
+        .hooks(HookPoint::Prebuild);
     let first = first.map_err(|error| Undrafted::new(Phase::Hook, chain(&error)))?;
-    let printed = if board.unscanned { String::new() } else { hooks::run(&first, runner).map_err(Undrafted::from)? };
-    let staged = merge::stage(sketch, tree, &dir).map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
+    let printed = if board.unscanned {
+        String::new()
+    } else {
+        hooks::run(&first, runner).map_err(Undrafted::from)?
+    };
+    let staged = merge::stage(sketch, tree, &dir)
+        .map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
     }
     if board.unscanned {
-        let main = tree.insert(&dir.join(sketch.generated_name()), staged.merged.bytes().to_vec());
+        let main = tree.insert(
+            &dir.join(sketch.generated_name()),
+            staged.merged.bytes().to_vec(),
+        );
         write(&main)?;
-        let discovery = Discovery { libraries: Vec::new(), include_dirs: board.base_dirs.clone(), resolutions: Vec::new(), unscanned: Vec::new() };
-        let remarks = vec!["the compiler is not installed: neither libraries nor prototypes are known".to_owned()];
-        return Ok(Draft { discovery, generated: std::iter::once(main).chain(staged.copies).collect(), remarks });
+        let discovery = Discovery {
+            libraries: Vec::new(),
+            include_dirs: board.base_dirs.clone(),
+            resolutions: Vec::new(),
+            unscanned: Vec::new(),
+        };
+        let remarks = vec![
+            "the compiler is not installed: neither libraries nor prototypes are known".to_owned(),
+        ];
+        return Ok(Draft {
+            discovery,
+            generated: std::iter::once(main).chain(staged.copies).collect(),
+            remarks,
+        });
     }
-    let discovery = discover(&staged.scanned, board.surroundings()).map_err(|error| undiscovered(*error, board))?;
+    let discovery = discover(&staged.scanned, board.surroundings())
+        .map_err(|error| undiscovered(*error, board))?;
     let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
-        let mut undrafted = Undrafted::new(Phase::Scan, "preprocessing for prototypes failed".to_owned());
+        let mut undrafted = Undrafted::new(
+            Phase::Scan,
+            "preprocessing for prototypes failed".to_owned(),
+        );
         undrafted.failure.diagnostics = diagnostic::parse_gcc(&output);
         undrafted.failure.output = output;
         undrafted
@@ -99,7 +137,11 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
     write(&main)?;
     let mut remarks = remarks(&discovery, board);
     remarks.extend(printed.lines().map(str::to_owned));
-    Ok(Draft { discovery, generated: std::iter::once(main).chain(staged.copies).collect(), remarks })
+    Ok(Draft {
+        discovery,
+        generated: std::iter::once(main).chain(staged.copies).collect(),
+        remarks,
+    })
 }
 
 fn write(file: &SourceFile) -> Result<(), Undrafted> {
@@ -110,24 +152,43 @@ fn write(file: &SourceFile) -> Result<(), Undrafted> {
 }
 
 /// Adds the prototypes to the merged text.
-fn final_text(sketch: &Sketch, board: &Board<'_>, merged: &SourceFile, discovery: &Discovery) -> Result<Vec<u8>, String> {
+fn final_text(
+    sketch: &Sketch,
+    board: &Board<'_>,
+    merged: &SourceFile,
+    discovery: &Discovery,
+) -> Result<Vec<u8>, String> {
     let files: Vec<Utf8PathBuf> = sketch.texts().map(Utf8Path::to_owned).collect();
-    let expanded = board.discovery().expanded(merged.path(), &discovery.include_dirs, &files)?;
+    let expanded = board
+        .discovery()
+        .expanded(merged.path(), &discovery.include_dirs, &files)?;
     match std::str::from_utf8(merged.bytes()) {
         Ok(text) => Ok(insert_prototypes(text, &expanded, &files).into_bytes()),
         Err(_) => {
             // Each byte as one character, so that text in another encoding comes out as it went in. The preprocessed text has lost such
             // bytes, which can only stand in comments and literals, and those do not reach prototypes.
-            let text: String = merged.bytes().iter().map(|&byte| char::from(byte)).collect();
+            let text: String = merged
+                .bytes()
+                .iter()
+                .map(|&byte| char::from(byte))
+                .collect();
             let with = insert_prototypes(&text, &expanded, &files);
-            Ok(with.chars().flat_map(|c| u8::try_from(u32::from(c)).map_or_else(|_| c.to_string().into_bytes(), |byte| vec![byte])).collect())
+            Ok(with
+                .chars()
+                .flat_map(|c| {
+                    u8::try_from(u32::from(c))
+                        .map_or_else(|_| c.to_string().into_bytes(), |byte| vec![byte])
+                })
+                .collect())
         }
     }
 }
 
 fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
     let message = chain(&error);
-    let DiscoveryError::Missing(missing) = error else { return Undrafted::new(Phase::Scan, message) };
+    let DiscoveryError::Missing(missing) = error else {
+        return Undrafted::new(Phase::Scan, message);
+    };
     let output = complaint(&missing, board);
     let mut undrafted = Undrafted::new(Phase::Scan, format!("no library has `{}`", missing.header));
     undrafted.failure.diagnostics = diagnostic::parse_gcc(&output);
@@ -142,8 +203,17 @@ fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
 
 /// Returns the compiler's own message about a missing header, so that the log shows what users know.
 fn complaint(missing: &Missing, board: &Board<'_>) -> String {
-    let asked = || board.discovery().complaint(&missing.source, &missing.include_dirs);
-    missing.output.clone().or_else(asked).unwrap_or_else(|| format!("{}: fatal error: {}: No such file or directory\n", missing.source, missing.header))
+    let asked = || {
+        board
+            .discovery()
+            .complaint(&missing.source, &missing.include_dirs)
+    };
+    missing.output.clone().or_else(asked).unwrap_or_else(|| {
+        format!(
+            "{}: fatal error: {}: No such file or directory\n",
+            missing.source, missing.header
+        )
+    })
 }
 
 /// Says which libraries were chosen, and what may be wrong with them (specification 5.4.2).
@@ -151,20 +221,47 @@ fn remarks(discovery: &Discovery, board: &Board<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     for resolution in &discovery.resolutions {
         if !resolution.others.is_empty() {
-            remarks.push(format!("Multiple libraries were found for \"{}\"", resolution.header));
+            remarks.push(format!(
+                "Multiple libraries were found for \"{}\"",
+                resolution.header
+            ));
             remarks.push(format!("  Used: {}", resolution.chosen.library.dir));
-            remarks.extend(resolution.others.iter().map(|other| format!("  Not used: {}", other.library.dir)));
+            remarks.extend(
+                resolution
+                    .others
+                    .iter()
+                    .map(|other| format!("  Not used: {}", other.library.dir)),
+            );
         }
     }
     for library in &discovery.libraries {
         let legacy = if library.legacy { " (legacy)" } else { "" };
-        let version = if library.version.is_empty() { String::new() } else { format!(" at version {}", library.version) };
-        remarks.push(format!("Using library {}{version} in folder: {}{legacy}", library.name, library.dir));
+        let version = if library.version.is_empty() {
+            String::new()
+        } else {
+            format!(" at version {}", library.version)
+        };
+        remarks.push(format!(
+            "Using library {}{version} in folder: {}{legacy}",
+            library.name, library.dir
+        ));
     }
-    let more = board.spec.get("architecture.override_check").unwrap_or_default();
-    let more = more.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let accepted: Vec<&str> = std::iter::once(board.spec.architecture()).chain(more).collect();
-    for library in discovery.libraries.iter().filter(|library| !library.supports(&accepted)) {
+    let more = board
+        .spec
+        .get("architecture.override_check")
+        .unwrap_or_default();
+    let more = more
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let accepted: Vec<&str> = std::iter::once(board.spec.architecture())
+        .chain(more)
+        .collect();
+    for library in discovery
+        .libraries
+        .iter()
+        .filter(|library| !library.supports(&accepted))
+    {
         remarks.push(format!(
             "WARNING: library {} claims to run on {} architecture(s) and may be incompatible with your current board which runs on {} architecture(s).",
             library.name,

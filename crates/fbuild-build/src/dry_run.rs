@@ -21,16 +21,36 @@ pub fn lines(plan: &BuildPlan) -> Vec<String> {
     };
     for entry in &plan.sketches {
         if let SketchWork::Build(sketch) = &entry.work {
-            let first = sketch.recipes.hooks(HookPoint::Prebuild).unwrap_or_default();
-            hooks(&mut lines, format!("# first hooks of {} for {}", entry.name, entry.board), &first);
+            let first = sketch
+                .recipes
+                .hooks(HookPoint::Prebuild)
+                .unwrap_or_default();
+            hooks(
+                &mut lines,
+                format!("# first hooks of {} for {}", entry.name, entry.board),
+                &first,
+            );
         }
     }
-    plan.shared.iter().for_each(|shared| action(&mut lines, shared));
+    plan.shared
+        .iter()
+        .for_each(|shared| action(&mut lines, shared));
     for entry in &plan.sketches {
         if let SketchWork::Build(sketch) = &entry.work {
-            hooks(&mut lines, format!("# hooks before {} for {}", entry.name, entry.board), &sketch.hooks.before);
-            sketch.units.iter().for_each(|unit| action(&mut lines, &unit.action));
-            hooks(&mut lines, format!("# hooks after {} for {}", entry.name, entry.board), &sketch.hooks.after);
+            hooks(
+                &mut lines,
+                format!("# hooks before {} for {}", entry.name, entry.board),
+                &sketch.hooks.before,
+            );
+            sketch
+                .units
+                .iter()
+                .for_each(|unit| action(&mut lines, &unit.action));
+            hooks(
+                &mut lines,
+                format!("# hooks after {} for {}", entry.name, entry.board),
+                &sketch.hooks.after,
+            );
         }
     }
     for archive in &plan.archives {
@@ -44,10 +64,15 @@ pub fn lines(plan: &BuildPlan) -> Vec<String> {
                 Ok(steps) => lines.extend(steps.iter().map(|step| step.command.to_shell())),
                 Err(error) => lines.push(format!("# cannot be linked: {error}")),
             },
-            SketchWork::Fail { failure, .. } => lines.push(format!("# cannot be built: {}", failure.message)),
+            SketchWork::Fail { failure, .. } => {
+                lines.push(format!("# cannot be built: {}", failure.message))
+            }
             SketchWork::Skip(rule) => lines.push(format!("# skipped: {}", rule.text)),
         }
     }
     // The directory in which an action works exists only once it runs.
-    lines.into_iter().map(|line| line.replace(WORK, "$WORK")).collect()
+    lines
+        .into_iter()
+        .map(|line| line.replace(WORK, "$WORK"))
+        .collect()
 }

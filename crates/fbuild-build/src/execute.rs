@@ -88,8 +88,22 @@ pub struct Tally {
 
 impl<'a> Executor<'a> {
     /// Makes an executor.
-    pub fn new(cache: &'a Cache, runner: &'a Runner, stop: &'a Stop, events: Sender<Event>, launcher: Vec<String>) -> Self {
-        Self { cache, runner, stop, events, launcher, used: Mutex::default(), tallies: Mutex::default() }
+    pub fn new(
+        cache: &'a Cache,
+        runner: &'a Runner,
+        stop: &'a Stop,
+        events: Sender<Event>,
+        launcher: Vec<String>,
+    ) -> Self {
+        Self {
+            cache,
+            runner,
+            stop,
+            events,
+            launcher,
+            used: Mutex::default(),
+            tallies: Mutex::default(),
+        }
     }
 
     /// Returns the results that this run used, each once.
@@ -127,13 +141,24 @@ impl<'a> Executor<'a> {
 
     fn find(&self, action: &Action) -> Found {
         if let Reads::Unknown { because } = &action.reads {
-            return Found::Miss(None, MissReason::Uncacheable { because: because.clone() });
+            return Found::Miss(
+                None,
+                MissReason::Uncacheable {
+                    because: because.clone(),
+                },
+            );
         }
         match self.cache.lookup(action.fingerprint) {
             Lookup::Hit(entry) => Found::Hit(entry),
-            Lookup::Miss(slot) => Found::Miss(Some(slot), self.cache.reason(&action.subject, &action.parts)),
+            Lookup::Miss(slot) => Found::Miss(
+                Some(slot),
+                self.cache.reason(&action.subject, &action.parts),
+            ),
             Lookup::Damaged { slot, problem } => {
-                self.warn(format!("cache entry of `{}` is not usable and is made again: {problem}", action.label));
+                self.warn(format!(
+                    "cache entry of `{}` is not usable and is made again: {problem}",
+                    action.label
+                ));
                 Found::Miss(Some(slot), MissReason::Damaged { problem })
             }
         }
@@ -142,20 +167,48 @@ impl<'a> Executor<'a> {
     fn hit(&self, action: &Action, entry: Entry) -> Done {
         self.mark_used(action.fingerprint);
         self.report(action, ActionEnding::Hit);
-        Done { outputs: entry.outputs, text: action.roots.restore(&entry.note.text), cost: Cost::default(), hit: true }
+        Done {
+            outputs: entry.outputs,
+            text: action.roots.restore(&entry.note.text),
+            cost: Cost::default(),
+            hit: true,
+        }
     }
 
-    fn run(&self, action: &Action, slot: Option<Slot>, reason: MissReason) -> Result<Done, NotDone> {
+    fn run(
+        &self,
+        action: &Action,
+        slot: Option<Slot>,
+        reason: MissReason,
+    ) -> Result<Done, NotDone> {
         let mut cost = Cost::default();
         let result = self.run_steps(action, slot, &mut cost);
-        self.report(action, ActionEnding::Ran { reason, cost, success: result.is_ok() });
+        self.report(
+            action,
+            ActionEnding::Ran {
+                reason,
+                cost,
+                success: result.is_ok(),
+            },
+        );
         result
     }
 
-    fn run_steps(&self, action: &Action, slot: Option<Slot>, cost: &mut Cost) -> Result<Done, NotDone> {
+    fn run_steps(
+        &self,
+        action: &Action,
+        slot: Option<Slot>,
+        cost: &mut Cost,
+    ) -> Result<Done, NotDone> {
         let own = |phase, message: String| own_failure(action, phase, message);
-        let first_phase = action.steps.first().map_or(Phase::Compile, |step| step.phase);
-        let scratch = self.cache.scratch().map_err(|error| own(first_phase, chain(&error)))?;
+        let first_phase = action
+            .steps
+            .first()
+            .map_or(Phase::Compile, |step| step.phase);
+        let scratch = self
+            .cache
+            .scratch()
+            .map_err(|error| own(first_phase, chain(&error)))?;
         let work = action.in_place.as_deref().unwrap_or(scratch.path());
         prepare(action, work).map_err(|error| own(first_phase, chain(&error)))?;
         let mut text = String::new();
@@ -171,7 +224,8 @@ impl<'a> Executor<'a> {
             let failed = output.failure();
             let printed = match (&failed, step.stdout) {
                 (None, Some(name)) => {
-                    fs_err::write(work.join(name), &output.stdout).map_err(|error| own(phase, error.to_string()))?;
+                    fs_err::write(work.join(name), &output.stdout)
+                        .map_err(|error| own(phase, error.to_string()))?;
                     String::from_utf8_lossy(&output.stderr).into_owned()
                 }
                 _ => output.text(),
@@ -179,7 +233,10 @@ impl<'a> Executor<'a> {
             text.push_str(&printed.replace(work.as_str(), "$WORK"));
             match failed {
                 Some(how) if !step.optional => {
-                    let mut failure = own(phase, format!("{} ended with {how}", program_name(&command.program)));
+                    let mut failure = own(
+                        phase,
+                        format!("{} ended with {how}", program_name(&command.program)),
+                    );
                     if let NotDone::Failed(failed) = &mut failure {
                         failed.failure.diagnostics = diagnostic::parse_gcc(&text);
                         if let Some(cause) = diagnostic::root_cause(&failed.failure.diagnostics) {
@@ -191,15 +248,26 @@ impl<'a> Executor<'a> {
                     return Err(failure);
                 }
                 Some(how) => {
-                    self.warn(format!("{}: `{}` ended with {how}", action.label, program_name(&command.program)));
+                    self.warn(format!(
+                        "{}: `{}` ended with {how}",
+                        action.label,
+                        program_name(&command.program)
+                    ));
                 }
                 None => {}
             }
         }
         let slot = slot.filter(|_| self.may_keep(action, work));
         let files = outputs(action, work).map_err(|error| own(first_phase, error))?;
-        let files: Vec<(&str, &Utf8Path)> = files.iter().map(|(name, path)| (name.as_str(), path.as_path())).collect();
-        let note = Note { text: action.roots.text(&text), cost: *cost, ..Note::default() };
+        let files: Vec<(&str, &Utf8Path)> = files
+            .iter()
+            .map(|(name, path)| (name.as_str(), path.as_path()))
+            .collect();
+        let note = Note {
+            text: action.roots.text(&text),
+            cost: *cost,
+            ..Note::default()
+        };
         let entry = match slot {
             Some(slot) => {
                 self.mark_used(action.fingerprint);
@@ -208,8 +276,15 @@ impl<'a> Executor<'a> {
             }
             None => self.cache.publish_unfindable(&files, note),
         };
-        let outputs = entry.map_err(|error| own(first_phase, chain(&error)))?.outputs;
-        Ok(Done { outputs, text, cost: *cost, hit: false })
+        let outputs = entry
+            .map_err(|error| own(first_phase, chain(&error)))?
+            .outputs;
+        Ok(Done {
+            outputs,
+            text,
+            cost: *cost,
+            hit: false,
+        })
     }
 
     /// Puts the compiler launcher in front of a compiler command.
@@ -217,7 +292,9 @@ impl<'a> Executor<'a> {
         let mut command = step.command.clone();
         if let (Phase::Compile, Some((program, args))) = (step.phase, self.launcher.split_first()) {
             let compiler = std::mem::replace(&mut command.program, program.clone());
-            command.args.splice(0..0, args.iter().cloned().chain([compiler]));
+            command
+                .args
+                .splice(0..0, args.iter().cloned().chain([compiler]));
         }
         command
     }
@@ -230,17 +307,27 @@ impl<'a> Executor<'a> {
             Reads::Closure(closure) => closure,
         };
         if let Some(file) = closure.files.iter().find(|file| !file.is_unchanged()) {
-            self.warn(format!("`{}` changed while `{}` was compiled; the result is not kept", file.path(), action.label));
+            self.warn(format!(
+                "`{}` changed while `{}` was compiled; the result is not kept",
+                file.path(),
+                action.label
+            ));
             return false;
         }
         let declared: HashSet<&Utf8Path> = closure.files.iter().map(|file| file.path()).collect();
         let undeclared = depfiles(work).into_iter().find(|path| {
             // The precompiled preamble stands for headers that are declared one by one.
-            path.extension() != Some("gch") && !declared.contains(path.as_path()) && !path.starts_with(work) && !is_declared(&declared, path)
+            path.extension() != Some("gch")
+                && !declared.contains(path.as_path())
+                && !path.starts_with(work)
+                && !is_declared(&declared, path)
         });
         match undeclared {
             Some(path) => {
-                self.warn(format!("`{}` read `{path}`, which the scanner did not see; the result is not kept", action.label));
+                self.warn(format!(
+                    "`{}` read `{path}`, which the scanner did not see; the result is not kept",
+                    action.label
+                ));
                 false
             }
             None => true,
@@ -261,7 +348,12 @@ impl<'a> Executor<'a> {
                 tally.cost = tally.cost.plus(*cost);
             }
         }
-        let report = ActionReport { stage: action.stage, label: action.label.clone(), command, ending };
+        let report = ActionReport {
+            stage: action.stage,
+            label: action.label.clone(),
+            command,
+            ending,
+        };
         // The receiver outlives the executor; if it is gone, the run is being torn down and nobody listens.
         let _ = self.events.send(Event::ActionFinished(report));
     }
@@ -301,16 +393,27 @@ fn outputs(action: &Action, work: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)
     match &action.outputs {
         Outputs::Files(names) => {
             if let Some(missing) = names.iter().find(|name| !work.join(name).is_file()) {
-                return Err(format!("the command succeeded but did not write `{missing}`"));
+                return Err(format!(
+                    "the command succeeded but did not write `{missing}`"
+                ));
             }
-            Ok(names.iter().map(|name| (name.clone(), work.join(name))).collect())
+            Ok(names
+                .iter()
+                .map(|name| (name.clone(), work.join(name)))
+                .collect())
         }
         Outputs::Prefix(prefix) => {
             let mut files = Vec::new();
-            for entry in work.read_dir_utf8().map_err(|error| format!("list {work}: {error}"))? {
+            for entry in work
+                .read_dir_utf8()
+                .map_err(|error| format!("list {work}: {error}"))?
+            {
                 let entry = entry.map_err(|error| format!("list {work}: {error}"))?;
                 let wanted = entry.file_name().starts_with(prefix.as_str())
-                    || action.steps.iter().any(|step| step.stdout == Some(entry.file_name()));
+                    || action
+                        .steps
+                        .iter()
+                        .any(|step| step.stdout == Some(entry.file_name()));
                 if wanted && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                     files.push((entry.file_name().to_owned(), entry.path().to_owned()));
                 }
@@ -334,14 +437,26 @@ fn depfiles(work: &Utf8Path) -> Vec<Utf8PathBuf> {
 
 /// Compares by identity where the spelling differs (`a/../b.h`).
 fn is_declared(declared: &HashSet<&Utf8Path>, path: &Utf8Path) -> bool {
-    let Ok(canonical) = path.canonicalize_utf8() else { return false };
-    declared.iter().any(|known| known.file_name() == path.file_name() && known.canonicalize_utf8().is_ok_and(|known| known == canonical))
+    let Ok(canonical) = path.canonicalize_utf8() else {
+        return false;
+    };
+    declared.iter().any(|known| {
+        known.file_name() == path.file_name()
+            && known
+                .canonicalize_utf8()
+                .is_ok_and(|known| known == canonical)
+    })
 }
 
 fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {
     NotDone::Failed(Box::new(Failed {
         label: action.label.clone(),
-        failure: Failure { phase, message, output: String::new(), diagnostics: Vec::new() },
+        failure: Failure {
+            phase,
+            message,
+            output: String::new(),
+            diagnostics: Vec::new(),
+        },
         cost: Cost::default(),
     }))
 }

@@ -25,12 +25,24 @@ impl Hooks {
     /// # Errors
     /// If one of them cannot be expanded.
     pub fn of(recipes: &SketchRecipes) -> Result<Self, RecipeError> {
-        use HookPoint::{CorePostbuild, CorePrebuild, LibrariesPostbuild, LibrariesPrebuild, SketchPostbuild, SketchPrebuild};
+        use HookPoint::{
+            CorePostbuild, CorePrebuild, LibrariesPostbuild, LibrariesPrebuild, SketchPostbuild,
+            SketchPrebuild,
+        };
         let mut after = Vec::new();
-        for point in [SketchPostbuild, LibrariesPrebuild, LibrariesPostbuild, CorePrebuild, CorePostbuild] {
+        for point in [
+            SketchPostbuild,
+            LibrariesPrebuild,
+            LibrariesPostbuild,
+            CorePrebuild,
+            CorePostbuild,
+        ] {
             after.extend(recipes.hooks(point)?);
         }
-        Ok(Self { before: recipes.hooks(SketchPrebuild)?, after })
+        Ok(Self {
+            before: recipes.hooks(SketchPrebuild)?,
+            after,
+        })
     }
 
     /// Returns whether there is none.
@@ -54,11 +66,21 @@ pub fn build_in_place(recipes: &SketchRecipes) -> Result<bool, RecipeError> {
 pub fn run(commands: &[Command], runner: &Runner) -> Result<String, Failure> {
     let mut text = String::new();
     for command in commands {
-        let fail = |message: String, output: String| Failure { phase: Phase::Hook, message, diagnostics: diagnostic::parse_gcc(&output), output };
-        let output = runner.run(command).map_err(|error| fail(chain(&error), String::new()))?;
+        let fail = |message: String, output: String| Failure {
+            phase: Phase::Hook,
+            message,
+            diagnostics: diagnostic::parse_gcc(&output),
+            output,
+        };
+        let output = runner
+            .run(command)
+            .map_err(|error| fail(chain(&error), String::new()))?;
         text.push_str(&output.text());
         if let Some(how) = output.failure() {
-            return Err(fail(format!("the hook `{}` ended with {how}", command.to_shell()), text));
+            return Err(fail(
+                format!("the hook `{}` ended with {how}", command.to_shell()),
+                text,
+            ));
         }
     }
     Ok(text)

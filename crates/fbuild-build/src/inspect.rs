@@ -45,13 +45,26 @@ pub fn look(request: &Request, means: Means<'_>) -> Result<Vec<Look>, PlanError>
     let tree = SourceTree::new();
     let tools = Toolchain::new(means.cache, means.runner);
     let fallbacks = Fallbacks::default();
-    let shared = preprocessor::Means { tree: &tree, runner: means.runner, cache: means.cache, fallbacks: &fallbacks };
+    let shared = preprocessor::Means {
+        tree: &tree,
+        runner: means.runner,
+        cache: means.cache,
+        fallbacks: &fallbacks,
+    };
     let mut looks = Vec::new();
     for (board_index, spec) in request.boards.iter().enumerate() {
-        let cured: BoardSpec = if request.quirks { quirks_applied(spec, &tools) } else { spec.clone() };
+        let cured: BoardSpec = if request.quirks {
+            quirks_applied(spec, &tools)
+        } else {
+            spec.clone()
+        };
         let dir = request.output_dir.join(board_index.to_string());
         let board = Board::new(&cured, dir, &request.libraries, &tools, shared)?;
-        let desk = Desk { board: &board, tree: &tree, runner: means.runner };
+        let desk = Desk {
+            board: &board,
+            tree: &tree,
+            runner: means.runner,
+        };
         for (index, requested) in request.sketches.iter().enumerate() {
             if !means.stop.may_start() {
                 return Ok(looks);
@@ -69,10 +82,21 @@ fn look_at(requested: &Requested, desk: Desk<'_>, place: &str) -> Look {
     };
     let (generated, discovery, missing) = match drafted {
         Ok(draft) => {
-            let nothing = || Undrafted::new(Phase::Scan, "nothing was generated".to_owned()).failure;
-            (draft.generated.into_iter().next().ok_or_else(nothing), Some(draft.discovery), None)
+            let nothing =
+                || Undrafted::new(Phase::Scan, "nothing was generated".to_owned()).failure;
+            (
+                draft.generated.into_iter().next().ok_or_else(nothing),
+                Some(draft.discovery),
+                None,
+            )
         }
         Err(undrafted) => (Err(undrafted.failure), None, undrafted.missing),
     };
-    Look { board: desk.board.fqbn.clone(), sketch: requested.label.clone(), generated, discovery, missing }
+    Look {
+        board: desk.board.fqbn.clone(),
+        sketch: requested.label.clone(),
+        generated,
+        discovery,
+        missing,
+    }
 }

@@ -24,14 +24,21 @@ pub fn sketch_names(dirs: &[Utf8PathBuf], cwd: &Utf8Path) -> Vec<String> {
     } else {
         common_parent(dirs)
     };
-    dirs.iter().map(|dir| dir.strip_prefix(&base).unwrap_or(dir).to_string()).collect()
+    dirs.iter()
+        .map(|dir| dir.strip_prefix(&base).unwrap_or(dir).to_string())
+        .collect()
 }
 
 fn common_parent(dirs: &[Utf8PathBuf]) -> Utf8PathBuf {
-    let Some(first) = dirs.first().and_then(|dir| dir.parent()) else { return Utf8PathBuf::from("/") };
+    let Some(first) = dirs.first().and_then(|dir| dir.parent()) else {
+        return Utf8PathBuf::from("/");
+    };
     let common = first
         .ancestors()
-        .find(|ancestor| dirs.iter().all(|dir| dir.starts_with(ancestor) && dir != ancestor))
+        .find(|ancestor| {
+            dirs.iter()
+                .all(|dir| dir.starts_with(ancestor) && dir != ancestor)
+        })
         .unwrap_or(Utf8Path::new("/"));
     // One more level, so that the name still says where the sketch comes from: `examples/Blink`.
     common.parent().unwrap_or(common).to_owned()
@@ -48,9 +55,17 @@ pub fn sketch_dirs(names: &[String], dirs: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
         .zip(dirs)
         .map(|(name, dir)| {
             let path = Utf8Path::new(name);
-            let plain = path.components().all(|part| matches!(part, Utf8Component::Normal(_)));
-            let shared = path.components().next().is_some_and(|part| SHARED.contains(&part.as_str()));
-            let nested = path.ancestors().skip(1).any(|ancestor| taken.contains(ancestor));
+            let plain = path
+                .components()
+                .all(|part| matches!(part, Utf8Component::Normal(_)));
+            let shared = path
+                .components()
+                .next()
+                .is_some_and(|part| SHARED.contains(&part.as_str()));
+            let nested = path
+                .ancestors()
+                .skip(1)
+                .any(|ancestor| taken.contains(ancestor));
             if plain && !shared && !nested {
                 path.to_owned()
             } else {
@@ -74,7 +89,17 @@ pub fn board_dirs(fqbns: &[String]) -> Vec<String> {
     };
     let all: Vec<String> = fqbns.iter().map(|fqbn| short(fqbn)).collect();
     let unique = |name: &String| all.iter().filter(|other| *other == name).count() == 1;
-    fqbns.iter().zip(&all).map(|(fqbn, name)| if unique(name) { name.clone() } else { fqbn.replace([':', ',', '='], "-") }).collect()
+    fqbns
+        .iter()
+        .zip(&all)
+        .map(|(fqbn, name)| {
+            if unique(name) {
+                name.clone()
+            } else {
+                fqbn.replace([':', ',', '='], "-")
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -87,9 +112,19 @@ mod tests {
 
     #[test]
     fn names_are_relative_to_the_current_directory_or_to_what_is_common() {
-        let check = |dirs: &[&str], cwd: &str, expect: &[&str]| assert_eq!(sketch_names(&paths(dirs), cwd.into()), expect);
-        check(&["/w/examples/Blink", "/w/examples/x/Fade"], "/w", &["examples/Blink", "examples/x/Fade"]);
-        check(&["/lib/examples/Blink", "/lib/examples/Fade"], "/w", &["examples/Blink", "examples/Fade"]);
+        let check = |dirs: &[&str], cwd: &str, expect: &[&str]| {
+            assert_eq!(sketch_names(&paths(dirs), cwd.into()), expect)
+        };
+        check(
+            &["/w/examples/Blink", "/w/examples/x/Fade"],
+            "/w",
+            &["examples/Blink", "examples/x/Fade"],
+        );
+        check(
+            &["/lib/examples/Blink", "/lib/examples/Fade"],
+            "/w",
+            &["examples/Blink", "examples/Fade"],
+        );
         check(&["/lib/examples/Blink"], "/w", &["examples/Blink"]);
         check(&["/w/Blink"], "/w/Blink", &["w/Blink"]);
         check(&["/a/S", "/b/S"], "/w", &["a/S", "b/S"]);
@@ -100,15 +135,28 @@ mod tests {
 
     #[test]
     fn directories_are_unique_and_never_nested() {
-        let dirs = paths(&["/w/a", "/w/a/b", "/w/a-b", "/w/core", "/w/libraries/x", "/w/c/d"]);
+        let dirs = paths(&[
+            "/w/a",
+            "/w/a/b",
+            "/w/a-b",
+            "/w/core",
+            "/w/libraries/x",
+            "/w/c/d",
+        ]);
         let names = sketch_names(&dirs, "/w".into());
         let places = sketch_dirs(&names, &dirs);
-        assert_eq!((places[0].as_str(), places[2].as_str(), places[5].as_str()), ("a", "a-b", "c/d"));
+        assert_eq!(
+            (places[0].as_str(), places[2].as_str(), places[5].as_str()),
+            ("a", "a-b", "c/d")
+        );
         for (i, one) in places.iter().enumerate() {
             for (j, other) in places.iter().enumerate() {
                 assert!(i == j || !one.starts_with(other), "{one} and {other}");
             }
-            assert!(!SHARED.iter().any(|shared| one.starts_with(shared)), "{one}");
+            assert!(
+                !SHARED.iter().any(|shared| one.starts_with(shared)),
+                "{one}"
+            );
         }
     }
 
@@ -119,7 +167,13 @@ mod tests {
             assert_eq!(board_dirs(&fqbns), expect);
         };
         check(&["arduino:avr:uno", "arduino:avr:mega"], &["uno", "mega"]);
-        check(&["arduino:avr:uno", "other:avr:uno"], &["arduino-avr-uno", "other-avr-uno"]);
-        check(&["arduino:avr:nano", "arduino:avr:nano:cpu=atmega328old"], &["nano", "nano-cpu-atmega328old"]);
+        check(
+            &["arduino:avr:uno", "other:avr:uno"],
+            &["arduino-avr-uno", "other-avr-uno"],
+        );
+        check(
+            &["arduino:avr:nano", "arduino:avr:nano:cpu=atmega328old"],
+            &["nano", "nano-cpu-atmega328old"],
+        );
     }
 }

@@ -26,7 +26,12 @@ const LONGEST_LIST: usize = 30_000;
 
 /// Makes a failure that no tool printed.
 pub fn failure(phase: Phase, message: String) -> Failure {
-    Failure { phase, message, output: String::new(), diagnostics: Vec::new() }
+    Failure {
+        phase,
+        message,
+        output: String::new(),
+        diagnostics: Vec::new(),
+    }
 }
 
 /// Makes the link action of a sketch whose units compiled to `objects`.
@@ -45,13 +50,17 @@ pub fn action(
     if inputs.length() > LONGEST_LIST {
         inputs = Inputs::of(plan, sketch, objects, archives, executor, Form::Archives);
     }
-    let steps = steps(sketch, &inputs.words).map_err(|error| failure(Phase::Link, chain(&error)))?;
+    let steps =
+        steps(sketch, &inputs.words).map_err(|error| failure(Phase::Link, chain(&error)))?;
     let mut parts = Parts::default();
     parts.add(PartKind::Tool, "linker", sketch.linker);
     for argument in steps.iter().flat_map(|step| step.command.argv()) {
         parts.argument(sketch.roots.text(argument));
     }
-    inputs.parts.into_iter().for_each(|(name, digest)| parts.add(PartKind::Object, name, digest));
+    inputs
+        .parts
+        .into_iter()
+        .for_each(|(name, digest)| parts.add(PartKind::Object, name, digest));
     Ok(Action {
         stage: Stage::Sketch,
         label: format!("{}/{}.elf", entry.name, sketch.project),
@@ -64,7 +73,9 @@ pub fn action(
         fingerprint: parts.fingerprint(),
         parts,
         reads: match &sketch.in_place {
-            Some(_) => Reads::Unknown { because: "the platform runs hooks".to_owned() },
+            Some(_) => Reads::Unknown {
+                because: "the platform runs hooks".to_owned(),
+            },
             None => Reads::Objects,
         },
         in_place: sketch.in_place.clone(),
@@ -90,21 +101,38 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn of(plan: &BuildPlan, sketch: &SketchPlan, objects: &[Done], archives: &ArchiveSet, executor: &Executor<'_>, form: Form) -> Self {
+    fn of(
+        plan: &BuildPlan,
+        sketch: &SketchPlan,
+        objects: &[Done],
+        archives: &ArchiveSet,
+        executor: &Executor<'_>,
+        form: Form,
+    ) -> Self {
         let mut inputs = Self::default();
         for (unit, done) in sketch.units.iter().zip(objects) {
             if let Some(object) = done.outputs.first() {
-                inputs.add(&unit.object, executor.cache.blob(object.digest), object.digest);
+                inputs.add(
+                    &unit.object,
+                    executor.cache.blob(object.digest),
+                    object.digest,
+                );
                 inputs.words.push(format!("{WORK}/{}", unit.object));
             }
         }
         for &id in &sketch.archives {
             inputs.archive(plan, id, archives.get(id).ok(), executor.cache, form);
         }
-        inputs.words.extend(sketch.binaries.objects.iter().map(|path| path.to_string()));
+        inputs
+            .words
+            .extend(sketch.binaries.objects.iter().map(|path| path.to_string()));
         inputs.parts.extend(sketch.binaries.files.iter().cloned());
         if let Ok(core) = archives.get(sketch.core) {
-            inputs.add(Utf8Path::new("core/core.a"), core.path().to_owned(), core.content());
+            inputs.add(
+                Utf8Path::new("core/core.a"),
+                core.path().to_owned(),
+                core.content(),
+            );
         }
         inputs
     }
@@ -124,7 +152,14 @@ impl Inputs {
     /// A whole archive makes the same program on most devices, but not on those whose linker makes stubs for calls: avr-ld orders stubs by
     /// numbers that count everything read before, and an archive counts for more than its members (`docs/parity.md`). So archives stand in for
     /// objects only in lists that are too long, where Arduino does the same (specification 3.5).
-    fn archive(&mut self, plan: &BuildPlan, id: ArchiveId, input: Option<&LinkInput>, cache: &Cache, form: Form) {
+    fn archive(
+        &mut self,
+        plan: &BuildPlan,
+        id: ArchiveId,
+        input: Option<&LinkInput>,
+        cache: &Cache,
+        form: Form,
+    ) {
         let Some(input) = input else { return };
         let archive = &plan.archives[id.index()];
         let dir = Utf8Path::new(&archive.label);
@@ -139,7 +174,11 @@ impl Inputs {
         let name = dir.join(input.path().file_name().unwrap_or("objects.a"));
         let word = format!("{WORK}/{name}");
         match archive.linkage {
-            Linkage::Whole => self.words.extend(["-Wl,--whole-archive".to_owned(), word, "-Wl,--no-whole-archive".to_owned()]),
+            Linkage::Whole => self.words.extend([
+                "-Wl,--whole-archive".to_owned(),
+                word,
+                "-Wl,--no-whole-archive".to_owned(),
+            ]),
             Linkage::Referenced => self.words.push(word),
         }
         self.add(&name, input.path().to_owned(), input.content());
@@ -150,13 +189,26 @@ impl Inputs {
 ///
 /// # Errors
 /// If the platform lacks a recipe.
-pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
+pub fn preview(
+    plan: &BuildPlan,
+    sketch: &SketchPlan,
+) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
     let mut inputs = Inputs::default();
-    inputs.words.extend(sketch.units.iter().map(|unit| format!("{WORK}/{}", unit.object)));
+    inputs.words.extend(
+        sketch
+            .units
+            .iter()
+            .map(|unit| format!("{WORK}/{}", unit.object)),
+    );
     for &id in &sketch.archives {
         let archive = &plan.archives[id.index()];
         match archive.linkage {
-            Linkage::Whole => inputs.words.extend(archive.members.iter().map(|(member, _)| format!("{WORK}/{}/{member}", archive.label))),
+            Linkage::Whole => inputs.words.extend(
+                archive
+                    .members
+                    .iter()
+                    .map(|(member, _)| format!("{WORK}/{}/{member}", archive.label)),
+            ),
             Linkage::Referenced => inputs.words.push(archive.path.to_string()),
         }
     }
@@ -167,9 +219,18 @@ pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, fbuil
 fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
     let recipes = &sketch.recipes;
     let mut steps = Vec::new();
-    let mut add = |phase: Phase, commands: Vec<Command>| steps.extend(commands.into_iter().map(|command| Step::new(phase, command)));
+    let mut add = |phase: Phase, commands: Vec<Command>| {
+        steps.extend(
+            commands
+                .into_iter()
+                .map(|command| Step::new(phase, command)),
+        )
+    };
     add(Phase::Hook, recipes.hooks(HookPoint::LinkingPrelink)?);
-    add(Phase::Link, recipes.link(words, &Utf8Path::new(WORK).join("core/core.a"))?);
+    add(
+        Phase::Link,
+        recipes.link(words, &Utf8Path::new(WORK).join("core/core.a"))?,
+    );
     add(Phase::Hook, recipes.hooks(HookPoint::LinkingPostlink)?);
     add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPreobjcopy)?);
     add(Phase::Objcopy, recipes.objcopy()?);
@@ -180,7 +241,12 @@ fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_plat
         None => recipes.size()?,
     };
     if let Some(command) = size {
-        steps.push(Step { phase: Phase::Size, command, stdout: Some(SIZE_OUTPUT), optional: true });
+        steps.push(Step {
+            phase: Phase::Size,
+            command,
+            stdout: Some(SIZE_OUTPUT),
+            optional: true,
+        });
     }
     Ok(steps)
 }
@@ -190,15 +256,34 @@ fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_plat
 ///
 /// # Errors
 /// If the firmware does not fit.
-pub fn measured(sketch: &SketchPlan, done: &Done, cache: &Cache, log: &mut Log) -> Result<Option<Sizes>, Failure> {
-    let Some(output) = done.output(SIZE_OUTPUT) else { return Ok(None) };
+pub fn measured(
+    sketch: &SketchPlan,
+    done: &Done,
+    cache: &Cache,
+    log: &mut Log,
+) -> Result<Option<Sizes>, Failure> {
+    let Some(output) = done.output(SIZE_OUTPUT) else {
+        return Ok(None);
+    };
     let fail = |error: &dyn std::error::Error| failure(Phase::Size, chain(error));
-    let printed = || fs_err::read_to_string(cache.blob(output.digest)).map_err(|error| fail(&error));
-    let (sizes, verdict) = if sketch.recipes.advanced_size().is_ok_and(|recipe| recipe.is_some()) {
+    let printed =
+        || fs_err::read_to_string(cache.blob(output.digest)).map_err(|error| fail(&error));
+    let (sizes, verdict) = if sketch
+        .recipes
+        .advanced_size()
+        .is_ok_and(|recipe| recipe.is_some())
+    {
         let advanced = AdvancedSize::parse(&printed()?).map_err(|error| fail(&error))?;
         (advanced.sizes(), advanced.verdict)
     } else {
-        let Some(rules) = sketch.recipes.board().size_rules().map_err(|error| fail(&error))? else { return Ok(None) };
+        let Some(rules) = sketch
+            .recipes
+            .board()
+            .size_rules()
+            .map_err(|error| fail(&error))?
+        else {
+            return Ok(None);
+        };
         let sizes = rules.measure(&printed()?).map_err(|error| fail(&error))?;
         let verdict = rules.check(&sizes);
         (Some(sizes), verdict)
@@ -206,7 +291,11 @@ pub fn measured(sketch: &SketchPlan, done: &Done, cache: &Cache, log: &mut Log) 
     if let Some(sizes) = &sizes {
         log.sizes(sizes);
     }
-    verdict.lines.iter().chain(&verdict.warnings).for_each(|line| log.text(line));
+    verdict
+        .lines
+        .iter()
+        .chain(&verdict.warnings)
+        .for_each(|line| log.text(line));
     match verdict.failure {
         None => Ok(sizes),
         Some(reason) => Err(failure(Phase::Size, reason)),

@@ -6,8 +6,8 @@
 use std::fmt::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::outcome::Failure;
 use fbuild_model::Sizes;
+use fbuild_model::outcome::Failure;
 
 use crate::place::{self, PlaceError};
 
@@ -83,8 +83,19 @@ mod tests {
         let mut log = Log::new("examples/Blink for arduino:avr:uno");
         log.remark("library Wire 1.0\nlibrary SPI 1.0");
         log.commands(&["avr-g++ -c x.cpp".into()], "x.cpp:1:1: warning: odd");
-        log.failure(&Failure { phase: Phase::Link, message: "no".into(), output: "ld: no\n".into(), diagnostics: vec![] });
-        log.sizes(&Sizes { flash: Usage { used: 924, maximum: Some(32256) }, ram: None });
+        log.failure(&Failure {
+            phase: Phase::Link,
+            message: "no".into(),
+            output: "ld: no\n".into(),
+            diagnostics: vec![],
+        });
+        log.sizes(&Sizes {
+            flash: Usage {
+                used: 924,
+                maximum: Some(32256),
+            },
+            ram: None,
+        });
         let expect = "# examples/Blink for arduino:avr:uno\n# library Wire 1.0\n# library SPI 1.0\n$ avr-g++ -c x.cpp\n\
                       x.cpp:1:1: warning: odd\nld: no\nError during build: no\nFlash: 924 bytes / 31.50KB (2.9%)\n";
         assert_eq!(log.as_str(), expect);

@@ -17,7 +17,10 @@ pub struct PlaceError {
 }
 
 fn at(path: &Utf8Path) -> impl FnOnce(io::Error) -> PlaceError + '_ {
-    move |source| PlaceError { path: path.to_owned(), source }
+    move |source| PlaceError {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Makes the directory in which `path` stands.
@@ -25,7 +28,9 @@ fn at(path: &Utf8Path) -> impl FnOnce(io::Error) -> PlaceError + '_ {
 /// # Errors
 /// If it cannot be made.
 pub fn create_parent(path: &Utf8Path) -> Result<(), PlaceError> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(at(path))
+    path.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .map_err(at(path))
 }
 
 /// Writes `bytes` to `path` unless the file holds them already. Returns whether it wrote.
@@ -45,12 +50,18 @@ pub fn write_if_changed(path: &Utf8Path, bytes: &[u8]) -> Result<bool, PlaceErro
 /// # Errors
 /// If the blob is not usable or the file cannot be written.
 pub fn from_cache(cache: &Cache, output: &Output, path: &Utf8Path) -> Result<bool, FromCacheError> {
-    let same_size = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
+    let same_size =
+        std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
     if same_size && std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == output.digest) {
         return Ok(false);
     }
     create_parent(path)?;
-    cache.copy_to(output, path).map_err(|source| FromCacheError::Blob { path: path.to_owned(), source })?;
+    cache
+        .copy_to(output, path)
+        .map_err(|source| FromCacheError::Blob {
+            path: path.to_owned(),
+            source,
+        })?;
     Ok(true)
 }
 
@@ -70,7 +81,10 @@ pub enum FromCacheError {
     },
 }
 
-fn replace(path: &Utf8Path, write: impl FnOnce(&mut std::fs::File) -> io::Result<()>) -> Result<(), PlaceError> {
+fn replace(
+    path: &Utf8Path,
+    write: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
+) -> Result<(), PlaceError> {
     create_parent(path)?;
     let parent = path.parent().unwrap_or(Utf8Path::new("."));
     let place = || -> io::Result<()> {
@@ -126,15 +140,25 @@ mod tests {
         let cache = Cache::open(&dir.join("cache")).unwrap();
         let (made, to) = (dir.join("made"), dir.join("out/X.hex"));
         fs_err::write(&made, "hex").unwrap();
-        let fbuild_cache::Lookup::Miss(slot) = cache.lookup(fbuild_model::Parts::default().fingerprint()) else { panic!() };
-        let entry = cache.publish(slot, &[("hex", &made)], fbuild_cache::Note::default()).unwrap();
+        let fbuild_cache::Lookup::Miss(slot) =
+            cache.lookup(fbuild_model::Parts::default().fingerprint())
+        else {
+            panic!()
+        };
+        let entry = cache
+            .publish(slot, &[("hex", &made)], fbuild_cache::Note::default())
+            .unwrap();
         let place = || from_cache(&cache, &entry.outputs[0], &to).unwrap();
         assert!(place());
         assert!(!place());
         fs_err::write(&to, "HEX").unwrap();
         assert!(place());
         assert_eq!(fs_err::read(&to).unwrap(), b"hex");
-        assert_eq!(dir.join("out").read_dir_utf8().unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(
+            dir.join("out").read_dir_utf8().unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
     }
 
     #[test]

@@ -58,27 +58,73 @@ pub fn plan(
     stop: &Stop,
 ) -> Result<BuildPlan, PlanError> {
     let fallbacks = Fallbacks::default();
-    let means = Means { tree, runner, cache: tools.cache(), fallbacks: &fallbacks };
-    let fqbns: Vec<String> = boards.iter().map(|board| board.fqbn().to_string()).collect();
-    let dirs: Vec<Utf8PathBuf> = request.sketches.iter().map(|sketch| sketch.dir.clone()).collect();
+    let means = Means {
+        tree,
+        runner,
+        cache: tools.cache(),
+        fallbacks: &fallbacks,
+    };
+    let fqbns: Vec<String> = boards
+        .iter()
+        .map(|board| board.fqbn().to_string())
+        .collect();
+    let dirs: Vec<Utf8PathBuf> = request
+        .sketches
+        .iter()
+        .map(|sketch| sketch.dir.clone())
+        .collect();
     let names = layout::sketch_names(&dirs, &request.cwd);
     let places = layout::sketch_dirs(&names, &dirs);
-    let library = request.library_under_test.as_deref().and_then(|dir| Library::load(dir, Location::Explicit).ok());
+    let library = request
+        .library_under_test
+        .as_deref()
+        .and_then(|dir| Library::load(dir, Location::Explicit).ok());
     let mut assembly = Assembly::new(tools);
     for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
-        let board = Board::new(spec, request.output_dir.join(board_dir), &request.libraries, tools, means)?;
-        assembly.warn(spec.warnings().iter().chain(board.index.warnings()).cloned());
+        let board = Board::new(
+            spec,
+            request.output_dir.join(board_dir),
+            &request.libraries,
+            tools,
+            means,
+        )?;
+        assembly.warn(
+            spec.warnings()
+                .iter()
+                .chain(board.index.warnings())
+                .cloned(),
+        );
         let prepare = |(requested, place): (&Requested, &Utf8PathBuf)| {
-            let desk = Desk { board: &board, tree, runner };
-            let library = library.as_ref().filter(|library| requested.dir.starts_with(&library.real_dir));
-            if stop.may_start() { prepare(request, requested, desk, library, &board.dir.join(place)) } else { Prepared::stopped() }
+            let desk = Desk {
+                board: &board,
+                tree,
+                runner,
+            };
+            let library = library
+                .as_ref()
+                .filter(|library| requested.dir.starts_with(&library.real_dir));
+            if stop.may_start() {
+                prepare(request, requested, desk, library, &board.dir.join(place))
+            } else {
+                Prepared::stopped()
+            }
         };
-        let drafts = request.sketches.par_iter().zip(&places).map(prepare).collect();
+        let drafts = request
+            .sketches
+            .par_iter()
+            .zip(&places)
+            .map(prepare)
+            .collect();
         let first = assembly.board(&board, request, &places, drafts)?;
         Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
     }
     let mut plan = assembly.finish();
-    plan.warnings.extend(tools.lacking().into_iter().map(|program| format!("`{program}` is not installed; what needs it is shown without libraries and prototypes")));
+    plan.warnings
+        .extend(tools.lacking().into_iter().map(|program| {
+        format!(
+            "`{program}` is not installed; what needs it is shown without libraries and prototypes"
+        )
+    }));
     let (notes, cost) = fallbacks.take();
     plan.fallbacks = notes;
     plan.cost = tools.cost().plus(cost);
@@ -102,7 +148,13 @@ impl Prepared {
     }
 }
 
-fn prepare(request: &Request, requested: &Requested, desk: Desk<'_>, library: Option<&Library>, out_dir: &Utf8Path) -> Prepared {
+fn prepare(
+    request: &Request,
+    requested: &Requested,
+    desk: Desk<'_>,
+    library: Option<&Library>,
+    out_dir: &Utf8Path,
+) -> Prepared {
     let sketch = match &requested.sketch {
         Ok(sketch) => sketch,
         Err(error) => return Prepared::Undrafted(Undrafted::new(Phase::Load, chain(error))),
@@ -123,5 +175,7 @@ fn prepare(request: &Request, requested: &Requested, desk: Desk<'_>, library: Op
 /// Returns the library roots in the order in which they are searched: single libraries, then folders of libraries.
 pub fn library_roots(single: &[Utf8PathBuf], folders: &[Utf8PathBuf]) -> Vec<Root> {
     let single = single.iter().map(Root::library);
-    single.chain(folders.iter().map(|dir| Root::folder(dir, Location::User))).collect()
+    single
+        .chain(folders.iter().map(|dir| Root::folder(dir, Location::User)))
+        .collect()
 }

@@ -49,8 +49,18 @@ struct Candidate {
 }
 
 impl<'a> Preambles<'a> {
-    pub(crate) fn new(board: &'a Board<'a>, mode: PchMode, tools: &'a Toolchain<'a>, tree: &'a SourceTree) -> Self {
-        Self { board, mode, tools, tree }
+    pub(crate) fn new(
+        board: &'a Board<'a>,
+        mode: PchMode,
+        tools: &'a Toolchain<'a>,
+        tree: &'a SourceTree,
+    ) -> Self {
+        Self {
+            board,
+            mode,
+            tools,
+            tree,
+        }
     }
 
     /// Adds preambles for the sketches from position `first` on.
@@ -59,11 +69,15 @@ impl<'a> Preambles<'a> {
         if self.mode == PchMode::Off || self.board.tied_to.is_some() {
             return;
         }
-        let mut candidates: Vec<Candidate> = (first..plan.sketches.len()).filter_map(|index| self.candidate(plan, index)).collect();
+        let mut candidates: Vec<Candidate> = (first..plan.sketches.len())
+            .filter_map(|index| self.candidate(plan, index))
+            .collect();
         let enough = if self.mode == PchMode::On { 1 } else { ENOUGH };
         let mut usable = None;
         while let Some(headers) = self.best(&candidates, enough) {
-            let (users, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.headers.starts_with(&headers));
+            let (users, others): (Vec<_>, Vec<_>) = candidates
+                .into_iter()
+                .partition(|candidate| candidate.headers.starts_with(&headers));
             candidates = others;
             let usable = *usable.get_or_insert_with(|| probe(&self.board.recipes, self.tools));
             let Some(usable) = usable else { return };
@@ -75,9 +89,13 @@ impl<'a> Preambles<'a> {
     }
 
     fn candidate(&self, plan: &BuildPlan, index: usize) -> Option<Candidate> {
-        let SketchWork::Build(sketch) = &plan.sketches[index].work else { return None };
+        let SketchWork::Build(sketch) = &plan.sketches[index].work else {
+            return None;
+        };
         let unit = main_unit(sketch)?;
-        let Reads::Closure(closure) = &unit.reads else { return None };
+        let Reads::Closure(closure) = &unit.reads else {
+            return None;
+        };
         let source = unit.generated.first()?;
         let prefix = prefix(std::str::from_utf8(source.bytes()).ok()?)?;
         let dir = source.path().parent()?;
@@ -85,10 +103,16 @@ impl<'a> Preambles<'a> {
         let mut taken = 0;
         for include in &prefix.includes {
             // A header of the sketch's own is its own affair.
-            if include.quoted && unit.generated.iter().any(|file| file.path() == dir.join(&include.header)) {
+            if include.quoted
+                && unit
+                    .generated
+                    .iter()
+                    .any(|file| file.path() == dir.join(&include.header))
+            {
                 break;
             }
-            let header = resolved(&include.header, closure).unwrap_or_else(|| format!("<{}>", include.header));
+            let header = resolved(&include.header, closure)
+                .unwrap_or_else(|| format!("<{}>", include.header));
             if !headers.contains(&header) {
                 headers.push(header);
             } else if !is_read_once(&header, closure) {
@@ -96,8 +120,15 @@ impl<'a> Preambles<'a> {
             }
             taken += 1;
         }
-        let prefix = Prefix { includes: prefix.includes[..taken].to_vec() };
-        (taken > 0).then(|| Candidate { index, headers, prefix, dirs: closure.used_dirs.clone() })
+        let prefix = Prefix {
+            includes: prefix.includes[..taken].to_vec(),
+        };
+        (taken > 0).then(|| Candidate {
+            index,
+            headers,
+            prefix,
+            dirs: closure.used_dirs.clone(),
+        })
     }
 
     /// Returns the list of first headers whose precompilation saves most: what it holds, times the sketches that share it.
@@ -105,24 +136,46 @@ impl<'a> Preambles<'a> {
         let mut users: HashMap<&[String], (usize, &Candidate)> = HashMap::new();
         for candidate in candidates {
             for length in 1..=candidate.headers.len() {
-                users.entry(&candidate.headers[..length]).or_insert((0, candidate)).0 += 1;
+                users
+                    .entry(&candidate.headers[..length])
+                    .or_insert((0, candidate))
+                    .0 += 1;
             }
         }
-        let mut lists: Vec<_> = users.into_iter().filter(|(_, (users, _))| *users >= enough).collect();
+        let mut lists: Vec<_> = users
+            .into_iter()
+            .filter(|(_, (users, _))| *users >= enough)
+            .collect();
         lists.sort_by_key(|(headers, _)| *headers);
         let gain = |(headers, (users, candidate)): &(&[String], (usize, &Candidate))| {
             let (_, closure) = self.header(headers, &candidate.dirs)?;
             let bytes: usize = closure.files.iter().map(|file| file.bytes().len()).sum();
             Some((bytes * users, headers.len()))
         };
-        lists.into_iter().filter_map(|list| Some((gain(&list)?, list.0))).max_by_key(|(gain, _)| *gain).map(|(_, headers)| headers.to_vec())
+        lists
+            .into_iter()
+            .filter_map(|list| Some((gain(&list)?, list.0)))
+            .max_by_key(|(gain, _)| *gain)
+            .map(|(_, headers)| headers.to_vec())
     }
 
     /// Returns the preamble's header, in the tree, and what it reads with these include directories.
-    fn header(&self, headers: &[String], dirs: &[Utf8PathBuf]) -> Option<(Arc<SourceFile>, Closure)> {
-        let text: String = headers.iter().map(|header| text::include_line(header)).collect();
+    fn header(
+        &self,
+        headers: &[String],
+        dirs: &[Utf8PathBuf],
+    ) -> Option<(Arc<SourceFile>, Closure)> {
+        let text: String = headers
+            .iter()
+            .map(|header| text::include_line(header))
+            .collect();
         let name = Digest::of(text.as_bytes()).short();
-        let path = self.board.dir.join("preambles").join(name).join("preamble.h");
+        let path = self
+            .board
+            .dir
+            .join("preambles")
+            .join(name)
+            .join("preamble.h");
         let file = match self.tree.read(&path) {
             Ok(Some(known)) if known.bytes() == text.as_bytes() => known,
             _ => self.tree.insert(&path, text.into_bytes()),
@@ -134,39 +187,88 @@ impl<'a> Preambles<'a> {
     }
 
     /// Adds one preamble and the actions of the sketches that use it.
-    fn preamble(&self, plan: &mut BuildPlan, headers: &[String], users: &[Candidate], usable: Usable) {
-        let Some((header, closure)) = users.first().and_then(|user| self.header(headers, &user.dirs)) else { return };
+    fn preamble(
+        &self,
+        plan: &mut BuildPlan,
+        headers: &[String],
+        users: &[Candidate],
+        usable: Usable,
+    ) {
+        let Some((header, closure)) = users
+            .first()
+            .and_then(|user| self.header(headers, &user.dirs))
+        else {
+            return;
+        };
         let same = |user: &&Candidate| {
             let own = self.header(headers, &user.dirs);
-            own.is_some_and(|(_, own)| own.files.iter().map(|file| file.path()).eq(closure.files.iter().map(|file| file.path())))
+            own.is_some_and(|(_, own)| {
+                own.files
+                    .iter()
+                    .map(|file| file.path())
+                    .eq(closure.files.iter().map(|file| file.path()))
+            })
         };
-        let Some(action) = self.action(&header, &closure, usable) else { return };
+        let Some(action) = self.action(&header, &closure, usable) else {
+            return;
+        };
         let id = PreambleId::new(plan.preambles.len());
         let mut using = Vec::new();
         for user in users.iter().filter(same) {
-            let SketchWork::Build(sketch) = &mut plan.sketches[user.index].work else { continue };
+            let SketchWork::Build(sketch) = &mut plan.sketches[user.index].work else {
+                continue;
+            };
             let length = taken(&user.prefix, headers, sketch);
             if let Some(with) = self.with(sketch, user, length, &header, usable) {
-                let Some(unit) = sketch.units.iter_mut().find(|unit| is_main(&unit.action)) else { continue };
-                unit.preamble = Some(WithPreamble { id: Some(id), action: with });
+                let Some(unit) = sketch.units.iter_mut().find(|unit| is_main(&unit.action)) else {
+                    continue;
+                };
+                unit.preamble = Some(WithPreamble {
+                    id: Some(id),
+                    action: with,
+                });
                 using.push(user.index);
             }
         }
-        plan.preambles.push(PreamblePlan { action, header: header.path().to_owned(), needed_by: using, always: self.mode == PchMode::On });
+        plan.preambles.push(PreamblePlan {
+            action,
+            header: header.path().to_owned(),
+            needed_by: using,
+            always: self.mode == PchMode::On,
+        });
     }
 
     /// Returns the action that precompiles the header.
-    fn action(&self, header: &Arc<SourceFile>, closure: &Closure, usable: Usable) -> Option<Action> {
+    fn action(
+        &self,
+        header: &Arc<SourceFile>,
+        closure: &Closure,
+        usable: Usable,
+    ) -> Option<Action> {
         let source = Utf8Path::new("/fbuild.preamble.cpp");
         let object = Utf8PathBuf::from(format!("{WORK}/preamble.h.gch"));
-        let mut command = self.board.recipes.compile(&closure.used_dirs, source, &object).ok()?;
+        let mut command = self
+            .board
+            .recipes
+            .compile(&closure.used_dirs, source, &object)
+            .ok()?;
         let at = command.args.iter().position(|arg| arg == source.as_str())?;
-        command.args.splice(at..=at, ["-x", "c++-header", header.path().as_str()].map(str::to_owned));
+        command.args.splice(
+            at..=at,
+            ["-x", "c++-header", header.path().as_str()].map(str::to_owned),
+        );
         usable.debug.apply(&mut command.args);
         let plain = self.board.recipes.compile(&[], source, &object).ok()?;
         let mut parts = Parts::default();
-        parts.add(PartKind::Tool, "compiler", self.tools.compiler(&command.program, &command.args).ok()?);
-        plain.args.iter().for_each(|arg| parts.argument(self.board.roots.text(arg)));
+        parts.add(
+            PartKind::Tool,
+            "compiler",
+            self.tools.compiler(&command.program, &command.args).ok()?,
+        );
+        plain
+            .args
+            .iter()
+            .for_each(|arg| parts.argument(self.board.roots.text(arg)));
         parts.argument(usable.debug.name());
         for (name, value) in Toolchain::environment() {
             parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
@@ -174,13 +276,24 @@ impl<'a> Preambles<'a> {
         // A precompiled header knows its files by path, and gcc looks at them again under it.
         let mut paths = DigestWriter::new("paths");
         for file in &closure.files {
-            parts.add(PartKind::Header, self.board.roots.path(file.path()), file.digest());
+            parts.add(
+                PartKind::Header,
+                self.board.roots.path(file.path()),
+                file.digest(),
+            );
             paths.field(file.path().as_str());
         }
         parts.add(PartKind::Source, "paths", paths.finish());
         Some(Action {
             stage: Stage::Shared,
-            label: format!("preambles/{}", header.path().parent().and_then(Utf8Path::file_name).unwrap_or_default()),
+            label: format!(
+                "preambles/{}",
+                header
+                    .path()
+                    .parent()
+                    .and_then(Utf8Path::file_name)
+                    .unwrap_or_default()
+            ),
             subject: format!("{} {}", self.board.fqbn, header.path()),
             source: header.path().to_owned(),
             steps: vec![Step::new(Phase::Compile, command)],
@@ -196,21 +309,39 @@ impl<'a> Preambles<'a> {
     }
 
     /// Returns the compile action of a sketch's main unit with the first `length` includes taken from the preamble.
-    fn with(&self, sketch: &SketchPlan, user: &Candidate, length: usize, header: &Arc<SourceFile>, usable: Usable) -> Option<Action> {
+    fn with(
+        &self,
+        sketch: &SketchPlan,
+        user: &Candidate,
+        length: usize,
+        header: &Arc<SourceFile>,
+        usable: Usable,
+    ) -> Option<Action> {
         let plain = main_unit(sketch)?;
-        let Reads::Closure(closure) = &plain.reads else { return None };
+        let Reads::Closure(closure) = &plain.reads else {
+            return None;
+        };
         let source = plain.generated.first()?;
-        let replaced = user.prefix.replace(std::str::from_utf8(source.bytes()).ok()?, length, header.path())?;
+        let replaced = user.prefix.replace(
+            std::str::from_utf8(source.bytes()).ok()?,
+            length,
+            header.path(),
+        )?;
         let path = source.path().with_extension("preamble.cpp");
         let variant = self.tree.insert(&path, replaced.into_bytes());
         let mut action = plain.clone();
         let command = &mut action.steps.first_mut()?.command;
-        let at = command.args.iter().position(|arg| arg == source.path().as_str())?;
+        let at = command
+            .args
+            .iter()
+            .position(|arg| arg == source.path().as_str())?;
         command.args[at] = path.to_string();
         usable.debug.apply(&mut command.args);
         action.parts = swapped(&plain.parts, usable.debug);
         action.fingerprint = action.parts.fingerprint();
-        action.generated.extend([Arc::clone(&variant), Arc::clone(header)]);
+        action
+            .generated
+            .extend([Arc::clone(&variant), Arc::clone(header)]);
         let mut reads = Closure::clone(closure);
         reads.files.extend([variant, Arc::clone(header)]);
         action.reads = Reads::Closure(Arc::new(reads));
@@ -220,8 +351,14 @@ impl<'a> Preambles<'a> {
 
 /// Lets a sketch without a preamble take the result that was made with one in an earlier run.
 fn earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
-    let SketchWork::Build(sketch) = &mut plan.sketches[index].work else { return };
-    for unit in sketch.units.iter_mut().filter(|unit| unit.preamble.is_none() && is_main(&unit.action)) {
+    let SketchWork::Build(sketch) = &mut plan.sketches[index].work else {
+        return;
+    };
+    for unit in sketch
+        .units
+        .iter_mut()
+        .filter(|unit| unit.preamble.is_none() && is_main(&unit.action))
+    {
         let mut action = unit.action.clone();
         action.parts = swapped(&action.parts, debug);
         action.fingerprint = action.parts.fingerprint();
@@ -231,30 +368,49 @@ fn earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
 
 /// Returns how many of the prefix's includes the preamble covers: up to the last one that brings in one of its headers, and repeats after it.
 fn taken(prefix: &Prefix, headers: &[String], sketch: &SketchPlan) -> usize {
-    let Some(Reads::Closure(closure)) = main_unit(sketch).map(|unit| &unit.reads) else { return 0 };
+    let Some(Reads::Closure(closure)) = main_unit(sketch).map(|unit| &unit.reads) else {
+        return 0;
+    };
     prefix
         .includes
         .iter()
-        .take_while(|include| headers.contains(&resolved(&include.header, closure).unwrap_or_else(|| format!("<{}>", include.header))))
+        .take_while(|include| {
+            headers.contains(
+                &resolved(&include.header, closure)
+                    .unwrap_or_else(|| format!("<{}>", include.header)),
+            )
+        })
         .count()
 }
 
 fn main_unit(sketch: &SketchPlan) -> Option<&Action> {
-    sketch.units.iter().map(|unit| &unit.action).find(|action| is_main(action))
+    sketch
+        .units
+        .iter()
+        .map(|unit| &unit.action)
+        .find(|action| is_main(action))
 }
 
 fn is_main(action: &Action) -> bool {
-    action.generated.first().is_some_and(|main| main.path() == action.source)
+    action
+        .generated
+        .first()
+        .is_some_and(|main| main.path() == action.source)
 }
 
 /// Returns the file that an include stands for, if it was found in an include directory.
 fn resolved(header: &str, closure: &Closure) -> Option<String> {
     let mut paths = closure.used_dirs.iter().map(|dir| dir.join(header));
-    paths.find(|path| closure.files.iter().any(|file| file.path() == path)).map(Utf8PathBuf::into_string)
+    paths
+        .find(|path| closure.files.iter().any(|file| file.path() == path))
+        .map(Utf8PathBuf::into_string)
 }
 
 fn is_read_once(header: &str, closure: &Closure) -> bool {
-    closure.files.iter().any(|file| file.path() == header && file.is_guarded())
+    closure
+        .files
+        .iter()
+        .any(|file| file.path() == header && file.is_guarded())
 }
 
 fn swapped(plain: &Parts, debug: Debug) -> Parts {
@@ -269,12 +425,23 @@ fn swapped(plain: &Parts, debug: Debug) -> Parts {
 /// Precompiles a preamble if that pays. Returns whether it can be used.
 pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executor<'_>) -> bool {
     let is_known = |index: &&usize| {
-        let SketchWork::Build(sketch) = &plan.sketches[**index].work else { return true };
-        sketch.units.iter().filter_map(|unit| Some((unit, unit.preamble.as_ref()?))).all(|(unit, with)| {
-            executor.cache.lookup(with.action.fingerprint).hit().is_ok() || executor.cache.lookup(unit.action.fingerprint).hit().is_ok()
-        })
+        let SketchWork::Build(sketch) = &plan.sketches[**index].work else {
+            return true;
+        };
+        sketch
+            .units
+            .iter()
+            .filter_map(|unit| Some((unit, unit.preamble.as_ref()?)))
+            .all(|(unit, with)| {
+                executor.cache.lookup(with.action.fingerprint).hit().is_ok()
+                    || executor.cache.lookup(unit.action.fingerprint).hit().is_ok()
+            })
     };
-    let needed = preamble.needed_by.iter().filter(|index| !is_known(index)).count();
+    let needed = preamble
+        .needed_by
+        .iter()
+        .filter(|index| !is_known(index))
+        .count();
     if needed == 0 {
         return false;
     }
@@ -290,7 +457,9 @@ pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executo
             Err(_) => return false,
         },
     };
-    let Some(output) = done.outputs.first() else { return false };
+    let Some(output) = done.outputs.first() else {
+        return false;
+    };
     let precompiled = Utf8PathBuf::from(format!("{}.gch", preamble.header));
     let placed = place::write_if_changed(&preamble.header, preamble.action.generated[0].bytes())
         .and_then(|_| place::link(&executor.cache.blob(output.digest), &precompiled));

@@ -26,7 +26,15 @@ impl Debug {
         if self == Self::Dwarf
             && let Some(at) = args.iter().position(|arg| arg == "-g")
         {
-            args.splice(at..=at, ["-gdwarf-2", "-fno-var-tracking", "-fno-var-tracking-assignments"].map(str::to_owned));
+            args.splice(
+                at..=at,
+                [
+                    "-gdwarf-2",
+                    "-fno-var-tracking",
+                    "-fno-var-tracking-assignments",
+                ]
+                .map(str::to_owned),
+            );
         }
     }
 
@@ -49,10 +57,22 @@ pub(crate) struct Usable {
 }
 
 const ALL: [Usable; 4] = [
-    Usable { debug: Debug::AsIs, fixed_addresses: false },
-    Usable { debug: Debug::Dwarf, fixed_addresses: false },
-    Usable { debug: Debug::AsIs, fixed_addresses: true },
-    Usable { debug: Debug::Dwarf, fixed_addresses: true },
+    Usable {
+        debug: Debug::AsIs,
+        fixed_addresses: false,
+    },
+    Usable {
+        debug: Debug::Dwarf,
+        fixed_addresses: false,
+    },
+    Usable {
+        debug: Debug::AsIs,
+        fixed_addresses: true,
+    },
+    Usable {
+        debug: Debug::Dwarf,
+        fixed_addresses: true,
+    },
 ];
 
 /// Stand for the source and the object in the command that is asked about.
@@ -70,13 +90,18 @@ struct Question {
 
 impl Question {
     fn of(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Self> {
-        let command = recipes.compile(&[], Utf8Path::new(SOURCE), Utf8Path::new(OBJECT)).ok()?;
+        let command = recipes
+            .compile(&[], Utf8Path::new(SOURCE), Utf8Path::new(OBJECT))
+            .ok()?;
         let mut key = DigestWriter::new("preamble probe 1");
         key.digest(tools.compiler(&command.program, &command.args).ok()?);
         command.args.iter().for_each(|arg| {
             key.field(arg);
         });
-        Some(Self { key: key.finish(), command })
+        Some(Self {
+            key: key.finish(),
+            command,
+        })
     }
 
     /// Returns the remembered answer: `None` if it was never asked, an inner `None` if the compiler cannot.
@@ -98,8 +123,12 @@ pub(crate) fn probe(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Us
     if let Some(known) = question.remembered(tools) {
         return known.filter(started);
     }
-    let found = ALL.iter().position(|usable| started(usable) && works(*usable, &question.command, tools).unwrap_or(false));
-    let answer = found.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+    let found = ALL.iter().position(|usable| {
+        started(usable) && works(*usable, &question.command, tools).unwrap_or(false)
+    });
+    let answer = found
+        .and_then(|at| u8::try_from(at).ok())
+        .unwrap_or(u8::MAX);
     tools.cache().remember(question.key, &[answer]);
     found.map(|at| ALL[at])
 }
@@ -108,18 +137,38 @@ fn works(usable: Usable, command: &Command, tools: &Toolchain<'_>) -> Option<boo
     let scratch = tools.cache().scratch().ok()?;
     let dir = scratch.path();
     let header = dir.join("probe.h");
-    fs_err::write(&header, "template <class T> struct FbuildProbe { T value; };\n").ok()?;
-    fs_err::write(dir.join("probe.cpp"), format!("#include \"{header}\"\nFbuildProbe<int> probe = {{1}};\n")).ok()?;
-    let made = command_with(command, usable, &["-x", "c++-header", header.as_str()], &dir.join("probe.h.gch"));
+    fs_err::write(
+        &header,
+        "template <class T> struct FbuildProbe { T value; };\n",
+    )
+    .ok()?;
+    fs_err::write(
+        dir.join("probe.cpp"),
+        format!("#include \"{header}\"\nFbuildProbe<int> probe = {{1}};\n"),
+    )
+    .ok()?;
+    let made = command_with(
+        command,
+        usable,
+        &["-x", "c++-header", header.as_str()],
+        &dir.join("probe.h.gch"),
+    );
     if !tools.runner().run(&made).ok()?.status.success() {
         return Some(false);
     }
     let unit = dir.join("probe.cpp");
-    let used = command_with(command, usable, &["-Winvalid-pch", "-H", unit.as_str()], &dir.join("probe.o"));
+    let used = command_with(
+        command,
+        usable,
+        &["-Winvalid-pch", "-H", unit.as_str()],
+        &dir.join("probe.o"),
+    );
     for _ in 0..TRIES {
         let output = tools.runner().run(&used).ok()?;
         // gcc marks a precompiled header that it uses with an exclamation mark.
-        let accepted = String::from_utf8_lossy(&output.stderr).lines().any(|line| line.starts_with("! ") && line.contains("probe.h.gch"));
+        let accepted = String::from_utf8_lossy(&output.stderr)
+            .lines()
+            .any(|line| line.starts_with("! ") && line.contains("probe.h.gch"));
         if !accepted || !output.status.success() {
             return Some(false);
         }
@@ -133,9 +182,17 @@ fn command_with(command: &Command, usable: Usable, words: &[&str], target: &Utf8
         if arg == SOURCE {
             args.extend(words.iter().map(|&word| word.to_owned()));
         } else {
-            args.push(if arg == OBJECT { target.to_string() } else { arg.clone() });
+            args.push(if arg == OBJECT {
+                target.to_string()
+            } else {
+                arg.clone()
+            });
         }
     }
     usable.debug.apply(&mut args);
-    Command { program: command.program.clone(), args, cwd: None }
+    Command {
+        program: command.program.clone(),
+        args,
+        cwd: None,
+    }
 }

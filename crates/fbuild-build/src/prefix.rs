@@ -39,20 +39,31 @@ pub fn prefix(source: &str) -> Option<Prefix> {
         if line.trim_end_matches(['\r', '\n']).ends_with('\\') {
             break;
         }
-        let Some(code) = without_comments(line, &mut in_comment) else { break };
+        let Some(code) = without_comments(line, &mut in_comment) else {
+            break;
+        };
         let code = code.trim();
         if code.is_empty() {
             continue;
         }
-        let Some(directive) = code.strip_prefix('#').map(str::trim_start) else { break };
+        let Some(directive) = code.strip_prefix('#').map(str::trim_start) else {
+            break;
+        };
         if let Some(rest) = directive.strip_prefix("line ") {
             place = Some(line_directive(rest)?);
         } else if let Some(rest) = directive.strip_prefix("include") {
-            let Some((header, quoted)) = header(rest.trim()) else { break };
+            let Some((header, quoted)) = header(rest.trim()) else {
+                break;
+            };
             if in_comment {
                 break;
             }
-            includes.push(Include { header, quoted, end: at, next: place.clone() });
+            includes.push(Include {
+                header,
+                quoted,
+                end: at,
+                next: place.clone(),
+            });
         } else {
             break;
         }
@@ -76,7 +87,11 @@ impl Prefix {
 
 /// Returns the include directive of a path, or of a header of the system written as `<header>`.
 pub fn include_line(header: &str) -> String {
-    if header.starts_with('<') { format!("#include {header}\n") } else { format!("#include \"{header}\"\n") }
+    if header.starts_with('<') {
+        format!("#include {header}\n")
+    } else {
+        format!("#include \"{header}\"\n")
+    }
 }
 
 /// Removes comments from a line. `None` if it has a quote or a comment that is not the whole of what follows, which is left to the compiler.
@@ -99,7 +114,10 @@ fn without_comments(line: &str, in_comment: &mut bool) -> Option<String> {
             (None, None) => return Some(code + rest),
             (block, Some(line)) if block.is_none_or(|block| line < block) => {
                 // `#include <a//b>` is no comment.
-                if rest[..line].contains(['<', '"']) && !rest[..line].contains(['>']) && rest[..line].matches('"').count() != 2 {
+                if rest[..line].contains(['<', '"'])
+                    && !rest[..line].contains(['>'])
+                    && rest[..line].matches('"').count() != 2
+                {
                     return None;
                 }
                 return Some(code + &rest[..line]);
@@ -137,20 +155,43 @@ mod tests {
     use super::*;
 
     fn headers(source: &str) -> Vec<String> {
-        prefix(source).map(|prefix| prefix.includes.into_iter().map(|include| include.header).collect()).unwrap_or_default()
+        prefix(source)
+            .map(|prefix| {
+                prefix
+                    .includes
+                    .into_iter()
+                    .map(|include| include.header)
+                    .collect()
+            })
+            .unwrap_or_default()
     }
 
     #[test]
     fn the_beginning_ends_at_the_first_other_thing() {
         let check = |source: &str, expect: &[&str]| assert_eq!(headers(source), expect, "{source}");
-        check("#include <A.h>\n#line 1 \"x.ino\"\n// text\n\n/* a\n b */ #include \"B.h\" // c\nint x;\n#include <C.h>\n", &["A.h", "B.h"]);
+        check(
+            "#include <A.h>\n#line 1 \"x.ino\"\n// text\n\n/* a\n b */ #include \"B.h\" // c\nint x;\n#include <C.h>\n",
+            &["A.h", "B.h"],
+        );
         check("#define X\n#include <A.h>\n", &[]);
         check("#include <A.h>\n#define X\n#include <B.h>\n", &["A.h"]);
-        check("#include <A.h>\n#ifdef X\n#include <B.h>\n#endif\n", &["A.h"]);
+        check(
+            "#include <A.h>\n#ifdef X\n#include <B.h>\n#endif\n",
+            &["A.h"],
+        );
         check("#include MACRO\n", &[]);
-        check("#include <A.h>\n# include  <sub/B.h>\n", &["A.h", "sub/B.h"]);
-        check("#include <A.h>\n// continued \\\n#include <B.h>\n", &["A.h"]);
-        check("#include <A.h>\n/* #include <B.h>\n*/\n#include <C.h>\n", &["A.h", "C.h"]);
+        check(
+            "#include <A.h>\n# include  <sub/B.h>\n",
+            &["A.h", "sub/B.h"],
+        );
+        check(
+            "#include <A.h>\n// continued \\\n#include <B.h>\n",
+            &["A.h"],
+        );
+        check(
+            "#include <A.h>\n/* #include <B.h>\n*/\n#include <C.h>\n",
+            &["A.h", "C.h"],
+        );
         check("#include <A.h> int x;\n", &[]);
         check("#include <A.h>\n#line X\n#include <B.h>\n", &[]);
         check("", &[]);
@@ -161,9 +202,15 @@ mod tests {
         let source = "#include <Arduino.h>\n#line 1 \"/s/x.ino\"\n// text\n#include <B.h>\nint x = __LINE__;\n";
         let prefix = prefix(source).unwrap();
         let path = Utf8Path::new("/p/preamble.h");
-        assert_eq!(prefix.replace(source, 2, path).unwrap(), "#include \"/p/preamble.h\"\n#line 3 \"/s/x.ino\"\nint x = __LINE__;\n");
+        assert_eq!(
+            prefix.replace(source, 2, path).unwrap(),
+            "#include \"/p/preamble.h\"\n#line 3 \"/s/x.ino\"\nint x = __LINE__;\n"
+        );
         let one = prefix.replace(source, 1, path).unwrap();
-        assert_eq!(one, "#include \"/p/preamble.h\"\n#line 1 \"/s/x.ino\"\n// text\n#include <B.h>\nint x = __LINE__;\n");
+        assert_eq!(
+            one,
+            "#include \"/p/preamble.h\"\n#line 1 \"/s/x.ino\"\n// text\n#include <B.h>\nint x = __LINE__;\n"
+        );
         assert_eq!(prefix.replace(source, 3, path), None);
         assert_eq!(prefix.replace(source, 0, path), None);
     }

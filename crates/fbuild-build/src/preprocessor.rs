@@ -19,7 +19,8 @@ use crate::execute::chain;
 use crate::runner::Runner;
 
 /// Makes the command that preprocesses a source: source, include directories, where the text goes, where the depfile goes.
-pub type MakeCommand = dyn Fn(&Utf8Path, &[Utf8PathBuf], &str, &Utf8Path) -> Result<Command, String> + Send + Sync;
+pub type MakeCommand =
+    dyn Fn(&Utf8Path, &[Utf8PathBuf], &str, &Utf8Path) -> Result<Command, String> + Send + Sync;
 
 /// What the preprocessors of a run share.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,11 @@ pub struct Fallbacks(Mutex<(Vec<String>, Cost)>);
 
 impl Fallbacks {
     fn note(&self, text: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(text);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .push(text);
     }
 
     fn add(&self, cost: Cost) {
@@ -50,7 +55,8 @@ impl Fallbacks {
 
     /// Returns the notes, sorted and each once, and what the compiler cost.
     pub fn take(&self) -> (Vec<String>, Cost) {
-        let (mut notes, cost) = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut notes, cost) =
+            std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         notes.sort();
         notes.dedup();
         (notes, cost)
@@ -68,17 +74,30 @@ pub struct Preprocessor<'a> {
 
 impl std::fmt::Debug for Preprocessor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Preprocessor").field("dialect", &self.dialect.is_ok()).finish_non_exhaustive()
+        f.debug_struct("Preprocessor")
+            .field("dialect", &self.dialect.is_ok())
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> Preprocessor<'a> {
     /// Makes a preprocessor; `command` must preprocess as the dialect's compile command does.
-    pub fn new(means: Means<'a>, dialect: Result<Arc<Dialect>, String>, command: Box<MakeCommand>) -> Self {
+    pub fn new(
+        means: Means<'a>,
+        dialect: Result<Arc<Dialect>, String>,
+        command: Box<MakeCommand>,
+    ) -> Self {
         if let Err(reason) = &dialect {
-            means.fallbacks.note(format!("all files of one language: {reason}"));
+            means
+                .fallbacks
+                .note(format!("all files of one language: {reason}"));
         }
-        Self { means, dialect, command, memo: ScanMemo::new() }
+        Self {
+            means,
+            dialect,
+            command,
+            memo: ScanMemo::new(),
+        }
     }
 
     /// Returns whether the compiler answers like gcc.
@@ -92,7 +111,12 @@ impl<'a> Preprocessor<'a> {
     }
 
     /// Scans a source, or recalls the answer.
-    pub fn scanned(&self, source: &Utf8Path, dirs: &[Utf8PathBuf], private_dir: Option<&Utf8Path>) -> Arc<Scan> {
+    pub fn scanned(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        private_dir: Option<&Utf8Path>,
+    ) -> Arc<Scan> {
         self.memo.scan_in(self, source, dirs, private_dir)
     }
 
@@ -100,7 +124,12 @@ impl<'a> Preprocessor<'a> {
     ///
     /// # Errors
     /// What the compiler printed if preprocessing fails, which fails the build.
-    pub fn expanded(&self, source: &Utf8Path, dirs: &[Utf8PathBuf], keep: &[Utf8PathBuf]) -> Result<String, String> {
+    pub fn expanded(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        keep: &[Utf8PathBuf],
+    ) -> Result<String, String> {
         if let Ok(dialect) = &self.dialect {
             match cpp::expand(self.means.tree, dialect, source, dirs, keep) {
                 Ok(text) => return Ok(text),
@@ -109,7 +138,12 @@ impl<'a> Preprocessor<'a> {
         }
         let scratch = self.means.cache.scratch().map_err(|error| chain(&error))?;
         let target = scratch.path().join("expanded");
-        let output = self.compile(source, dirs, target.as_str(), &scratch.path().join("expanded.d"))?;
+        let output = self.compile(
+            source,
+            dirs,
+            target.as_str(),
+            &scratch.path().join("expanded.d"),
+        )?;
         output.map_err(|output| output.unwrap_or_default())?;
         let bytes = fs_err::read(&target).map_err(|error| error.to_string())?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -136,7 +170,10 @@ impl<'a> Preprocessor<'a> {
             Ok(Err(printed)) => {
                 let output = printed.unwrap_or_default();
                 match missing_header(&output) {
-                    Some(header) => Scan::Missing { header, output: Some(output) },
+                    Some(header) => Scan::Missing {
+                        header,
+                        output: Some(output),
+                    },
                     None => failed(output),
                 }
             }
@@ -148,26 +185,62 @@ impl<'a> Preprocessor<'a> {
     }
 
     /// Runs the compiler. The inner error is what it printed when it failed.
-    fn compile(&self, source: &Utf8Path, dirs: &[Utf8PathBuf], target: &str, deps: &Utf8Path) -> Result<Result<(), Option<String>>, String> {
+    fn compile(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        target: &str,
+        deps: &Utf8Path,
+    ) -> Result<Result<(), Option<String>>, String> {
         let command = (self.command)(source, dirs, target, deps)?;
-        let output = self.means.runner.run(&command).map_err(|error| chain(&error))?;
+        let output = self
+            .means
+            .runner
+            .run(&command)
+            .map_err(|error| chain(&error))?;
         self.means.fallbacks.add(output.cost);
-        Ok(if output.status.success() { Ok(()) } else { Err(Some(output.text())) })
+        Ok(if output.status.success() {
+            Ok(())
+        } else {
+            Err(Some(output.text()))
+        })
     }
 
     /// Makes a closure from the compiler's depfile. What it cannot tell is assumed: the bytes depend on paths, and on the time if a file
     /// mentions it.
-    fn closure(&self, source: &Utf8Path, dirs: &[Utf8PathBuf], deps: &Utf8Path) -> Result<Closure, String> {
+    fn closure(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        deps: &Utf8Path,
+    ) -> Result<Closure, String> {
         let bytes = fs_err::read(deps).map_err(|error| error.to_string())?;
         let parsed = Depfile::parse(&bytes).map_err(|error| error.to_string())?;
-        let mut closure = Closure { uses_path: true, ..Closure::default() };
-        let others = parsed.dependencies.iter().map(Utf8PathBuf::as_path).filter(|path| *path != source);
+        let mut closure = Closure {
+            uses_path: true,
+            ..Closure::default()
+        };
+        let others = parsed
+            .dependencies
+            .iter()
+            .map(Utf8PathBuf::as_path)
+            .filter(|path| *path != source);
         for path in std::iter::once(source).chain(others) {
-            let file = self.means.tree.read(path).map_err(|error| error.to_string())?;
-            closure.files.push(file.ok_or_else(|| format!("the compiler read `{path}`, which is gone"))?);
+            let file = self
+                .means
+                .tree
+                .read(path)
+                .map_err(|error| error.to_string())?;
+            closure
+                .files
+                .push(file.ok_or_else(|| format!("the compiler read `{path}`, which is gone"))?);
         }
         closure.used_dirs = dirs.to_vec();
-        let mentions = |file: &[u8]| ["__DATE__", "__TIME__", "__TIMESTAMP__"].iter().any(|word| contains(file, word.as_bytes()));
+        let mentions = |file: &[u8]| {
+            ["__DATE__", "__TIME__", "__TIMESTAMP__"]
+                .iter()
+                .any(|word| contains(file, word.as_bytes()))
+        };
         closure.uses_time = closure.files.iter().any(|file| mentions(file.bytes()));
         Ok(closure)
     }

@@ -12,7 +12,8 @@ impl Roots {
         let dir = dir.into();
         if dir.as_str().len() > 1 && !self.0.iter().any(|(known, _)| *known == dir) {
             self.0.push((dir, format!("{{{}}}", name.into())));
-            self.0.sort_by_key(|(dir, _)| std::cmp::Reverse(dir.as_str().len()));
+            self.0
+                .sort_by_key(|(dir, _)| std::cmp::Reverse(dir.as_str().len()));
         }
     }
 
@@ -20,7 +21,11 @@ impl Roots {
     pub fn path(&self, path: &Utf8Path) -> String {
         for (dir, name) in &self.0 {
             if let Ok(rest) = path.strip_prefix(dir) {
-                return if rest.as_str().is_empty() { name.clone() } else { format!("{name}/{rest}") };
+                return if rest.as_str().is_empty() {
+                    name.clone()
+                } else {
+                    format!("{name}/{rest}")
+                };
             }
         }
         path.to_string()
@@ -28,7 +33,9 @@ impl Roots {
 
     /// Returns the text with every name replaced by its directory: the inverse of [`Self::text`].
     pub fn restore(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (dir, name)| text.replace(name.as_str(), dir.as_str()))
+        self.0.iter().fold(text.to_owned(), |text, (dir, name)| {
+            text.replace(name.as_str(), dir.as_str())
+        })
     }
 
     /// Returns the text with every mention of a root replaced by its name; a directory is mentioned only where its whole name ends.
@@ -46,7 +53,10 @@ fn replace(text: &str, dir: &str, name: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find(dir) {
         let (before, after) = (&rest[..at], &rest[at + dir.len()..]);
-        let ends = after.chars().next().is_none_or(|next| !(next.is_alphanumeric() || "_-.+".contains(next)));
+        let ends = after
+            .chars()
+            .next()
+            .is_none_or(|next| !(next.is_alphanumeric() || "_-.+".contains(next)));
         result.push_str(before);
         result.push_str(if ends { name } else { dir });
         rest = after;

@@ -47,7 +47,9 @@ pub enum BuildError {
         source: std::io::Error,
     },
     /// The output directory lies in a sketch, which is a source tree.
-    #[error("the output directory `{dir}` lies in the sketch `{sketch}`; choose another one with --output-dir")]
+    #[error(
+        "the output directory `{dir}` lies in the sketch `{sketch}`; choose another one with --output-dir"
+    )]
     OutputInSketch {
         /// The directory.
         dir: Utf8PathBuf,
@@ -71,8 +73,17 @@ pub struct Means<'a> {
 ///
 /// # Errors
 /// If a tool is missing, a platform cannot be used, or the output directory cannot be written.
-pub fn plan(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Result<BuildPlan, BuildError> {
-    planned(request, means, events, &Toolchain::new(means.cache, means.runner))
+pub fn plan(
+    request: &Request,
+    means: Means<'_>,
+    events: &Sender<Event>,
+) -> Result<BuildPlan, BuildError> {
+    planned(
+        request,
+        means,
+        events,
+        &Toolchain::new(means.cache, means.runner),
+    )
 }
 
 /// Makes a plan that is only looked at: it may name programs that are not installed. Sketches whose compiler is missing are planned unscanned,
@@ -80,14 +91,32 @@ pub fn plan(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Resu
 ///
 /// # Errors
 /// If a platform cannot be used, or the output directory cannot be written.
-pub fn preview(request: &Request, means: Means<'_>, events: &Sender<Event>) -> Result<BuildPlan, BuildError> {
-    planned(request, means, events, &Toolchain::for_preview(means.cache, means.runner))
+pub fn preview(
+    request: &Request,
+    means: Means<'_>,
+    events: &Sender<Event>,
+) -> Result<BuildPlan, BuildError> {
+    planned(
+        request,
+        means,
+        events,
+        &Toolchain::for_preview(means.cache, means.runner),
+    )
 }
 
-fn planned(request: &Request, means: Means<'_>, events: &Sender<Event>, tools: &Toolchain<'_>) -> Result<BuildPlan, BuildError> {
+fn planned(
+    request: &Request,
+    means: Means<'_>,
+    events: &Sender<Event>,
+    tools: &Toolchain<'_>,
+) -> Result<BuildPlan, BuildError> {
     let began = Instant::now();
     let _ = events.send(Event::RunStarted {
-        boards: request.boards.iter().map(|board| board.fqbn().to_string()).collect(),
+        boards: request
+            .boards
+            .iter()
+            .map(|board| board.fqbn().to_string())
+            .collect(),
         sketches: request.sketches.len(),
         framework_jobs: request.framework_jobs.get(),
         sketch_jobs: request.sketch_jobs.get(),
@@ -95,8 +124,19 @@ fn planned(request: &Request, means: Means<'_>, events: &Sender<Event>, tools: &
     check_output_dir(request)?;
     let tree = SourceTree::new();
     let pool = pool("plan", request.sketch_jobs.get())?;
-    let boards: Vec<BoardSpec> = request.boards.iter().map(|board| if request.quirks { quirks_applied(board, tools) } else { board.clone() }).collect();
-    let plan = pool.install(|| planner::plan(request, &boards, tools, &tree, means.runner, means.stop))?;
+    let boards: Vec<BoardSpec> = request
+        .boards
+        .iter()
+        .map(|board| {
+            if request.quirks {
+                quirks_applied(board, tools)
+            } else {
+                board.clone()
+            }
+        })
+        .collect();
+    let plan =
+        pool.install(|| planner::plan(request, &boards, tools, &tree, means.runner, means.stop))?;
     for warning in &plan.warnings {
         let _ = events.send(Event::Warning(warning.clone()));
     }
@@ -114,10 +154,21 @@ fn planned(request: &Request, means: Means<'_>, events: &Sender<Event>, tools: &
 ///
 /// # Errors
 /// If the workers cannot be started, or what stage 1 made was changed by somebody else.
-pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Sender<Event>) -> Result<(), BuildError> {
+pub fn build(
+    request: &Request,
+    plan: &BuildPlan,
+    means: Means<'_>,
+    events: Sender<Event>,
+) -> Result<(), BuildError> {
     let (stage1_jobs, stage2_jobs) = (request.framework_jobs.get(), request.sketch_jobs.get());
     let (stage1_pool, stage2_pool) = (pool("stage1", stage1_jobs)?, pool("stage2", stage2_jobs)?);
-    let executor = Executor::new(means.cache, means.runner, means.stop, events, request.launcher.clone());
+    let executor = Executor::new(
+        means.cache,
+        means.runner,
+        means.stop,
+        events,
+        request.launcher.clone(),
+    );
     let shared = Shared::new(plan);
     let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
     let budget = Budget::new(stage1_jobs.max(stage2_jobs));
@@ -128,7 +179,10 @@ pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Send
         scope.spawn(|| sketches.run(&stage2_pool, &budget, &handover));
         let archives = stage1::build(plan, &shared, &executor, &stage1_pool, seats);
         budget.close();
-        let _ = executor.events.send(Event::StageStarted { stage: Stage::Sketch, total: plan.sketches.len() });
+        let _ = executor.events.send(Event::StageStarted {
+            stage: Stage::Sketch,
+            total: plan.sketches.len(),
+        });
         let began = Instant::now();
         let (archives, opened) = match archives {
             Ok(archives) => (Some(archives), Ok(())),
@@ -139,7 +193,14 @@ pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Send
     });
     let began = opened?;
     let tally = executor.tally(Stage::Sketch);
-    let report = StageReport { stage: Stage::Sketch, wall: began.elapsed(), cost: tally.cost, hits: tally.hits, ran: tally.ran, key: None };
+    let report = StageReport {
+        stage: Stage::Sketch,
+        wall: began.elapsed(),
+        cost: tally.cost,
+        hits: tally.hits,
+        ran: tally.ran,
+        key: None,
+    };
     let _ = executor.events.send(Event::StageFinished(report));
     means.cache.touch_used(executor.used());
     Ok(())
@@ -147,17 +208,28 @@ pub fn build(request: &Request, plan: &BuildPlan, means: Means<'_>, events: Send
 
 /// Returns the board with the cures of the known faults that it and its compiler have together (design 5.4).
 pub fn quirks_applied(board: &BoardSpec, tools: &Toolchain<'_>) -> BoardSpec {
-    found_quirks(board, tools).into_iter().fold(board.clone(), |board, quirk| board.with_quirk(quirk))
+    found_quirks(board, tools)
+        .into_iter()
+        .fold(board.clone(), |board, quirk| board.with_quirk(quirk))
 }
 
 /// Returns the known faults that a board and its compiler have together.
 pub fn found_quirks(board: &BoardSpec, tools: &Toolchain<'_>) -> Vec<&'static Quirk> {
-    let version = board.compiler().ok().and_then(|compiler| tools.dump_version(compiler.as_str()));
-    version.and_then(|version| CompilerVersion::find(&version)).map(|version| applicable(board, version)).unwrap_or_default()
+    let version = board
+        .compiler()
+        .ok()
+        .and_then(|compiler| tools.dump_version(compiler.as_str()));
+    version
+        .and_then(|version| CompilerVersion::find(&version))
+        .map(|version| applicable(board, version))
+        .unwrap_or_default()
 }
 
 fn pool(name: &'static str, jobs: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
-    rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(move |index| format!("{name}-{index}")).build()
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .thread_name(move |index| format!("{name}-{index}"))
+        .build()
 }
 
 /// Source trees are never written to, so the output directory must lie outside of every sketch; and it must be writable, which is found out
@@ -166,9 +238,19 @@ fn check_output_dir(request: &Request) -> Result<(), BuildError> {
     let dir = &request.output_dir;
     let inside = |sketch: &Utf8Path| dir.starts_with(sketch);
     if let Some(sketch) = request.sketches.iter().find(|sketch| inside(&sketch.dir)) {
-        return Err(BuildError::OutputInSketch { dir: dir.clone(), sketch: sketch.dir.clone() });
+        return Err(BuildError::OutputInSketch {
+            dir: dir.clone(),
+            sketch: sketch.dir.clone(),
+        });
     }
-    let unusable = |source| BuildError::OutputDir { dir: dir.clone(), source };
+    let unusable = |source| BuildError::OutputDir {
+        dir: dir.clone(),
+        source,
+    };
     std::fs::create_dir_all(dir).map_err(unusable)?;
-    tempfile::Builder::new().prefix(".fbuild-").tempfile_in(dir).map(drop).map_err(unusable)
+    tempfile::Builder::new()
+        .prefix(".fbuild-")
+        .tempfile_in(dir)
+        .map(drop)
+        .map_err(unusable)
 }

@@ -122,20 +122,29 @@ impl Runner {
         let (jobs, inbox) = mpsc::unbounded_channel();
         let (ready, started) = std_mpsc::sync_channel(1);
         let watched = stop.clone();
-        let thread = thread::Builder::new().name("runner".to_owned()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            match runtime {
-                Ok(runtime) => {
-                    let _ = ready.send(Ok(()));
-                    runtime.block_on(serve(inbox, watched));
+        let thread = thread::Builder::new()
+            .name("runner".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
+                match runtime {
+                    Ok(runtime) => {
+                        let _ = ready.send(Ok(()));
+                        runtime.block_on(serve(inbox, watched));
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
                 }
-                Err(error) => {
-                    let _ = ready.send(Err(error));
-                }
-            }
-        })?;
+            })?;
         started.recv().map_err(io::Error::other)??;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), stop, temp_dir: options.temp_dir })
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+            stop,
+            temp_dir: options.temp_dir,
+        })
     }
 
     /// Starts processes without address randomisation from now on. Returns whether the system allows that; containers may forbid it.
@@ -143,7 +152,10 @@ impl Runner {
     /// Some compilers can use a precompiled header only at the address at which it was made (design section 7).
     pub fn fix_addresses(&self) -> bool {
         let (reply, answer) = std_mpsc::sync_channel(1);
-        let asked = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job::FixAddresses(reply)).is_ok());
+        let asked = self
+            .jobs
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(Job::FixAddresses(reply)).is_ok());
         asked && answer.recv().unwrap_or(false)
     }
 
@@ -154,7 +166,11 @@ impl Runner {
     pub fn run(&self, command: &Command) -> Result<Output, RunError> {
         let program = command.program.clone();
         let mut child = std::process::Command::new(&command.program);
-        child.args(&command.args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        child
+            .args(&command.args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         // Messages are parsed, and kept with cached results: they are always in the compiler's own language.
         child.env("LC_ALL", "C").process_group(0);
         if let Some(cwd) = &command.cwd {
@@ -167,9 +183,17 @@ impl Runner {
             return Err(RunError::Stopped { program });
         }
         let (reply, answer) = std_mpsc::sync_channel(1);
-        let gone = || RunError::Wait { program: command.program.clone(), source: io::ErrorKind::BrokenPipe.into() };
+        let gone = || RunError::Wait {
+            program: command.program.clone(),
+            source: io::ErrorKind::BrokenPipe.into(),
+        };
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Job::Run(Box::new(Start { command: child, program, reply }))).map_err(|_| gone())?;
+        jobs.send(Job::Run(Box::new(Start {
+            command: child,
+            program,
+            reply,
+        })))
+        .map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 }
@@ -210,7 +234,11 @@ async fn serve(mut inbox: mpsc::UnboundedReceiver<Job>, stop: Stop) {
 }
 
 fn start(job: Start, groups: &Groups, stop: &Stop) {
-    let Start { mut command, program, reply } = job;
+    let Start {
+        mut command,
+        program,
+        reply,
+    } = job;
     let began = Instant::now();
     let mut child = match command.spawn() {
         Ok(child) => child,
@@ -221,8 +249,14 @@ fn start(job: Start, groups: &Groups, stop: &Stop) {
     };
     let group = i32::try_from(child.id()).unwrap_or(i32::MAX);
     lock(groups).insert(group);
-    let stdout = child.stdout.take().and_then(|pipe| tokio::process::ChildStdout::from_std(pipe).ok());
-    let stderr = child.stderr.take().and_then(|pipe| tokio::process::ChildStderr::from_std(pipe).ok());
+    let stdout = child
+        .stdout
+        .take()
+        .and_then(|pipe| tokio::process::ChildStdout::from_std(pipe).ok());
+    let stderr = child
+        .stderr
+        .take()
+        .and_then(|pipe| tokio::process::ChildStderr::from_std(pipe).ok());
     let (groups, stop) = (Arc::clone(groups), stop.clone());
     let reaped = tokio::task::spawn_blocking(move || {
         // The number stays reserved until the process is reaped, so it leaves the set of killable groups before that.
@@ -235,7 +269,9 @@ fn start(job: Start, groups: &Groups, stop: &Stop) {
     tokio::spawn(async move {
         let (stdout, stderr) = tokio::join!(read_all(stdout), read_all(stderr));
         let result = match reaped.await {
-            Ok(Ok(usage)) if stop.is_killed() && usage.status.signal().is_some() => Err(RunError::Stopped { program }),
+            Ok(Ok(usage)) if stop.is_killed() && usage.status.signal().is_some() => {
+                Err(RunError::Stopped { program })
+            }
             Ok(Ok(usage)) => stdout
                 .and_then(|stdout| stderr.map(|stderr| (stdout, stderr)))
                 .map(|(stdout, stderr)| Output {
@@ -251,7 +287,10 @@ fn start(job: Start, groups: &Groups, stop: &Stop) {
                 })
                 .map_err(|source| RunError::Wait { program, source }),
             Ok(Err(source)) => Err(RunError::Wait { program, source }),
-            Err(panic) => Err(RunError::Wait { program, source: io::Error::other(panic) }),
+            Err(panic) => Err(RunError::Wait {
+                program,
+                source: io::Error::other(panic),
+            }),
         };
         let _ = reply.send(result);
     });
@@ -266,7 +305,9 @@ async fn read_all<R: tokio::io::AsyncRead + Unpin>(pipe: Option<R>) -> io::Resul
 }
 
 fn lock(groups: &Groups) -> std::sync::MutexGuard<'_, HashSet<i32>> {
-    groups.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    groups
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn kill_all(groups: &Groups) {
@@ -279,7 +320,9 @@ fn kill_all(groups: &Groups) {
 #[cfg(target_os = "linux")]
 fn fix_addresses() -> bool {
     use nix::sys::personality::{self, Persona};
-    let Ok(current) = personality::get() else { return false };
+    let Ok(current) = personality::get() else {
+        return false;
+    };
     personality::set(current | Persona::ADDR_NO_RANDOMIZE).is_ok()
         && personality::get().is_ok_and(|now| now.contains(Persona::ADDR_NO_RANDOMIZE))
 }
@@ -295,7 +338,10 @@ mod tests {
 
     fn runner() -> (Runner, Stop) {
         let stop = Stop::new();
-        (Runner::new(stop.clone(), RunnerOptions::default()).unwrap(), stop)
+        (
+            Runner::new(stop.clone(), RunnerOptions::default()).unwrap(),
+            stop,
+        )
     }
 
     fn command(argv: &[&str]) -> Command {
@@ -305,8 +351,13 @@ mod tests {
     #[test]
     fn output_and_status_are_captured() {
         let (runner, _) = runner();
-        let output = runner.run(&command(&["sh", "-c", "echo out; echo err >&2; exit 3"])).unwrap();
-        assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+        let output = runner
+            .run(&command(&["sh", "-c", "echo out; echo err >&2; exit 3"]))
+            .unwrap();
+        assert_eq!(
+            (output.stdout.as_slice(), output.stderr.as_slice()),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
         assert_eq!(output.failure().unwrap(), "exit status 3");
         assert_eq!(output.text(), "err\nout\n");
     }
@@ -316,7 +367,10 @@ mod tests {
         let (runner, _) = runner();
         let script = "head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero";
         let output = runner.run(&command(&["sh", "-c", script])).unwrap();
-        assert_eq!((output.stdout.len(), output.stderr.len()), (300_000, 300_000));
+        assert_eq!(
+            (output.stdout.len(), output.stderr.len()),
+            (300_000, 300_000)
+        );
     }
 
     #[test]
@@ -324,7 +378,9 @@ mod tests {
         let (runner, _) = runner();
         // A grandchild that needs 64 MiB and some time.
         let script = "head -c 67108864 /dev/zero | tail -c 67108864 | wc -c";
-        let output = runner.run(&command(&["sh", "-c", &format!("sh -c '{script}'")])).unwrap();
+        let output = runner
+            .run(&command(&["sh", "-c", &format!("sh -c '{script}'")]))
+            .unwrap();
         assert_eq!(output.stdout, b"67108864\n");
         assert!(output.cost.peak_memory > 60 << 20, "{:?}", output.cost);
         assert!(output.cost.cpu > Duration::ZERO && output.cost.processes == 1);
@@ -340,7 +396,9 @@ mod tests {
     #[test]
     fn every_child_leads_its_own_process_group() {
         let (runner, _) = runner();
-        let output = runner.run(&command(&["sh", "-c", "ps -o pgid= -p $$; echo $$"])).unwrap();
+        let output = runner
+            .run(&command(&["sh", "-c", "ps -o pgid= -p $$; echo $$"]))
+            .unwrap();
         let text = output.text();
         let numbers: Vec<&str> = text.split_whitespace().collect();
         assert_eq!(numbers[0], numbers[1]);
@@ -355,17 +413,24 @@ mod tests {
             let running = scope.spawn(|| runner.run(&sleeper));
             thread::sleep(Duration::from_millis(200));
             stop.kill();
-            assert!(matches!(running.join().unwrap(), Err(RunError::Stopped { .. })));
+            assert!(matches!(
+                running.join().unwrap(),
+                Err(RunError::Stopped { .. })
+            ));
         });
         assert!(began.elapsed() < Duration::from_secs(60));
-        assert!(matches!(runner.run(&command(&["true"])), Err(RunError::Stopped { .. })));
+        assert!(matches!(
+            runner.run(&command(&["true"])),
+            Err(RunError::Stopped { .. })
+        ));
     }
 
     #[test]
     fn an_interrupt_lets_running_processes_end() {
         let (runner, stop) = runner();
         thread::scope(|scope| {
-            let running = scope.spawn(|| runner.run(&command(&["sh", "-c", "sleep 0.4; echo done"])));
+            let running =
+                scope.spawn(|| runner.run(&command(&["sh", "-c", "sleep 0.4; echo done"])));
             thread::sleep(Duration::from_millis(100));
             stop.interrupt();
             assert_eq!(running.join().unwrap().unwrap().stdout, b"done\n");
@@ -377,13 +442,22 @@ mod tests {
     fn addresses_are_fixed_where_the_system_allows_it() {
         let (runner, _) = runner();
         if !runner.fix_addresses() {
-            eprintln!("skipped: this system does not let a process switch address randomisation off");
+            eprintln!(
+                "skipped: this system does not let a process switch address randomisation off"
+            );
             return;
         }
-        let personality = runner.run(&command(&["cat", "/proc/self/personality"])).unwrap().text();
+        let personality = runner
+            .run(&command(&["cat", "/proc/self/personality"]))
+            .unwrap()
+            .text();
         let flags = u32::from_str_radix(personality.trim(), 16).unwrap();
         assert_eq!(flags & 0x0004_0000, 0x0004_0000);
         let own = fs_err::read_to_string("/proc/self/personality").unwrap();
-        assert_eq!(u32::from_str_radix(own.trim(), 16).unwrap() & 0x0004_0000, 0, "only children are concerned");
+        assert_eq!(
+            u32::from_str_radix(own.trim(), 16).unwrap() & 0x0004_0000,
+            0,
+            "only children are concerned"
+        );
     }
 }

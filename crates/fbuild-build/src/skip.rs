@@ -19,14 +19,28 @@ pub enum Ruling {
 }
 
 /// Applies the rules of formats section 4 to a sketch; `library` is the one in which it lies.
-pub fn decide(sketch: &Sketch, board: &BoardSpec, library: Option<&Library>, tree: &SourceTree) -> Ruling {
+pub fn decide(
+    sketch: &Sketch,
+    board: &BoardSpec,
+    library: Option<&Library>,
+    tree: &SourceTree,
+) -> Ruling {
     // A main file that cannot be read is found out when the sketch is merged.
-    let Ok(Some(main)) = tree.read(&sketch.main) else { return Ruling::Build(None) };
-    let subject = Subject { dir: &sketch.dir, main: &sketch.main, text: main.bytes() };
+    let Ok(Some(main)) = tree.read(&sketch.main) else {
+        return Ruling::Build(None);
+    };
+    let subject = Subject {
+        dir: &sketch.dir,
+        main: &sketch.main,
+        text: main.bytes(),
+    };
     match fbuild_scan::skip::decide(subject, &facts(board), library) {
         Decision::Build => Ruling::Build(None),
         Decision::Skip(rule) => Ruling::Skip(rule),
-        Decision::Warn(warning) => Ruling::Build(Some(format!("{}:{}: {}; the sketch is built", warning.file, warning.line, warning.text))),
+        Decision::Warn(warning) => Ruling::Build(Some(format!(
+            "{}:{}: {}; the sketch is built",
+            warning.file, warning.line, warning.text
+        ))),
     }
 }
 

@@ -17,7 +17,7 @@ use fbuild_model::{Cost, DigestWriter, Event, Parts};
 use crate::action::{Action, Outputs, Reads, Step};
 use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
 use crate::budget::Seat;
-use crate::execute::{chain, Done, Executor, Failed, NotDone};
+use crate::execute::{Done, Executor, Failed, NotDone, chain};
 use crate::log::Log;
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
 use crate::{place, preamble};
@@ -37,7 +37,11 @@ impl Shared {
         fn empty<T>(count: usize) -> Vec<OnceLock<T>> {
             std::iter::repeat_with(OnceLock::new).take(count).collect()
         }
-        let left = plan.archives.iter().map(|archive| AtomicUsize::new(archive.members.len())).collect();
+        let left = plan
+            .archives
+            .iter()
+            .map(|archive| AtomicUsize::new(archive.members.len()))
+            .collect();
         Self {
             done: empty(plan.shared.len()),
             archives: empty(plan.archives.len()),
@@ -65,9 +69,18 @@ enum Task {
 ///
 /// # Errors
 /// If an archive is not what was just recorded. Failures of actions are part of the set.
-pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &rayon::ThreadPool, seats: Vec<Seat<'_>>) -> Result<ArchiveSet, OpenError> {
+pub fn build(
+    plan: &BuildPlan,
+    shared: &Shared,
+    executor: &Executor<'_>,
+    pool: &rayon::ThreadPool,
+    seats: Vec<Seat<'_>>,
+) -> Result<ArchiveSet, OpenError> {
     let began = Instant::now();
-    let _ = executor.events.send(Event::StageStarted { stage: Stage::Shared, total: plan.shared.len() + plan.preambles.len() });
+    let _ = executor.events.send(Event::StageStarted {
+        stage: Stage::Shared,
+        total: plan.shared.len() + plan.preambles.len(),
+    });
     let queue = Mutex::new(queue(plan, executor).into_iter());
     let users = users(plan);
     let seats = Mutex::new(seats);
@@ -93,7 +106,11 @@ pub fn build(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, pool: &
             }
         }
     });
-    let made = shared.archives.iter().map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped))).collect();
+    let made = shared
+        .archives
+        .iter()
+        .map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped)))
+        .collect();
     let set = ArchiveSet::seal(made)?;
     report(executor, &set, began);
     Ok(set)
@@ -109,7 +126,12 @@ fn queue(plan: &BuildPlan, executor: &Executor<'_>) -> Vec<Task> {
         .shared
         .iter()
         .enumerate()
-        .map(|(index, action)| (std::cmp::Reverse(expected_cost(action, executor)), ActionId::new(index)))
+        .map(|(index, action)| {
+            (
+                std::cmp::Reverse(expected_cost(action, executor)),
+                ActionId::new(index),
+            )
+        })
         .collect();
     compiles.sort();
     let preambles = (0..plan.preambles.len()).map(|index| Task::Preamble(PreambleId::new(index)));
@@ -127,7 +149,11 @@ pub(crate) fn expected_cost(action: &Action, executor: &Executor<'_>) -> u128 {
     }
     match &action.reads {
         // About what avr-gcc takes per byte of source and header.
-        Reads::Closure(closure) => closure.files.iter().map(|file| file.bytes().len() as u128 * 400).sum(),
+        Reads::Closure(closure) => closure
+            .files
+            .iter()
+            .map(|file| file.bytes().len() as u128 * 400)
+            .sum(),
         _ => 0,
     }
 }
@@ -149,7 +175,12 @@ fn archive(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, id: Archi
     let _ = shared.archives[id.index()].set(result);
 }
 
-fn make_archive(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared, executor: &Executor<'_>) -> Result<Recorded, Missing> {
+fn make_archive(
+    plan: &BuildPlan,
+    archive: &ArchivePlan,
+    shared: &Shared,
+    executor: &Executor<'_>,
+) -> Result<Recorded, Missing> {
     if let Err(error) = log(plan, archive, shared).save(&archive.path.with_file_name("build.log")) {
         let _ = executor.events.send(Event::Warning(chain(&error)));
     }
@@ -158,7 +189,9 @@ fn make_archive(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared, execut
         match shared.done[action.index()].get() {
             Some(Ok(done)) => {
                 // A compile action has exactly one object among its outputs, the first.
-                let Some(object) = done.outputs.first() else { return Err(Missing::Stopped) };
+                let Some(object) = done.outputs.first() else {
+                    return Err(Missing::Stopped);
+                };
                 objects.push((name.as_str(), object));
             }
             Some(Err(NotDone::Failed(failed))) => return Err(Missing::Failed(failed.clone())),
@@ -172,21 +205,46 @@ fn make_archive(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared, execut
         NotDone::Stopped => Missing::Stopped,
     };
     let done = executor.perform(&action).map_err(not_made)?;
-    let Some(output) = done.outputs.first() else { return Err(Missing::Stopped) };
+    let Some(output) = done.outputs.first() else {
+        return Err(Missing::Stopped);
+    };
     place(executor, output, archive).map_err(|message| {
-        let failure = fbuild_model::Failure { phase: Phase::Archive, message, output: String::new(), diagnostics: Vec::new() };
-        Missing::Failed(Box::new(Failed { label: archive.label.clone(), failure, cost: Cost::default() }))
+        let failure = fbuild_model::Failure {
+            phase: Phase::Archive,
+            message,
+            output: String::new(),
+            diagnostics: Vec::new(),
+        };
+        Missing::Failed(Box::new(Failed {
+            label: archive.label.clone(),
+            failure,
+            cost: Cost::default(),
+        }))
     })?;
-    let members = objects.iter().map(|(name, object)| ((*name).to_owned(), object.digest)).collect();
-    Ok(Recorded { path: archive.path.clone(), digest: output.digest, content, members })
+    let members = objects
+        .iter()
+        .map(|(name, object)| ((*name).to_owned(), object.digest))
+        .collect();
+    Ok(Recorded {
+        path: archive.path.clone(),
+        digest: output.digest,
+        content,
+        members,
+    })
 }
 
 /// Puts the archive where it is linked from.
 fn place(executor: &Executor<'_>, output: &Output, archive: &ArchivePlan) -> Result<(), String> {
-    place::from_cache(executor.cache, output, &archive.path).map(drop).map_err(|error| chain(&error))
+    place::from_cache(executor.cache, output, &archive.path)
+        .map(drop)
+        .map_err(|error| chain(&error))
 }
 
-fn archive_action(archive: &ArchivePlan, objects: &[(&str, &Output)], executor: &Executor<'_>) -> Action {
+fn archive_action(
+    archive: &ArchivePlan,
+    objects: &[(&str, &Output)],
+    executor: &Executor<'_>,
+) -> Action {
     let name = archive.path.file_name().unwrap_or("objects.a");
     let mut parts = Parts::default();
     for command in &archive.commands {
@@ -196,13 +254,22 @@ fn archive_action(archive: &ArchivePlan, objects: &[(&str, &Output)], executor: 
     for (name, object) in objects {
         parts.add(PartKind::Object, *name, object.digest);
     }
-    let links = objects.iter().map(|(name, object)| (format!("members/{name}").into(), executor.cache.blob(object.digest)));
+    let links = objects.iter().map(|(name, object)| {
+        (
+            format!("members/{name}").into(),
+            executor.cache.blob(object.digest),
+        )
+    });
     Action {
         stage: Stage::Shared,
         label: format!("{}/{name}", archive.label),
         subject: archive.subject.clone(),
         source: Utf8PathBuf::new(),
-        steps: archive.commands.iter().map(|command| Step::new(Phase::Archive, command.clone())).collect(),
+        steps: archive
+            .commands
+            .iter()
+            .map(|command| Step::new(Phase::Archive, command.clone()))
+            .collect(),
         generated: Vec::new(),
         links: links.collect(),
         outputs: Outputs::Files(vec![name.to_owned()]),
@@ -245,7 +312,9 @@ fn log(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared) -> Log {
                 log.commands(&lines, "");
                 log.failure(&failed.failure);
             }
-            Some(Err(NotDone::Stopped)) | None => log.remark(&format!("not run: {}", lines.join("; "))),
+            Some(Err(NotDone::Stopped)) | None => {
+                log.remark(&format!("not run: {}", lines.join("; ")))
+            }
         }
     }
     log

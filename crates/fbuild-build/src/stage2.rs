@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use fbuild_model::outcome::{Failure, Phase, Firmware, SketchOutcome, SketchResult};
+use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
 use fbuild_model::{Command, Cost, Diagnostic, Event, Severity, diagnostic};
 
 use crate::archive_set::{ArchiveSet, Missing};
@@ -17,9 +17,9 @@ use crate::execute::{Done, Executor, NotDone, chain};
 use crate::hooks;
 use crate::link::{self, SIZE_OUTPUT};
 use crate::log::Log;
+use crate::place;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
 use crate::stage1::{Shared, expected_cost};
-use crate::place;
 
 /// The sketches of a run and how far they are.
 #[derive(Debug)]
@@ -66,19 +66,38 @@ struct Compiled {
 
 impl<'a> Sketches<'a> {
     /// Prepares stage 2 of a plan.
-    pub fn new(plan: &'a BuildPlan, shared: &'a Shared, executor: &'a Executor<'a>, fail_fast: bool) -> Self {
+    pub fn new(
+        plan: &'a BuildPlan,
+        shared: &'a Shared,
+        executor: &'a Executor<'a>,
+        fail_fast: bool,
+    ) -> Self {
         let states = plan.sketches.iter().map(|_| State::default()).collect();
         let mut order: Vec<(u128, usize)> = plan
             .sketches
             .iter()
             .enumerate()
             .map(|(index, entry)| match &entry.work {
-                SketchWork::Build(sketch) => (sketch.units.iter().map(|unit| expected_cost(&unit.action, executor)).sum(), index),
+                SketchWork::Build(sketch) => (
+                    sketch
+                        .units
+                        .iter()
+                        .map(|unit| expected_cost(&unit.action, executor))
+                        .sum(),
+                    index,
+                ),
                 _ => (0, index),
             })
             .collect();
         order.sort_by_key(|&(cost, index)| (std::cmp::Reverse(cost), index));
-        Self { plan, shared, executor, states, order: order.into_iter().map(|(_, index)| index).collect(), fail_fast }
+        Self {
+            plan,
+            shared,
+            executor,
+            states,
+            order: order.into_iter().map(|(_, index)| index).collect(),
+            fail_fast,
+        }
     }
 
     /// Brings every sketch to its outcome.
@@ -89,8 +108,12 @@ impl<'a> Sketches<'a> {
         let (early, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
         pool.broadcast(|_| {
             while let Some(seat) = budget.take_as_guest() {
-                let Some(&index) = self.order.get(early.fetch_add(1, Ordering::SeqCst)) else { break };
-                let SketchWork::Build(sketch) = &self.plan.sketches[index].work else { continue };
+                let Some(&index) = self.order.get(early.fetch_add(1, Ordering::SeqCst)) else {
+                    break;
+                };
+                let SketchWork::Build(sketch) = &self.plan.sketches[index].work else {
+                    continue;
+                };
                 let state = &self.states[index];
                 state.busy.store(true, Ordering::SeqCst);
                 let compiled = self.compile(sketch);
@@ -101,7 +124,9 @@ impl<'a> Sketches<'a> {
                     self.finish(index, archives);
                 }
             }
-            let Some(archives) = handover.0.wait() else { return };
+            let Some(archives) = handover.0.wait() else {
+                return;
+            };
             while let Some(&index) = self.order.get(late.fetch_add(1, Ordering::SeqCst)) {
                 // Who compiles it now sees the archives when that is done, and finishes it.
                 if !self.states[index].busy.load(Ordering::SeqCst) {
@@ -115,7 +140,10 @@ impl<'a> Sketches<'a> {
     fn finish(&self, index: usize, archives: &ArchiveSet) {
         if !self.states[index].finished.swap(true, Ordering::SeqCst) {
             let result = self.one(index, archives);
-            let _ = self.executor.events.send(Event::SketchFinished { index, result: Box::new(result) });
+            let _ = self.executor.events.send(Event::SketchFinished {
+                index,
+                result: Box::new(result),
+            });
         }
     }
 
@@ -125,7 +153,9 @@ impl<'a> Sketches<'a> {
         let mut trace = Trace::new(entry);
         let outcome = match &entry.work {
             SketchWork::Skip(rule) => SketchOutcome::Skipped(rule.clone()),
-            SketchWork::Fail { .. } if self.executor.stop.is_cancelled() => SketchOutcome::Cancelled,
+            SketchWork::Fail { .. } if self.executor.stop.is_cancelled() => {
+                SketchOutcome::Cancelled
+            }
             SketchWork::Fail { failure, remarks } => {
                 remarks.iter().for_each(|remark| trace.log.remark(remark));
                 SketchOutcome::Failed(failure.clone())
@@ -142,9 +172,16 @@ impl<'a> Sketches<'a> {
             }
             trace.log.failure(failure);
         }
-        let has_log = !matches!(outcome, SketchOutcome::Skipped(_) | SketchOutcome::NotRun | SketchOutcome::Cancelled);
+        let has_log = !matches!(
+            outcome,
+            SketchOutcome::Skipped(_) | SketchOutcome::NotRun | SketchOutcome::Cancelled
+        );
         let path = entry.out_dir.join("build.log");
-        let log = if has_log { self.saved(trace.log.save(&path)) } else { None };
+        let log = if has_log {
+            self.saved(trace.log.save(&path))
+        } else {
+            None
+        };
         let libraries = match &entry.work {
             SketchWork::Build(sketch) => sketch.libraries.clone(),
             _ => Vec::new(),
@@ -163,19 +200,36 @@ impl<'a> Sketches<'a> {
         }
     }
 
-    fn saved(&self, saved: Result<camino::Utf8PathBuf, place::PlaceError>) -> Option<camino::Utf8PathBuf> {
-        saved.inspect_err(|error| drop(self.executor.events.send(Event::Warning(chain(error))))).ok()
+    fn saved(
+        &self,
+        saved: Result<camino::Utf8PathBuf, place::PlaceError>,
+    ) -> Option<camino::Utf8PathBuf> {
+        saved
+            .inspect_err(|error| drop(self.executor.events.send(Event::Warning(chain(error)))))
+            .ok()
     }
 
-    fn build(&self, index: usize, sketch: &SketchPlan, archives: &ArchiveSet, trace: &mut Trace) -> SketchOutcome {
-        sketch.remarks.iter().for_each(|remark| trace.log.remark(remark));
+    fn build(
+        &self,
+        index: usize,
+        sketch: &SketchPlan,
+        archives: &ArchiveSet,
+        trace: &mut Trace,
+    ) -> SketchOutcome {
+        sketch
+            .remarks
+            .iter()
+            .for_each(|remark| trace.log.remark(remark));
         if let Some(outcome) = blocked(self.plan, sketch, archives, trace) {
             return outcome;
         }
         let early = lock(&self.states[index].compiled).take();
         let compiled = early.unwrap_or_else(|| {
             let compiled = self.compile(sketch);
-            Compiled { took: Duration::ZERO, ..compiled }
+            Compiled {
+                took: Duration::ZERO,
+                ..compiled
+            }
         });
         trace.earlier += compiled.took;
         let mut objects = Vec::with_capacity(sketch.units.len());
@@ -185,7 +239,9 @@ impl<'a> Sketches<'a> {
                     trace.done(&unit.action.command_lines(), &done);
                     objects.push(done);
                 }
-                Err(not_done) => return trace.not_done(&unit.action.command_lines(), not_done, self.executor),
+                Err(not_done) => {
+                    return trace.not_done(&unit.action.command_lines(), not_done, self.executor);
+                }
             }
         }
         match compiled.hooks {
@@ -196,7 +252,14 @@ impl<'a> Sketches<'a> {
         if objects.len() < sketch.units.len() {
             return stopped(self.executor);
         }
-        let action = match link::action(self.plan, &self.plan.sketches[index], sketch, &objects, archives, self.executor) {
+        let action = match link::action(
+            self.plan,
+            &self.plan.sketches[index],
+            sketch,
+            &objects,
+            archives,
+            self.executor,
+        ) {
             Ok(action) => action,
             Err(failure) => return SketchOutcome::Failed(failure),
         };
@@ -211,13 +274,26 @@ impl<'a> Sketches<'a> {
     }
 
     /// Puts the firmware in place, then measures and checks it: the files are there also when they are too big (specification 6.4).
-    fn conclude(&self, index: usize, sketch: &SketchPlan, done: &Done, trace: &mut Trace) -> SketchOutcome {
+    fn conclude(
+        &self,
+        index: usize,
+        sketch: &SketchPlan,
+        done: &Done,
+        trace: &mut Trace,
+    ) -> SketchOutcome {
         let out_dir = &self.plan.sketches[index].out_dir;
         let mut artifacts = Vec::new();
-        for output in done.outputs.iter().filter(|output| output.name != SIZE_OUTPUT) {
+        for output in done
+            .outputs
+            .iter()
+            .filter(|output| output.name != SIZE_OUTPUT)
+        {
             let path = out_dir.join(&output.name);
             if let Err(error) = place::from_cache(self.executor.cache, output, &path) {
-                return SketchOutcome::Failed(link::failure(fbuild_model::Phase::Objcopy, chain(&error)));
+                return SketchOutcome::Failed(link::failure(
+                    fbuild_model::Phase::Objcopy,
+                    chain(&error),
+                ));
             }
             artifacts.push(path);
         }
@@ -238,7 +314,13 @@ impl<'a> Sketches<'a> {
         let hooks = |commands: &[Command]| hooks::run(commands, self.executor.runner);
         let mut printed = match hooks(&sketch.hooks.before) {
             Ok(printed) => printed,
-            Err(failure) => return Compiled { units, hooks: Err(failure), took: began.elapsed() },
+            Err(failure) => {
+                return Compiled {
+                    units,
+                    hooks: Err(failure),
+                    took: began.elapsed(),
+                };
+            }
         };
         for unit in &sketch.units {
             let done = self.compile_unit(unit);
@@ -252,13 +334,20 @@ impl<'a> Sketches<'a> {
             printed.push_str(&text);
             printed
         });
-        Compiled { units, hooks, took: began.elapsed() }
+        Compiled {
+            units,
+            hooks,
+            took: began.elapsed(),
+        }
     }
 
     /// Compiles with the precompiled preamble where there is one; a result that is already known is taken in either form.
     fn compile_unit(&self, unit: &SketchUnit) -> Result<Done, NotDone> {
         if let Some(with) = &unit.preamble {
-            let known = self.executor.peek(&with.action).or_else(|| self.executor.peek(&unit.action));
+            let known = self
+                .executor
+                .peek(&with.action)
+                .or_else(|| self.executor.peek(&unit.action));
             if let Some(known) = known {
                 return Ok(known);
             }
@@ -282,17 +371,31 @@ struct Trace {
 impl Trace {
     fn new(entry: &SketchEntry) -> Self {
         let log = Log::new(&format!("{} for {}", entry.name, entry.board));
-        Self { log, warnings: Vec::new(), cost: Cost::default(), earlier: Duration::ZERO }
+        Self {
+            log,
+            warnings: Vec::new(),
+            cost: Cost::default(),
+            earlier: Duration::ZERO,
+        }
     }
 
     fn done(&mut self, commands: &[String], done: &Done) {
         self.log.commands(commands, &done.text);
         self.cost = self.cost.plus(done.cost);
         let found = diagnostic::parse_gcc(&done.text);
-        self.warnings.extend(found.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Warning));
+        self.warnings.extend(
+            found
+                .into_iter()
+                .filter(|diagnostic| diagnostic.severity == Severity::Warning),
+        );
     }
 
-    fn not_done(&mut self, commands: &[String], not_done: NotDone, executor: &Executor<'_>) -> SketchOutcome {
+    fn not_done(
+        &mut self,
+        commands: &[String],
+        not_done: NotDone,
+        executor: &Executor<'_>,
+    ) -> SketchOutcome {
         match not_done {
             NotDone::Stopped => stopped(executor),
             NotDone::Failed(failed) => {
@@ -305,19 +408,38 @@ impl Trace {
 }
 
 fn stopped(executor: &Executor<'_>) -> SketchOutcome {
-    if executor.stop.is_cancelled() { SketchOutcome::Cancelled } else { SketchOutcome::NotRun }
+    if executor.stop.is_cancelled() {
+        SketchOutcome::Cancelled
+    } else {
+        SketchOutcome::NotRun
+    }
 }
 
 /// Returns the outcome of a sketch that lacks something of stage 1.
-fn blocked(plan: &BuildPlan, sketch: &SketchPlan, archives: &ArchiveSet, trace: &mut Trace) -> Option<SketchOutcome> {
+fn blocked(
+    plan: &BuildPlan,
+    sketch: &SketchPlan,
+    archives: &ArchiveSet,
+    trace: &mut Trace,
+) -> Option<SketchOutcome> {
     let needed = std::iter::once(sketch.core).chain(sketch.archives.iter().copied());
     for id in needed {
         let archive = &plan.archives[id.index()];
         match archives.get(id) {
-            Ok(_) => trace.log.remark(&format!("{}: {}", archive.label, archive.path.with_file_name("build.log"))),
+            Ok(_) => trace.log.remark(&format!(
+                "{}: {}",
+                archive.label,
+                archive.path.with_file_name("build.log")
+            )),
             Err(Missing::Failed(failed)) => {
-                let failure = Failure { message: format!("{}: {}", failed.label, failed.failure.message), ..failed.failure.clone() };
-                return Some(SketchOutcome::Blocked { by: archive.blame.clone(), failure });
+                let failure = Failure {
+                    message: format!("{}: {}", failed.label, failed.failure.message),
+                    ..failed.failure.clone()
+                };
+                return Some(SketchOutcome::Blocked {
+                    by: archive.blame.clone(),
+                    failure,
+                });
             }
             Err(Missing::Stopped) => return Some(SketchOutcome::Cancelled),
         }

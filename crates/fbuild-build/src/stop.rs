@@ -27,7 +27,11 @@ impl Stop {
 
     /// Starts no more work because the user interrupted; a second call kills the processes that still run.
     pub fn interrupt(&self) {
-        if self.0.load(Ordering::SeqCst) >= CANCELLED { self.kill() } else { self.advance(CANCELLED) }
+        if self.0.load(Ordering::SeqCst) >= CANCELLED {
+            self.kill()
+        } else {
+            self.advance(CANCELLED)
+        }
     }
 
     /// Starts no more work and kills the processes that still run.

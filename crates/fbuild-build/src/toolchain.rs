@@ -30,10 +30,25 @@ const ENVIRONMENT: [&str; 8] = [
 ];
 
 /// Programs that gcc starts itself.
-const PROGRAMS: [&str; 8] = ["cc1", "cc1plus", "as", "collect2", "ld", "lto1", "lto-wrapper", "g++-mapper-server"];
+const PROGRAMS: [&str; 8] = [
+    "cc1",
+    "cc1plus",
+    "as",
+    "collect2",
+    "ld",
+    "lto1",
+    "lto-wrapper",
+    "g++-mapper-server",
+];
 
 /// Files that gcc reads for one device.
-const FILES: [&str; 5] = ["liblto_plugin.so", "libgcc.a", "libc.a", "libm.a", "libstdc++.a"];
+const FILES: [&str; 5] = [
+    "liblto_plugin.so",
+    "libgcc.a",
+    "libc.a",
+    "libm.a",
+    "libstdc++.a",
+];
 
 /// A tool that is not there or cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -102,12 +117,18 @@ impl<'a> Toolchain<'a> {
 
     /// Makes a collection for a plan that is only looked at: a program that is not there is noted, and has no content.
     pub fn for_preview(cache: &'a Cache, runner: &'a Runner) -> Self {
-        Self { lacking: Some(Mutex::default()), ..Self::new(cache, runner) }
+        Self {
+            lacking: Some(Mutex::default()),
+            ..Self::new(cache, runner)
+        }
     }
 
     /// Returns the programs that were asked for and are not there; empty unless made by [`Self::for_preview`].
     pub fn lacking(&self) -> Vec<String> {
-        self.lacking.as_ref().map(|lacking| lock(lacking).iter().cloned().collect()).unwrap_or_default()
+        self.lacking
+            .as_ref()
+            .map(|lacking| lock(lacking).iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// Returns the store that keeps the tools' answers.
@@ -127,7 +148,10 @@ impl<'a> Toolchain<'a> {
 
     /// Returns the environment variables that reach results, as name and value, sorted by name.
     pub fn environment() -> Vec<(&'static str, String)> {
-        ENVIRONMENT.iter().filter_map(|&name| Some((name, env::var(name).ok()?))).collect()
+        ENVIRONMENT
+            .iter()
+            .filter_map(|&name| Some((name, env::var(name).ok()?)))
+            .collect()
     }
 
     /// Returns the digest of a program's file.
@@ -136,11 +160,17 @@ impl<'a> Toolchain<'a> {
     /// If there is no such program.
     pub fn program(&self, program: &str) -> Result<Digest, ToolError> {
         let Some(path) = find_program(program) else {
-            let Some(lacking) = &self.lacking else { return Err(ToolError::NotFound { program: program.to_owned() }) };
+            let Some(lacking) = &self.lacking else {
+                return Err(ToolError::NotFound {
+                    program: program.to_owned(),
+                });
+            };
             lock(lacking).insert(program.to_owned());
             return Ok(Digest::of(b""));
         };
-        self.memo.digest(&path).map_err(|source| ToolError::Read { path, source })
+        self.memo
+            .digest(&path)
+            .map_err(|source| ToolError::Read { path, source })
     }
 
     /// Returns the digest of a compiler with everything it starts and, for the device that `args` choose, links by itself.
@@ -148,7 +178,11 @@ impl<'a> Toolchain<'a> {
     /// # Errors
     /// If the program cannot be found or read.
     pub fn compiler(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
-        let machine: Vec<String> = args.iter().filter(|arg| arg.starts_with("-m") || arg.starts_with("-B")).cloned().collect();
+        let machine: Vec<String> = args
+            .iter()
+            .filter(|arg| arg.starts_with("-m") || arg.starts_with("-B"))
+            .cloned()
+            .collect();
         let key = format!("{program} {}", machine.join(" "));
         if let Some(&known) = lock(&self.identities).get(&key) {
             return Ok(known);
@@ -157,7 +191,9 @@ impl<'a> Toolchain<'a> {
         writer.digest(self.program(program)?);
         for path in self.companions(program, &machine)? {
             if let Ok(digest) = self.memo.digest(&path) {
-                writer.field(path.file_name().unwrap_or_default()).digest(digest);
+                writer
+                    .field(path.file_name().unwrap_or_default())
+                    .digest(digest);
             }
         }
         let digest = writer.finish();
@@ -168,13 +204,29 @@ impl<'a> Toolchain<'a> {
     /// Lists the files that belong to a compiler and a device; empty where the program does not answer like gcc.
     fn companions(&self, program: &str, machine: &[String]) -> Result<Vec<Utf8PathBuf>, ToolError> {
         let device = machine.iter().find_map(|arg| arg.strip_prefix("-mmcu="));
-        let programs = PROGRAMS.iter().map(|name| format!("-print-prog-name={name}"));
-        let specific = device.into_iter().flat_map(|mcu| [format!("crt{mcu}.o"), format!("lib{mcu}.a"), format!("device-specs/specs-{mcu}")]);
-        let files = FILES.iter().map(|&name| name.to_owned()).chain(specific).map(|name| format!("-print-file-name={name}"));
+        let programs = PROGRAMS
+            .iter()
+            .map(|name| format!("-print-prog-name={name}"));
+        let specific = device.into_iter().flat_map(|mcu| {
+            [
+                format!("crt{mcu}.o"),
+                format!("lib{mcu}.a"),
+                format!("device-specs/specs-{mcu}"),
+            ]
+        });
+        let files = FILES
+            .iter()
+            .map(|&name| name.to_owned())
+            .chain(specific)
+            .map(|name| format!("-print-file-name={name}"));
         let mut paths = Vec::new();
         for question in programs.chain(files) {
             let args = machine.iter().cloned().chain([question]).collect();
-            let answer = self.ask(&Command { program: program.to_owned(), args, cwd: None })?;
+            let answer = self.ask(&Command {
+                program: program.to_owned(),
+                args,
+                cwd: None,
+            })?;
             if !answer.success {
                 return Ok(Vec::new());
             }
@@ -190,19 +242,29 @@ impl<'a> Toolchain<'a> {
     ///
     /// # Errors
     /// If the compiler cannot be run or does not answer like gcc.
-    pub fn dialect(&self, command: &Command, source: &str, object: &str, language: Language) -> Result<Arc<Dialect>, ToolError> {
+    pub fn dialect(
+        &self,
+        command: &Command,
+        source: &str,
+        object: &str,
+        language: Language,
+    ) -> Result<Arc<Dialect>, ToolError> {
         let question = question(command, source, object);
         let key = question.to_shell();
         if let Some(known) = lock(&self.dialects).get(&key) {
             return Ok(Arc::clone(known));
         }
         let answer = self.ask(&question)?;
-        let wrong = |problem: String| ToolError::Answer { command: key.clone(), problem };
+        let wrong = |problem: String| ToolError::Answer {
+            command: key.clone(),
+            problem,
+        };
         if !answer.success {
             return Err(wrong(answer.stderr));
         }
         let dirs = system_dirs_from_v(&answer.stderr);
-        let dialect = Dialect::new(&answer.stdout, dirs, language).map_err(|error| wrong(chain(&error)))?;
+        let dialect =
+            Dialect::new(&answer.stdout, dirs, language).map_err(|error| wrong(chain(&error)))?;
         let dialect = Arc::new(dialect);
         lock(&self.dialects).insert(key, Arc::clone(&dialect));
         Ok(dialect)
@@ -211,14 +273,28 @@ impl<'a> Toolchain<'a> {
     /// Returns the first line of `program --version`; `None` if it does not answer.
     pub fn version(&self, program: &str) -> Option<String> {
         let args = vec!["--version".to_owned()];
-        let answer = self.ask(&Command { program: program.to_owned(), args, cwd: None }).ok()?;
-        answer.success.then(|| answer.stdout.lines().next().unwrap_or_default().to_owned())
+        let answer = self
+            .ask(&Command {
+                program: program.to_owned(),
+                args,
+                cwd: None,
+            })
+            .ok()?;
+        answer
+            .success
+            .then(|| answer.stdout.lines().next().unwrap_or_default().to_owned())
     }
 
     /// Returns what `-dumpversion` says (`5.4.0`); `None` if it does not answer.
     pub fn dump_version(&self, program: &str) -> Option<String> {
         let args = vec!["-dumpversion".to_owned()];
-        let answer = self.ask(&Command { program: program.to_owned(), args, cwd: None }).ok()?;
+        let answer = self
+            .ask(&Command {
+                program: program.to_owned(),
+                args,
+                cwd: None,
+            })
+            .ok()?;
         answer.success.then(|| answer.stdout.trim().to_owned())
     }
 
@@ -227,7 +303,11 @@ impl<'a> Toolchain<'a> {
         let mut key = DigestWriter::new("tool answer 1");
         key.digest(self.program(&command.program)?);
         if self.lacking().contains(&command.program) {
-            return Ok(Answer { success: false, stdout: String::new(), stderr: format!("`{}` is not installed", command.program) });
+            return Ok(Answer {
+                success: false,
+                stdout: String::new(),
+                stderr: format!("`{}` is not installed", command.program),
+            });
         }
         command.argv().for_each(|arg| {
             key.field(arg);
@@ -236,7 +316,11 @@ impl<'a> Toolchain<'a> {
             key.field(name).field(value);
         }
         let key = key.finish();
-        if let Some(answer) = self.cache.recall(key).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        if let Some(answer) = self
+            .cache
+            .recall(key)
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        {
             return Ok(answer);
         }
         let output = self.runner.run(command)?;
@@ -272,7 +356,11 @@ fn question(command: &Command, source: &str, object: &str) -> Command {
     };
     // The language must stand before the file, and the recipe may choose one by itself, which then stands nearer.
     args.splice(0..0, ["-x", language, "-E", "-dM", "-v"].map(str::to_owned));
-    Command { program: command.program.clone(), args, cwd: None }
+    Command {
+        program: command.program.clone(),
+        args,
+        cwd: None,
+    }
 }
 
 /// Finds a program by path, or by name in `PATH`.
@@ -282,7 +370,9 @@ pub fn find_program(program: &str) -> Option<Utf8PathBuf> {
         return path.is_file().then_some(path);
     }
     let path = env::var("PATH").ok()?;
-    path.split(':').map(|dir| Utf8Path::new(dir).join(program)).find(|path| path.is_file())
+    path.split(':')
+        .map(|dir| Utf8Path::new(dir).join(program))
+        .find(|path| path.is_file())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -60,7 +60,11 @@ impl Workbench<'_> {
     ///
     /// # Errors
     /// If the platform has no recipe for it or names a compiler that is not there.
-    pub fn compile(&self, unit: Unit<'_>, preprocessor: &Preprocessor<'_>) -> Result<Action, Failure> {
+    pub fn compile(
+        &self,
+        unit: Unit<'_>,
+        preprocessor: &Preprocessor<'_>,
+    ) -> Result<Action, Failure> {
         let fail = |error: &dyn std::error::Error| Failure {
             phase: Phase::Compile,
             message: chain(error),
@@ -71,9 +75,18 @@ impl Workbench<'_> {
         let object = Utf8PathBuf::from(format!("{WORK}/{object_name}"));
         let scan = preprocessor.scanned(unit.source, unit.dirs, unit.private_dir);
         let (reads, dirs) = reads(&scan, &unit, self.tied_to);
-        let mut command = self.recipes.compile(&dirs, unit.source, &object).map_err(|error| fail(&error))?;
-        let compiler = self.tools.compiler(&command.program, &command.args).map_err(|error| fail(&error))?;
-        let mut plain = self.recipes.compile(&[], unit.source, &object).map_err(|error| fail(&error))?;
+        let mut command = self
+            .recipes
+            .compile(&dirs, unit.source, &object)
+            .map_err(|error| fail(&error))?;
+        let compiler = self
+            .tools
+            .compiler(&command.program, &command.args)
+            .map_err(|error| fail(&error))?;
+        let mut plain = self
+            .recipes
+            .compile(&[], unit.source, &object)
+            .map_err(|error| fail(&error))?;
         if unit.stage == Stage::Shared && preprocessor.is_gcc() {
             store_uncompressed(&mut command.args);
             store_uncompressed(&mut plain.args);
@@ -98,8 +111,14 @@ impl Workbench<'_> {
 
     fn parts(&self, command: &Command, compiler: Digest, unit: &Unit<'_>, reads: &Reads) -> Parts {
         let mut parts = Parts::default();
-        parts.add(PartKind::Fbuild, "scanner", Digest::of(SCANNER_VERSION.as_bytes()));
-        let program = Utf8Path::new(&command.program).file_name().unwrap_or(&command.program);
+        parts.add(
+            PartKind::Fbuild,
+            "scanner",
+            Digest::of(SCANNER_VERSION.as_bytes()),
+        );
+        let program = Utf8Path::new(&command.program)
+            .file_name()
+            .unwrap_or(&command.program);
         parts.add(PartKind::Tool, program, compiler);
         for (name, value) in Toolchain::environment() {
             parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
@@ -107,15 +126,29 @@ impl Workbench<'_> {
         for argument in &command.args {
             parts.argument(self.roots.text(argument));
         }
-        let Reads::Closure(closure) = reads else { return parts };
+        let Reads::Closure(closure) = reads else {
+            return parts;
+        };
         for (index, file) in closure.files.iter().enumerate() {
-            let kind = if index == 0 { PartKind::Source } else { PartKind::Header };
+            let kind = if index == 0 {
+                PartKind::Source
+            } else {
+                PartKind::Header
+            };
             let generated = unit.generated.iter().any(|own| own.path() == file.path());
-            let digest = if generated && !closure.uses_path { self.digest_of_generated(file) } else { file.digest() };
+            let digest = if generated && !closure.uses_path {
+                self.digest_of_generated(file)
+            } else {
+                file.digest()
+            };
             parts.add(kind, self.roots.path(file.path()), digest);
         }
         for name in &closure.absent {
-            parts.add(PartKind::Header, format!("{name} (absent)"), Digest::of(b""));
+            parts.add(
+                PartKind::Header,
+                format!("{name} (absent)"),
+                Digest::of(b""),
+            );
         }
         if closure.uses_path {
             let mut paths = DigestWriter::new("paths");
@@ -129,14 +162,20 @@ impl Workbench<'_> {
 
     /// Digests a generated file without the place of the checkout, which stands in the `#line` directives that the merge wrote.
     fn digest_of_generated(&self, file: &SourceFile) -> Digest {
-        let Ok(text) = std::str::from_utf8(file.bytes()) else { return file.digest() };
+        let Ok(text) = std::str::from_utf8(file.bytes()) else {
+            return file.digest();
+        };
         // In a raw string such a line would be data.
         if text.contains("R\"") {
             return file.digest();
         }
         let mut writer = DigestWriter::new("generated");
         for line in text.split('\n') {
-            if line.starts_with("#line ") { writer.field(self.roots.text(line)) } else { writer.field(line) };
+            if line.starts_with("#line ") {
+                writer.field(self.roots.text(line))
+            } else {
+                writer.field(line)
+            };
         }
         writer.finish()
     }
@@ -151,16 +190,40 @@ fn store_uncompressed(args: &mut Vec<String>) {
 
 /// Decides what is known about the unit's reads, and which include directories it needs.
 fn reads(scan: &Scan, unit: &Unit<'_>, tied_to: Option<&str>) -> (Reads, Vec<Utf8PathBuf>) {
-    let all = || unit.dirs.iter().cloned().chain(unit.private_dir.map(Utf8Path::to_owned)).collect();
+    let all = || {
+        unit.dirs
+            .iter()
+            .cloned()
+            .chain(unit.private_dir.map(Utf8Path::to_owned))
+            .collect()
+    };
     let unknown = |because: String| Reads::Unknown { because };
     match scan {
-        Scan::Complete(closure) if closure.uses_time => (unknown("it contains the time of the build".to_owned()), all()),
+        Scan::Complete(closure) if closure.uses_time => (
+            unknown("it contains the time of the build".to_owned()),
+            all(),
+        ),
         Scan::Complete(_) if tied_to.is_some() => {
-            let because = format!("the platform's compile recipe refers to `{}`", tied_to.unwrap_or_default());
+            let because = format!(
+                "the platform's compile recipe refers to `{}`",
+                tied_to.unwrap_or_default()
+            );
             (unknown(because), all())
         }
-        Scan::Complete(closure) => (Reads::Closure(Arc::new(closure.clone())), closure.used_dirs.clone()),
+        Scan::Complete(closure) => (
+            Reads::Closure(Arc::new(closure.clone())),
+            closure.used_dirs.clone(),
+        ),
         Scan::Missing { header, .. } => (unknown(format!("`{header}` was not found")), all()),
-        Scan::Failed { output } => (unknown(output.lines().next().unwrap_or("preprocessing failed").to_owned()), all()),
+        Scan::Failed { output } => (
+            unknown(
+                output
+                    .lines()
+                    .next()
+                    .unwrap_or("preprocessing failed")
+                    .to_owned(),
+            ),
+            all(),
+        ),
     }
 }

@@ -5,7 +5,14 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Builds many Arduino sketches fast: what they share once, then each sketch's own code in parallel.
 #[derive(Debug, Parser)]
-#[command(name = "fbuild", version, max_term_width = 100, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "fbuild",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -19,16 +26,34 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
     /// Show every command as it ends
-    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Output")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "quiet",
+        help_heading = "Output"
+    )]
     pub verbose: bool,
     /// Show only failures and the summary
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
     pub color: ColorWhen,
     /// How to show progress
-    #[arg(long, global = true, value_name = "HOW", default_value = "auto", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOW",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
     pub progress: ProgressHow,
 }
 
@@ -93,11 +118,13 @@ Exit status: 0 all built or skipped, 1 a sketch failed, 2 usage or set-up, 3 the
     #[command(after_help = "Example:\n  fbuild preprocess --board uno MySketch")]
     Preprocess(SketchArgs),
     /// Print all properties of a board
-    #[command(after_help = "Values that belong to one sketch's build, such as `build.path`, are not among them.
+    #[command(
+        after_help = "Values that belong to one sketch's build, such as `build.path`, are not among them.
 
 Examples:
   fbuild properties --board uno
-  fbuild properties --board nano:cpu=atmega328old --unexpanded | grep recipe")]
+  fbuild properties --board nano:cpu=atmega328old --unexpanded | grep recipe"
+    )]
     Properties {
         /// The board
         #[arg(short, long, value_name = "BOARD")]
@@ -138,11 +165,13 @@ Examples:
         cache: CacheArgs,
     },
     /// Read phase TSVs and print a table, with a baseline a comparison
-    #[command(after_help = "Exit status 1 when a phase is slower than --threshold allows.
+    #[command(
+        after_help = "Exit status 1 when a phase is slower than --threshold allows.
 
 Examples:
   fbuild bench-summary phases.tsv
-  fbuild bench-summary new-*.tsv --baseline old-1.tsv --baseline old-2.tsv --threshold 10")]
+  fbuild bench-summary new-*.tsv --baseline old-1.tsv --baseline old-2.tsv --threshold 10"
+    )]
     BenchSummary(BenchSummaryArgs),
     /// Print a completion script for a shell
     Completions {
@@ -211,7 +240,11 @@ pub struct CacheArgs {
 #[derive(Debug, Clone, Args)]
 pub struct PlatformArgs {
     /// Also look for platforms here, first (repeatable)
-    #[arg(long = "platform-path", value_name = "DIR", help_heading = "Platforms and libraries")]
+    #[arg(
+        long = "platform-path",
+        value_name = "DIR",
+        help_heading = "Platforms and libraries"
+    )]
     pub platform_paths: Vec<Utf8PathBuf>,
     /// Do not work around known faults of toolchains (`fbuild doctor` lists them)
     #[arg(long, help_heading = "Platforms and libraries")]
@@ -222,10 +255,19 @@ pub struct PlatformArgs {
 #[derive(Debug, Clone, Args)]
 pub struct PropertyArgs {
     /// Override a build property (repeatable; the last one wins)
-    #[arg(long = "build-property", value_name = "KEY=VALUE", help_heading = "Compiler")]
+    #[arg(
+        long = "build-property",
+        value_name = "KEY=VALUE",
+        help_heading = "Compiler"
+    )]
     pub build_properties: Vec<String>,
     /// How many warnings the compiler gives
-    #[arg(long, value_name = "LEVEL", default_value = "none", help_heading = "Compiler")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "none",
+        help_heading = "Compiler"
+    )]
     pub warnings: WarningsLevel,
     /// Compile for a debugger instead of for size
     #[arg(long, help_heading = "Compiler")]
@@ -270,10 +312,18 @@ pub struct SketchArgs {
     #[command(flatten)]
     pub platforms: PlatformArgs,
     /// Use this library (repeatable; beats all others)
-    #[arg(long = "library", value_name = "DIR", help_heading = "Platforms and libraries")]
+    #[arg(
+        long = "library",
+        value_name = "DIR",
+        help_heading = "Platforms and libraries"
+    )]
     pub library: Vec<Utf8PathBuf>,
     /// Use the libraries in this directory (repeatable)
-    #[arg(long = "libraries", value_name = "DIR", help_heading = "Platforms and libraries")]
+    #[arg(
+        long = "libraries",
+        value_name = "DIR",
+        help_heading = "Platforms and libraries"
+    )]
     pub libraries: Vec<Utf8PathBuf>,
 
     /// Compiler options.
@@ -311,13 +361,23 @@ pub struct BuildArgs {
     pub dry_run: bool,
 
     /// Directory for firmware and logs
-    #[arg(long, value_name = "DIR", default_value = ".fbuild", help_heading = "Results")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".fbuild",
+        help_heading = "Results"
+    )]
     pub output_dir: Utf8PathBuf,
     /// Append the seconds of each phase to this TSV
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub phase_tsv: Option<Utf8PathBuf>,
     /// Write a JSON report
-    #[arg(long, value_name = "FILE", visible_alias = "report-json", help_heading = "Results")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        visible_alias = "report-json",
+        help_heading = "Results"
+    )]
     pub report: Option<Utf8PathBuf>,
     /// Write a JUnit report
     #[arg(long, value_name = "FILE", help_heading = "Results")]
@@ -326,7 +386,12 @@ pub struct BuildArgs {
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub report_compile_sketches: Option<Utf8PathBuf>,
     /// Print events as JSON lines on standard output instead of result lines
-    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Results")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        help_heading = "Results"
+    )]
     pub message_format: MessageFormat,
     /// Copy the firmware of each sketch to SKETCH/build/BOARD
     #[arg(short = 'e', long, help_heading = "Results")]
@@ -339,7 +404,12 @@ pub struct BuildArgs {
     pub only_compilation_database: bool,
 
     /// Precompile what sketches begin with
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Compiler")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Compiler"
+    )]
     pub pch: PchWhen,
     /// Put a program in front of the compiler (`ccache`, `sccache`, …)
     #[arg(long, value_name = "PROGRAM", help_heading = "Compiler")]
@@ -414,7 +484,11 @@ fn parse_jobs(text: &str) -> Result<usize, String> {
 }
 
 fn parse_sketch_jobs(text: &str) -> Result<SketchJobs, String> {
-    if text == "auto" { Ok(SketchJobs::Auto) } else { parse_jobs(text).map(SketchJobs::Exactly) }
+    if text == "auto" {
+        Ok(SketchJobs::Auto)
+    } else {
+        parse_jobs(text).map(SketchJobs::Exactly)
+    }
 }
 
 #[cfg(test)]
@@ -430,7 +504,14 @@ mod tests {
 
     #[test]
     fn numbers_of_workers_are_at_least_one() {
-        for (text, expect) in [("1", Some(1)), ("16", Some(16)), ("0", None), ("-1", None), ("x", None), ("99999", None)] {
+        for (text, expect) in [
+            ("1", Some(1)),
+            ("16", Some(16)),
+            ("0", None),
+            ("-1", None),
+            ("x", None),
+            ("99999", None),
+        ] {
             assert_eq!(parse_jobs(text).ok(), expect, "{text}");
         }
         assert_eq!(parse_sketch_jobs("auto"), Ok(SketchJobs::Auto));

@@ -18,7 +18,11 @@ pub struct CliError {
 impl CliError {
     /// Something about the command line or the set-up.
     pub fn usage(source: impl Into<anyhow::Error>) -> Self {
-        Self { exit: Exit::Usage, source: source.into(), hints: Vec::new() }
+        Self {
+            exit: Exit::Usage,
+            source: source.into(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds a way out.

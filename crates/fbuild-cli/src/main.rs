@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let printer = Printer::new(&cli.output);
     start_tracing();
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(cli.command, &printer)));
+    let outcome =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(cli.command, &printer)));
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -34,7 +35,10 @@ fn main() -> ExitCode {
         }
         // The panic's own message is on standard error already.
         Err(_) => {
-            printer.error("this is a bug in fbuild", &["please report it with the message above and the command line".to_owned()]);
+            printer.error(
+                "this is a bug in fbuild",
+                &["please report it with the message above and the command line".to_owned()],
+            );
             Exit::Bug
         }
     };
@@ -45,14 +49,23 @@ fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
     match command {
         Command::CompileMany(args) => commands::build::run(&args, printer),
         Command::Build(args) => commands::build::run(&args, printer),
-        Command::Boards { filter, platforms } => commands::boards::run(filter.as_deref(), &platforms, printer),
+        Command::Boards { filter, platforms } => {
+            commands::boards::run(filter.as_deref(), &platforms, printer)
+        }
         Command::Doctor { platforms, cache } => commands::doctor::run(&platforms, &cache, printer),
         Command::Preprocess(args) => commands::preprocess::run(&args, printer),
-        Command::Properties { board, unexpanded, platforms, properties } => {
-            commands::properties::run(&board, !unexpanded, &platforms, &properties, printer)
-        }
+        Command::Properties {
+            board,
+            unexpanded,
+            platforms,
+            properties,
+        } => commands::properties::run(&board, !unexpanded, &platforms, &properties, printer),
         Command::Libraries(args) => commands::libraries::run(&args, printer),
-        Command::Parity { build, reference, markdown } => commands::parity::run(&build, reference.as_deref(), markdown, printer),
+        Command::Parity {
+            build,
+            reference,
+            markdown,
+        } => commands::parity::run(&build, reference.as_deref(), markdown, printer),
         Command::Cache { command, cache } => commands::cache::run(&command, &cache, printer),
         Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),
         Command::Completions { shell } => commands::completions::run(shell, printer),
@@ -66,6 +79,9 @@ fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
 /// Shows what fbuild notes for its developers, if `FBUILD_LOG` asks for it.
 fn start_tracing() {
     if let Some(filter) = env::get(env::LOG) {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
     }
 }

@@ -10,11 +10,22 @@ use crate::error::CliError;
 /// Returns where platforms and tools are looked for.
 pub fn search_roots(args: &PlatformArgs) -> SearchRoots {
     let from_env = env::get(env::PLATFORM_PATH).unwrap_or_default();
-    let from_env = from_env.split(':').filter(|dir| !dir.is_empty()).map(Utf8PathBuf::from);
-    let mut hardware: Vec<Utf8PathBuf> = sketchbooks().into_iter().map(|dir| dir.join("hardware")).collect();
+    let from_env = from_env
+        .split(':')
+        .filter(|dir| !dir.is_empty())
+        .map(Utf8PathBuf::from);
+    let mut hardware: Vec<Utf8PathBuf> = sketchbooks()
+        .into_iter()
+        .map(|dir| dir.join("hardware"))
+        .collect();
     hardware.push("/usr/share/arduino/hardware".into());
     SearchRoots {
-        explicit: args.platform_paths.iter().cloned().chain(from_env).collect(),
+        explicit: args
+            .platform_paths
+            .iter()
+            .cloned()
+            .chain(from_env)
+            .collect(),
         hardware,
         data: data_dirs(),
         platformio: platformio_packages(),
@@ -29,14 +40,19 @@ pub fn search_roots(args: &PlatformArgs) -> SearchRoots {
 pub fn installation(args: &PlatformArgs) -> Result<Installation, CliError> {
     let roots = search_roots(args);
     if let Some(missing) = roots.explicit.iter().find(|dir| !dir.is_dir()) {
-        return Err(CliError::usage(anyhow::anyhow!("look for platforms in `{missing}`: no such folder")));
+        return Err(CliError::usage(anyhow::anyhow!(
+            "look for platforms in `{missing}`: no such folder"
+        )));
     }
     Ok(Installation::discover(&roots)?)
 }
 
 /// Returns the sketchbooks, the user's own choice first.
 pub fn sketchbooks() -> Vec<Utf8PathBuf> {
-    let mut dirs: Vec<Utf8PathBuf> = env::get(env::ARDUINO_USER).map(Utf8PathBuf::from).into_iter().collect();
+    let mut dirs: Vec<Utf8PathBuf> = env::get(env::ARDUINO_USER)
+        .map(Utf8PathBuf::from)
+        .into_iter()
+        .collect();
     if dirs.is_empty()
         && let Some(home) = home()
     {
@@ -50,12 +66,20 @@ fn data_dirs() -> Vec<Utf8PathBuf> {
     if let Some(dir) = env::get(env::ARDUINO_DATA) {
         return vec![dir.into()];
     }
-    let names: &[&str] = if cfg!(target_os = "macos") { &["Library/Arduino15", ".arduino15"] } else { &[".arduino15"] };
-    home().map(|home| names.iter().map(|name| home.join(name)).collect()).unwrap_or_default()
+    let names: &[&str] = if cfg!(target_os = "macos") {
+        &["Library/Arduino15", ".arduino15"]
+    } else {
+        &[".arduino15"]
+    };
+    home()
+        .map(|home| names.iter().map(|name| home.join(name)).collect())
+        .unwrap_or_default()
 }
 
 fn platformio_packages() -> Vec<Utf8PathBuf> {
-    let core = env::get(env::PLATFORMIO_CORE_DIR).map(Utf8PathBuf::from).or_else(|| Some(home()?.join(".platformio")));
+    let core = env::get(env::PLATFORMIO_CORE_DIR)
+        .map(Utf8PathBuf::from)
+        .or_else(|| Some(home()?.join(".platformio")));
     core.map(|dir| dir.join("packages")).into_iter().collect()
 }
 
@@ -67,13 +91,23 @@ pub fn cache_dir(args: &CacheArgs) -> Result<Utf8PathBuf, CliError> {
     if let Some(dir) = &args.cache_dir {
         return absolute(dir);
     }
-    if let Some(dir) = env::get(env::XDG_CACHE_HOME).map(Utf8PathBuf::from).filter(|dir| dir.is_absolute()) {
+    if let Some(dir) = env::get(env::XDG_CACHE_HOME)
+        .map(Utf8PathBuf::from)
+        .filter(|dir| dir.is_absolute())
+    {
         return Ok(dir.join("fbuild"));
     }
     let home = home().ok_or_else(|| {
-        CliError::usage(anyhow::anyhow!("find a place for the cache: HOME is not set")).hint("name one with --cache-dir, or use --no-cache")
+        CliError::usage(anyhow::anyhow!(
+            "find a place for the cache: HOME is not set"
+        ))
+        .hint("name one with --cache-dir, or use --no-cache")
     })?;
-    Ok(if cfg!(target_os = "macos") { home.join("Library/Caches/fbuild") } else { home.join(".cache/fbuild") })
+    Ok(if cfg!(target_os = "macos") {
+        home.join("Library/Caches/fbuild")
+    } else {
+        home.join(".cache/fbuild")
+    })
 }
 
 /// Makes a path absolute without resolving symbolic links.

@@ -86,7 +86,9 @@ impl Printer {
         let choice = |terminal: bool| match args.color {
             ColorWhen::Always => ColorChoice::Always,
             ColorWhen::Never => ColorChoice::Never,
-            ColorWhen::Auto if terminal && !dumb && env::get(env::NO_COLOR).is_none() => ColorChoice::Always,
+            ColorWhen::Auto if terminal && !dumb && env::get(env::NO_COLOR).is_none() => {
+                ColorChoice::Always
+            }
             ColorWhen::Auto => ColorChoice::Never,
         };
         let verbosity = match (args.quiet, args.verbose) {
@@ -107,7 +109,15 @@ impl Printer {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
         let data_choice = choice(std::io::stdout().is_terminal());
-        Self { verbosity, progress, bars, choice: choice(terminal), data_choice, width: terminal_width(), on_github: env::get(env::GITHUB_ACTIONS).is_some() }
+        Self {
+            verbosity,
+            progress,
+            bars,
+            choice: choice(terminal),
+            data_choice,
+            width: terminal_width(),
+            on_github: env::get(env::GITHUB_ACTIONS).is_some(),
+        }
     }
 
     /// Writes data to standard output.
@@ -117,7 +127,8 @@ impl Printer {
 
     /// Writes a text with styles to standard output, for commands whose data is for people.
     pub fn page(&self, text: &str) {
-        let _ = AutoStream::new(std::io::stdout().lock(), self.data_choice).write_all(text.as_bytes());
+        let _ =
+            AutoStream::new(std::io::stdout().lock(), self.data_choice).write_all(text.as_bytes());
     }
 
     /// Writes bytes to standard output, whatever their encoding.
@@ -137,7 +148,11 @@ impl Printer {
     pub fn short_status(&self, tone: Tone, verb: &str, text: &str) {
         let line = text.replace('\n', " ");
         match self.width.map(|width| width.saturating_sub(INDENT + 1)) {
-            Some(room) => self.status(tone, verb, &console::truncate_str(&line, room.max(INDENT), "…")),
+            Some(room) => self.status(
+                tone,
+                verb,
+                &console::truncate_str(&line, room.max(INDENT), "…"),
+            ),
             None => self.status(tone, verb, &line),
         }
     }

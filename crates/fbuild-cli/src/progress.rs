@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
+use fbuild_model::Event;
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::human_bytes;
-use fbuild_model::Event;
 use fbuild_report::RunReport;
 use fbuild_report::annotations::neutral;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,18 +28,43 @@ pub struct Display<'a> {
 impl<'a> Display<'a> {
     /// Makes a display; with `explain` every action that runs says why.
     pub fn new(printer: &'a Printer, explain: bool) -> Self {
-        let cwd = crate::places::absolute(".".into()).ok().map(|dir| format!("{dir}/")).filter(|dir| dir != "/");
-        Self { printer, explain, bar: None, failed: 0, cwd }
+        let cwd = crate::places::absolute(".".into())
+            .ok()
+            .map(|dir| format!("{dir}/"))
+            .filter(|dir| dir != "/");
+        Self {
+            printer,
+            explain,
+            bar: None,
+            failed: 0,
+            cwd,
+        }
     }
 
     /// Shows one event; `report` is the fold up to and including it.
     pub fn show(&mut self, event: &Event, report: &RunReport) {
         match event {
-            Event::RunStarted { boards, sketches, .. } => {
-                self.say(Tone::Good, "Planning", &format!("{} on {}", count(*sketches, "sketch", "sketches"), boards.join(", ")));
+            Event::RunStarted {
+                boards, sketches, ..
+            } => {
+                self.say(
+                    Tone::Good,
+                    "Planning",
+                    &format!(
+                        "{} on {}",
+                        count(*sketches, "sketch", "sketches"),
+                        boards.join(", ")
+                    ),
+                );
                 self.start("Planning", 0);
             }
-            Event::Planned { duration, libraries, shared_actions, fallbacks, .. } => {
+            Event::Planned {
+                duration,
+                libraries,
+                shared_actions,
+                fallbacks,
+                ..
+            } => {
                 let text = format!(
                     "{}, {} in {}",
                     count(*shared_actions, "shared action", "shared actions"),
@@ -48,7 +73,9 @@ impl<'a> Display<'a> {
                 );
                 self.say(Tone::Good, "Planned", &text);
                 if self.printer.verbosity == Verbosity::Verbose {
-                    fallbacks.iter().for_each(|note| self.printer.text(&format!("asked the compiler: {note}")));
+                    fallbacks
+                        .iter()
+                        .for_each(|note| self.printer.text(&format!("asked the compiler: {note}")));
                 }
             }
             Event::StageStarted { stage, total } => self.start(stage_name(*stage), *total),
@@ -64,7 +91,13 @@ impl<'a> Display<'a> {
                     bar.finish_and_clear();
                 }
                 if stage.stage == Stage::Shared {
-                    let text = format!("{}, {} cached, {} run  {}", count(stage.hits + stage.ran, "action", "actions"), stage.hits, stage.ran, seconds(stage.wall));
+                    let text = format!(
+                        "{}, {} cached, {} run  {}",
+                        count(stage.hits + stage.ran, "action", "actions"),
+                        stage.hits,
+                        stage.ran,
+                        seconds(stage.wall)
+                    );
                     self.say(Tone::Good, "Stage 1", &text);
                 }
             }
@@ -99,7 +132,11 @@ impl<'a> Display<'a> {
             return;
         }
         let bar = self.printer.bars.add(ProgressBar::new(total as u64));
-        let template = if total == 0 { "{prefix:>12.bold} {spinner}" } else { "{prefix:>12.bold} [{bar:24}] {pos}/{len}  {wide_msg}" };
+        let template = if total == 0 {
+            "{prefix:>12.bold} {spinner}"
+        } else {
+            "{prefix:>12.bold} [{bar:24}] {pos}/{len}  {wide_msg}"
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -115,12 +152,21 @@ impl<'a> Display<'a> {
             bar.inc(1);
             bar.set_message(action.label.clone());
         }
-        let ActionEnding::Ran { reason, success, .. } = &action.ending else { return };
+        let ActionEnding::Ran {
+            reason, success, ..
+        } = &action.ending
+        else {
+            return;
+        };
         if self.printer.verbosity == Verbosity::Verbose {
             self.printer.text(&self.safe(&action.command));
         }
         if self.explain {
-            self.printer.status(Tone::Plain, "Because", &format!("{}: {reason}", action.label));
+            self.printer.status(
+                Tone::Plain,
+                "Because",
+                &format!("{}: {reason}", action.label),
+            );
         }
         if !success && action.stage == Stage::Shared {
             self.say(Tone::Bad, "Failed", &action.label);
@@ -134,17 +180,29 @@ impl<'a> Display<'a> {
         }
         if let Some(bar) = &self.bar {
             bar.inc(1);
-            let failures = if self.failed == 0 { String::new() } else { format!("{} failed  ", self.failed) };
+            let failures = if self.failed == 0 {
+                String::new()
+            } else {
+                format!("{} failed  ", self.failed)
+            };
             bar.set_message(format!("{failures}{}", result.sketch));
         }
         let quiet = self.printer.verbosity == Verbosity::Quiet;
         if tone == Tone::Bad || !quiet && self.printer.progress != Progress::None {
-            self.printer.short_status(tone, verb, &self.safe(&self.nearby(&format!("{}  {text}", result.sketch))));
+            self.printer.short_status(
+                tone,
+                verb,
+                &self.safe(&self.nearby(&format!("{}  {text}", result.sketch))),
+            );
         }
     }
 
     fn safe(&self, text: &str) -> String {
-        if self.printer.on_github { neutral(text) } else { text.to_owned() }
+        if self.printer.on_github {
+            neutral(text)
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -154,14 +212,27 @@ fn described(result: &SketchResult) -> (Tone, &'static str, String) {
     match &result.outcome {
         SketchOutcome::Built(firmware) => {
             let sizes = firmware.sizes.map(|sizes| {
-                let ram = sizes.ram.map(|ram| format!("  {} ram", human_bytes(ram.used))).unwrap_or_default();
+                let ram = sizes
+                    .ram
+                    .map(|ram| format!("  {} ram", human_bytes(ram.used)))
+                    .unwrap_or_default();
                 format!("{} flash{ram}  ", human_bytes(sizes.flash.used))
             });
             let cached = if result.cached { "  (cached)" } else { "" };
-            (Tone::Good, "Built", format!("{}{took}{cached}", sizes.unwrap_or_default()))
+            (
+                Tone::Good,
+                "Built",
+                format!("{}{took}{cached}", sizes.unwrap_or_default()),
+            )
         }
-        SketchOutcome::Failed(failure) => (Tone::Bad, "Failed", format!("{took}  {}: {}", failure.phase, cause(failure))),
-        SketchOutcome::Blocked { by, .. } => (Tone::Bad, "Blocked", format!("needs {by}, which failed")),
+        SketchOutcome::Failed(failure) => (
+            Tone::Bad,
+            "Failed",
+            format!("{took}  {}: {}", failure.phase, cause(failure)),
+        ),
+        SketchOutcome::Blocked { by, .. } => {
+            (Tone::Bad, "Blocked", format!("needs {by}, which failed"))
+        }
         SketchOutcome::Skipped(rule) => (Tone::Notice, "Skipped", rule.text.clone()),
         SketchOutcome::NotRun => (Tone::Notice, "Not run", String::new()),
         SketchOutcome::Cancelled => (Tone::Notice, "Cancelled", String::new()),
@@ -169,7 +240,8 @@ fn described(result: &SketchResult) -> (Tone, &'static str, String) {
 }
 
 fn cause(failure: &fbuild_model::Failure) -> String {
-    fbuild_model::diagnostic::root_cause(&failure.diagnostics).map_or_else(|| failure.message.clone(), ToString::to_string)
+    fbuild_model::diagnostic::root_cause(&failure.diagnostics)
+        .map_or_else(|| failure.message.clone(), ToString::to_string)
 }
 
 fn stage_name(stage: Stage) -> &'static str {
@@ -187,5 +259,9 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 /// Returns a duration as people read it: `0.31s`, `75.2s`.
 pub fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 10.0 { format!("{seconds:.2}s") } else { format!("{seconds:.1}s") }
+    if seconds < 10.0 {
+        format!("{seconds:.2}s")
+    } else {
+        format!("{seconds:.1}s")
+    }
 }

@@ -11,7 +11,9 @@ use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation, Warning
 use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
-use crate::args::{BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, SketchJobs, WarningsLevel};
+use crate::args::{
+    BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, SketchJobs, WarningsLevel,
+};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::places;
@@ -34,7 +36,9 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
     let launcher = launcher(args.compiler_launcher.as_deref().unwrap_or_default())?;
     let request = Request {
         output_dir: places::absolute(&args.output_dir)?,
-        framework_jobs: args.framework_jobs.map_or(request.framework_jobs, at_least_one),
+        framework_jobs: args
+            .framework_jobs
+            .map_or(request.framework_jobs, at_least_one),
         sketch_jobs: match args.sketch_jobs {
             Some(SketchJobs::Exactly(jobs)) => at_least_one(jobs),
             Some(SketchJobs::Auto) | None => request.sketch_jobs,
@@ -59,13 +63,23 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
-    let paths = args.sketches.iter().map(utf8).collect::<Result<Vec<_>, _>>()?;
+    let paths = args
+        .sketches
+        .iter()
+        .map(utf8)
+        .collect::<Result<Vec<_>, _>>()?;
     let found = find_sketches(&paths).map_err(|error| match error {
-        FindError::Empty { .. } => CliError { exit: Exit::NoSketch, ..CliError::usage(error) },
+        FindError::Empty { .. } => CliError {
+            exit: Exit::NoSketch,
+            ..CliError::usage(error)
+        },
         _ => CliError::usage(error),
     })?;
     if found.sketches.is_empty() {
-        return Err(CliError { exit: Exit::NoSketch, ..CliError::usage(anyhow!("find sketches: there is none in {}", list(&paths))) });
+        return Err(CliError {
+            exit: Exit::NoSketch,
+            ..CliError::usage(anyhow!("find sketches: there is none in {}", list(&paths)))
+        });
     }
     let (installation, boards) = boards(&args.boards, &args.platforms, &args.properties)?;
     let mut remarks = remarks(&found);
@@ -74,10 +88,16 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     let mut single = args.library.clone();
     single.extend(library.clone());
     if let Some(missing) = args.libraries.iter().find(|dir| !dir.is_dir()) {
-        return Err(CliError::usage(anyhow!("use the libraries in `{missing}`: no such folder")));
+        return Err(CliError::usage(anyhow!(
+            "use the libraries in `{missing}`: no such folder"
+        )));
     }
     let mut folders = args.libraries.clone();
-    folders.extend(places::sketchbooks().into_iter().map(|dir| dir.join("libraries")));
+    folders.extend(
+        places::sketchbooks()
+            .into_iter()
+            .map(|dir| dir.join("libraries")),
+    );
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let request = Request {
         boards,
@@ -103,11 +123,16 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
 ///
 /// # Errors
 /// An unknown or ambiguous board, an unknown option, a platform that is incomplete.
-pub fn boards(names: &[String], platforms: &PlatformArgs, properties: &PropertyArgs) -> Result<(Installation, Vec<BoardSpec>), CliError> {
+pub fn boards(
+    names: &[String],
+    platforms: &PlatformArgs,
+    properties: &PropertyArgs,
+) -> Result<(Installation, Vec<BoardSpec>), CliError> {
     let installation = places::installation(platforms)?;
     let names: Vec<&str> = split_boards(names);
     if names.is_empty() {
-        return Err(CliError::usage(anyhow!("no board is given")).hint("name one with --board, for example `--board uno`; `fbuild boards` lists them"));
+        return Err(CliError::usage(anyhow!("no board is given"))
+            .hint("name one with --board, for example `--board uno`; `fbuild boards` lists them"));
     }
     let options = BuildOptions {
         build_properties: properties.build_properties.clone(),
@@ -122,9 +147,15 @@ pub fn boards(names: &[String], platforms: &PlatformArgs, properties: &PropertyA
     };
     let mut boards: Vec<BoardSpec> = Vec::new();
     for name in names {
-        let fqbn = installation.parse_board(name).map_err(|error| missing_platform(error, &installation))?;
+        let fqbn = installation
+            .parse_board(name)
+            .map_err(|error| missing_platform(error, &installation))?;
         if !boards.iter().any(|board| *board.fqbn() == fqbn) {
-            boards.push(installation.board(&fqbn, &options).with_context(|| format!("use board `{name}`"))?);
+            boards.push(
+                installation
+                    .board(&fqbn, &options)
+                    .with_context(|| format!("use board `{name}`"))?,
+            );
         }
     }
     Ok((installation, boards))
@@ -139,7 +170,9 @@ fn missing_platform(error: BoardError, installation: &Installation) -> CliError 
     if installation.platforms().len() > 0 {
         return error.hint("`fbuild boards` lists the boards that were found");
     }
-    error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc arduino-core-avr").hint("`fbuild doctor` says where was looked")
+    error
+        .hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc arduino-core-avr")
+        .hint("`fbuild doctor` says where was looked")
 }
 
 /// Splits `uno,mega`; a comma inside of board options (`nano:cpu=a,b=c`) belongs to them, which shows by the `=` that follows it.
@@ -156,37 +189,66 @@ fn split_boards(names: &[String]) -> Vec<&str> {
         }
         boards.push(&name[start..]);
     }
-    boards.into_iter().map(str::trim).filter(|name| !name.is_empty()).collect()
+    boards
+        .into_iter()
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// Splits a launcher and its arguments, and finds out whether it is there before it is put in front of hundreds of commands.
 fn launcher(text: &str) -> Result<Vec<String>, CliError> {
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     match words.first() {
-        Some(program) if find_program(program).is_none() => Err(CliError::usage(anyhow!("find the compiler launcher `{program}`: no such program"))),
+        Some(program) if find_program(program).is_none() => Err(CliError::usage(anyhow!(
+            "find the compiler launcher `{program}`: no such program"
+        ))),
         _ => Ok(words),
     }
 }
 
 /// The library in which all sketches lie is used by itself.
 fn library_under_test(found: &Found) -> Option<Utf8PathBuf> {
-    let mut libraries = found.sketches.iter().map(|sketch| enclosing_library(&sketch.dir));
+    let mut libraries = found
+        .sketches
+        .iter()
+        .map(|sketch| enclosing_library(&sketch.dir));
     libraries.find_map(|library| library)
 }
 
 fn remarks(found: &Found) -> Vec<String> {
-    let duplicates = found.duplicates.iter().map(|twice| format!("`{}` is the same sketch as `{}` and is built once", twice.label, twice.first));
-    let strays = found.strays.iter().map(|dir| format!("`{dir}` holds sketch text but no main file and is left out"));
-    let ignored = found.ignored.iter().map(|path| format!("`{path}` holds no sketch and is left out"));
+    let duplicates = found.duplicates.iter().map(|twice| {
+        format!(
+            "`{}` is the same sketch as `{}` and is built once",
+            twice.label, twice.first
+        )
+    });
+    let strays = found
+        .strays
+        .iter()
+        .map(|dir| format!("`{dir}` holds sketch text but no main file and is left out"));
+    let ignored = found
+        .ignored
+        .iter()
+        .map(|path| format!("`{path}` holds no sketch and is left out"));
     duplicates.chain(strays).chain(ignored).collect()
 }
 
 fn utf8(path: &std::ffi::OsString) -> Result<Utf8PathBuf, CliError> {
-    Utf8PathBuf::from_os_string(path.clone()).map_err(|path| CliError::usage(anyhow!("the path `{}` is not valid UTF-8", path.to_string_lossy())))
+    Utf8PathBuf::from_os_string(path.clone()).map_err(|path| {
+        CliError::usage(anyhow!(
+            "the path `{}` is not valid UTF-8",
+            path.to_string_lossy()
+        ))
+    })
 }
 
 fn list(paths: &[Utf8PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(|path| format!("`{path}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn at_least_one(jobs: usize) -> NonZeroUsize {
@@ -206,7 +268,10 @@ mod tests {
         check(&["uno,mega"], &["uno", "mega"]);
         check(&["uno", "mega"], &["uno", "mega"]);
         check(&["a:b:c:x=1,y=2,uno"], &["a:b:c:x=1,y=2", "uno"]);
-        check(&["nano:cpu=atmega328old,mega:cpu=atmega1280"], &["nano:cpu=atmega328old", "mega:cpu=atmega1280"]);
+        check(
+            &["nano:cpu=atmega328old,mega:cpu=atmega1280"],
+            &["nano:cpu=atmega328old", "mega:cpu=atmega1280"],
+        );
         check(&[" uno , ", ""], &["uno"]);
     }
 }

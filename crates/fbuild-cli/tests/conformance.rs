@@ -35,7 +35,11 @@ const SECTIONS: [(&str, u32); 22] = [
 ];
 
 fn root() -> Utf8PathBuf {
-    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned()
 }
 
 fn expected_rows() -> BTreeSet<String> {
@@ -61,7 +65,10 @@ fn listed() -> BTreeMap<String, (String, Vec<String>)> {
             continue;
         }
         assert_eq!(cells.len(), 4, "{line}");
-        let tests = name.captures_iter(cells[3]).map(|found| found[1].to_owned()).collect();
+        let tests = name
+            .captures_iter(cells[3])
+            .map(|found| found[1].to_owned())
+            .collect();
         let before = rows.insert(cells[0].to_owned(), (cells[2].to_owned(), tests));
         assert!(before.is_none(), "row {} is listed twice", cells[0]);
     }
@@ -82,10 +89,18 @@ fn tests_in_the_tree() -> BTreeSet<String> {
                 dirs.push(path.to_owned());
             } else if path.extension() == Some("rs") {
                 let text = fs_err::read_to_string(path).unwrap();
-                names.extend(function.captures_iter(&text).map(|found| found[1].to_owned()));
+                names.extend(
+                    function
+                        .captures_iter(&text)
+                        .map(|found| found[1].to_owned()),
+                );
                 // In `proptest!` the attribute and the function may stand apart.
                 if text.contains("proptest!") {
-                    names.extend(property.captures_iter(&text).map(|found| found[1].to_owned()));
+                    names.extend(
+                        property
+                            .captures_iter(&text)
+                            .map(|found| found[1].to_owned()),
+                    );
                 }
             }
         }
@@ -97,16 +112,30 @@ fn tests_in_the_tree() -> BTreeSet<String> {
 fn every_row_is_listed_once_and_no_other() {
     let listed: BTreeSet<String> = listed().into_keys().collect();
     let expected = expected_rows();
-    assert_eq!(expected.difference(&listed).collect::<Vec<_>>(), Vec::<&String>::new(), "rows that are not listed");
-    assert_eq!(listed.difference(&expected).collect::<Vec<_>>(), Vec::<&String>::new(), "rows that the specification does not have");
+    assert_eq!(
+        expected.difference(&listed).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "rows that are not listed"
+    );
+    assert_eq!(
+        listed.difference(&expected).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "rows that the specification does not have"
+    );
 }
 
 #[test]
 fn every_row_has_a_state_and_a_test_or_a_reason() {
     for (row, (state, tests)) in listed() {
         let word = state.split('.').next().unwrap_or_default();
-        assert!(["yes", "differently", "partly", "no"].contains(&word), "{row}: {state}");
-        assert!(word == "yes" || state.len() > word.len() + 20, "{row}: `{word}` needs a reason");
+        assert!(
+            ["yes", "differently", "partly", "no"].contains(&word),
+            "{row}: {state}"
+        );
+        assert!(
+            word == "yes" || state.len() > word.len() + 20,
+            "{row}: `{word}` needs a reason"
+        );
         assert!(!tests.is_empty() || word == "no", "{row}: no test is named");
     }
 }
@@ -126,12 +155,16 @@ fn a_test_that_is_named_after_a_row_is_listed_there() {
     let listed = listed();
     let name = Regex::new(r"^(?:s(?P<row>[1-6](?:_[0-9]+)+)|p(?P<p>[0-9]{2}))_[a-z]").unwrap();
     for test in tests_in_the_tree() {
-        let Some(found) = name.captures(&test) else { continue };
+        let Some(found) = name.captures(&test) else {
+            continue;
+        };
         let row = match (found.name("row"), found.name("p")) {
             (Some(row), _) => row.as_str().replace('_', "."),
             (None, p) => format!("p{}", p.unwrap().as_str().trim_start_matches('0')),
         };
-        let (_, tests) = listed.get(&row).unwrap_or_else(|| panic!("`{test}` is named after a row that is not listed"));
+        let (_, tests) = listed
+            .get(&row)
+            .unwrap_or_else(|| panic!("`{test}` is named after a row that is not listed"));
         assert!(tests.contains(&test), "row {row} does not name `{test}`");
     }
 }

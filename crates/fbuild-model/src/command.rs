@@ -20,7 +20,11 @@ impl Command {
     pub fn from_argv(argv: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut argv = argv.into_iter();
         let program = argv.next()?;
-        Some(Self { program, args: argv.collect(), cwd: None })
+        Some(Self {
+            program,
+            args: argv.collect(),
+            cwd: None,
+        })
     }
 
     /// Returns program and arguments as one sequence.
@@ -63,10 +67,26 @@ mod tests {
 
     #[test]
     fn the_shell_reads_back_the_same_arguments() {
-        let argv = ["printf", "%s\\n", "plain", "two words", "it's", "", "$HOME", "-DX=\"a\"", "ä(b)"];
+        let argv = [
+            "printf",
+            "%s\\n",
+            "plain",
+            "two words",
+            "it's",
+            "",
+            "$HOME",
+            "-DX=\"a\"",
+            "ä(b)",
+        ];
         let line = command(&argv).to_shell();
-        let output = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
-        let lines: Vec<_> = std::str::from_utf8(&output.stdout).unwrap().split('\n').collect();
+        let output = std::process::Command::new("sh")
+            .args(["-c", &line])
+            .output()
+            .unwrap();
+        let lines: Vec<_> = std::str::from_utf8(&output.stdout)
+            .unwrap()
+            .split('\n')
+            .collect();
         assert_eq!(&lines[..lines.len() - 1], &argv[2..]);
     }
 

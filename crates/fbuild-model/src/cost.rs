@@ -49,6 +49,12 @@ mod tests {
             processes: 1,
         };
         let sum: Cost = [cost(1, 70), cost(2, 50)].into_iter().sum();
-        assert_eq!(sum, Cost { processes: 2, ..cost(3, 70) });
+        assert_eq!(
+            sum,
+            Cost {
+                processes: 2,
+                ..cost(3, 70)
+            }
+        );
     }
 }

@@ -114,7 +114,10 @@ impl Parts {
     pub fn difference(&self, before: &Parts) -> MissReason {
         type Key<'a> = (PartKind, &'a str);
         fn index(parts: &Parts) -> HashMap<Key<'_>, Digest> {
-            parts.iter().map(|part| ((part.kind, part.name.as_str()), part.digest)).collect()
+            parts
+                .iter()
+                .map(|part| ((part.kind, part.name.as_str()), part.digest))
+                .collect()
         }
         let (old, new) = (index(before), index(self));
         let mut changes: Vec<(PartKind, u8, &str)> = Vec::new();
@@ -125,12 +128,25 @@ impl Parts {
                 None => changes.push((kind, 1, name)),
             }
         }
-        changes.extend(old.keys().filter(|key| !new.contains_key(*key)).map(|&(kind, name)| (kind, 2, name)));
+        changes.extend(
+            old.keys()
+                .filter(|key| !new.contains_key(*key))
+                .map(|&(kind, name)| (kind, 2, name)),
+        );
         changes.sort();
         match changes.first() {
-            Some(&(kind, 0, name)) => MissReason::Changed { kind, name: name.to_owned() },
-            Some(&(kind, 1, name)) => MissReason::Added { kind, name: name.to_owned() },
-            Some(&(kind, _, name)) => MissReason::Removed { kind, name: name.to_owned() },
+            Some(&(kind, 0, name)) => MissReason::Changed {
+                kind,
+                name: name.to_owned(),
+            },
+            Some(&(kind, 1, name)) => MissReason::Added {
+                kind,
+                name: name.to_owned(),
+            },
+            Some(&(kind, _, name)) => MissReason::Removed {
+                kind,
+                name: name.to_owned(),
+            },
             None if self == before => MissReason::Evicted,
             None => MissReason::Reordered,
         }
@@ -224,19 +240,45 @@ mod tests {
     #[test]
     fn the_reason_names_what_differs() {
         use PartKind::{Argument, Header, Tool};
-        let before = parts(&[(Tool, "avr-g++", "5.4"), (Argument, "-Os", "-Os"), (Header, "X.h", "1")]);
+        let before = parts(&[
+            (Tool, "avr-g++", "5.4"),
+            (Argument, "-Os", "-Os"),
+            (Header, "X.h", "1"),
+        ]);
         let check = |now: &[(PartKind, &str, &str)], expect: &str| {
             assert_eq!(parts(now).difference(&before).to_string(), expect);
         };
-        check(&[(Tool, "avr-g++", "5.4"), (Argument, "-Os", "-Os"), (Header, "X.h", "2")], "header `X.h` changed");
         check(
-            &[(Tool, "avr-g++", "5.4"), (Argument, "-Os", "-Os"), (Argument, "-DX", "-DX"), (Header, "X.h", "2")],
+            &[
+                (Tool, "avr-g++", "5.4"),
+                (Argument, "-Os", "-Os"),
+                (Header, "X.h", "2"),
+            ],
+            "header `X.h` changed",
+        );
+        check(
+            &[
+                (Tool, "avr-g++", "5.4"),
+                (Argument, "-Os", "-Os"),
+                (Argument, "-DX", "-DX"),
+                (Header, "X.h", "2"),
+            ],
             "argument `-DX` added",
         );
-        check(&[(Tool, "avr-g++", "7.3"), (Header, "X.h", "1")], "tool `avr-g++` changed");
-        check(&[(Tool, "avr-g++", "5.4"), (Header, "X.h", "1")], "argument `-Os` removed");
         check(
-            &[(Argument, "-Os", "-Os"), (Tool, "avr-g++", "5.4"), (Header, "X.h", "1")],
+            &[(Tool, "avr-g++", "7.3"), (Header, "X.h", "1")],
+            "tool `avr-g++` changed",
+        );
+        check(
+            &[(Tool, "avr-g++", "5.4"), (Header, "X.h", "1")],
+            "argument `-Os` removed",
+        );
+        check(
+            &[
+                (Argument, "-Os", "-Os"),
+                (Tool, "avr-g++", "5.4"),
+                (Header, "X.h", "1"),
+            ],
             "inputs in another order",
         );
         assert_eq!(before.difference(&before), MissReason::Evicted);

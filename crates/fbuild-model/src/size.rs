@@ -35,7 +35,11 @@ pub struct Sizes {
 
 /// Writes a number of bytes as FastLED's wrapper reads it: `223 bytes` below one kilobyte, else `2.75KB` (formats 1).
 pub fn human_bytes(bytes: u64) -> String {
-    if bytes < 1024 { format!("{bytes} bytes") } else { format!("{:.2}KB", bytes as f64 / 1024.0) }
+    if bytes < 1024 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{:.2}KB", bytes as f64 / 1024.0)
+    }
 }
 
 impl Sizes {
@@ -44,7 +48,11 @@ impl Sizes {
         fn line(label: &str, usage: Usage) -> String {
             match (usage.maximum, usage.percent()) {
                 (Some(maximum), Some(percent)) => {
-                    format!("{label}{} / {} ({percent:.1}%)\n", human_bytes(usage.used), human_bytes(maximum))
+                    format!(
+                        "{label}{} / {} ({percent:.1}%)\n",
+                        human_bytes(usage.used),
+                        human_bytes(maximum)
+                    )
                 }
                 _ => format!("{label}{}\n", human_bytes(usage.used)),
             }
@@ -59,18 +67,33 @@ mod tests {
     use super::*;
 
     fn usage(used: u64, maximum: u64) -> Usage {
-        Usage { used, maximum: Some(maximum) }
+        Usage {
+            used,
+            maximum: Some(maximum),
+        }
     }
 
     #[test]
     fn lines_are_those_of_formats_section_1() {
-        let sizes = Sizes { flash: usage(2816, 32256), ram: Some(usage(223, 2048)) };
-        assert_eq!(sizes.lines(), "Flash: 2.75KB / 31.50KB (8.7%)\nRAM:   223 bytes / 2.00KB (10.9%)\n");
+        let sizes = Sizes {
+            flash: usage(2816, 32256),
+            ram: Some(usage(223, 2048)),
+        };
+        assert_eq!(
+            sizes.lines(),
+            "Flash: 2.75KB / 31.50KB (8.7%)\nRAM:   223 bytes / 2.00KB (10.9%)\n"
+        );
     }
 
     #[test]
     fn without_a_maximum_there_is_no_percentage() {
-        let sizes = Sizes { flash: Usage { used: 5, maximum: None }, ram: None };
+        let sizes = Sizes {
+            flash: Usage {
+                used: 5,
+                maximum: None,
+            },
+            ram: None,
+        };
         assert_eq!(sizes.lines(), "Flash: 5 bytes\n");
         assert_eq!(usage(1, 0).percent(), None);
     }
@@ -79,6 +102,12 @@ mod tests {
     fn exactly_full_does_not_exceed() {
         assert!(!usage(2048, 2048).exceeds());
         assert!(usage(2049, 2048).exceeds());
-        assert!(!Usage { used: u64::MAX, maximum: None }.exceeds());
+        assert!(
+            !Usage {
+                used: u64::MAX,
+                maximum: None
+            }
+            .exceeds()
+        );
     }
 }

@@ -39,36 +39,64 @@ pub fn core(program: &Utf8Path, case: &Case<'_>, dir: &Utf8Path) -> Result<Core,
     let objects = relink::core(case.spec, &build)?;
     let archive = dir.join("core.a");
     relink::archive(case, &archive, &objects.0)?;
-    Ok(Core { archive, variant: objects.1 })
+    Ok(Core {
+        archive,
+        variant: objects.1,
+    })
 }
 
 /// Builds one sketch and links it again.
 ///
 /// # Errors
 /// If the tool fails, or takes other libraries than we do.
-pub fn build(program: &Utf8Path, case: &Case<'_>, ours: Ours<'_>, core: &Core, cache: &Utf8Path) -> Result<Built, NotBuilt> {
+pub fn build(
+    program: &Utf8Path,
+    case: &Case<'_>,
+    ours: Ours<'_>,
+    core: &Core,
+    cache: &Utf8Path,
+) -> Result<Built, NotBuilt> {
     fs_err::create_dir_all(case.dir).map_err(|error| NotBuilt::Failed(error.to_string()))?;
     let main = case.sketch.main.as_path();
-    let output = checked(case.runner, &command(program, case, main, case.dir, cache)).map_err(NotBuilt::Failed)?;
-    let printed: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    let output = checked(case.runner, &command(program, case, main, case.dir, cache))
+        .map_err(NotBuilt::Failed)?;
+    let printed: Vec<String> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect();
     let libraries = libraries(case, &printed);
     explain::same_libraries(ours, &libraries)?;
     let objects = Objects::collect(case, &libraries, core).map_err(NotBuilt::Failed)?;
-    let hex = relink::link(case, &printed, &objects, &case.dir.join("relinked")).map_err(NotBuilt::Failed)?;
+    let hex = relink::link(case, &printed, &objects, &case.dir.join("relinked"))
+        .map_err(NotBuilt::Failed)?;
     Ok(Built { hex, printed })
 }
 
 /// Returns the folders of the libraries it used, in its order, from the include directories of the sketch's compile command.
 pub fn libraries(case: &Case<'_>, printed: &[String]) -> Vec<Utf8PathBuf> {
-    let Some(words) = relink::compile_words(case, printed) else { return Vec::new() };
+    let Some(words) = relink::compile_words(case, printed) else {
+        return Vec::new();
+    };
     let base = [Some(case.spec.core_dir()), case.spec.variant_dir()];
-    let dirs = words.iter().filter_map(|word| word.strip_prefix("-I")).map(Utf8Path::new).filter(|dir| !base.contains(&Some(*dir)));
+    let dirs = words
+        .iter()
+        .filter_map(|word| word.strip_prefix("-I"))
+        .map(Utf8Path::new)
+        .filter(|dir| !base.contains(&Some(*dir)));
     let mut libraries: Vec<Utf8PathBuf> = Vec::new();
     for dir in dirs {
-        let recursive = dir.file_name() == Some("src") && dir.with_file_name("library.properties").is_file();
-        let library = if recursive { dir.parent().unwrap_or(dir) } else { dir };
+        let recursive =
+            dir.file_name() == Some("src") && dir.with_file_name("library.properties").is_file();
+        let library = if recursive {
+            dir.parent().unwrap_or(dir)
+        } else {
+            dir
+        };
         // The folder `utility` of a flat library stands behind it.
-        let utility = dir.file_name() == Some("utility") && libraries.last().is_some_and(|last| dir.parent() == Some(last));
+        let utility = dir.file_name() == Some("utility")
+            && libraries
+                .last()
+                .is_some_and(|last| dir.parent() == Some(last));
         if !utility {
             libraries.push(library.to_owned());
         }
@@ -77,14 +105,30 @@ pub fn libraries(case: &Case<'_>, printed: &[String]) -> Vec<Utf8PathBuf> {
 }
 
 /// Returns the command that builds a sketch as arduino-cli would, as far as that can be asked for.
-fn command(program: &Utf8Path, case: &Case<'_>, sketch: &Utf8Path, build: &Utf8Path, cache: &Utf8Path) -> Command {
+fn command(
+    program: &Utf8Path,
+    case: &Case<'_>,
+    sketch: &Utf8Path,
+    build: &Utf8Path,
+    cache: &Utf8Path,
+) -> Command {
     let mut args: Vec<String> = vec!["-compile".to_owned(), "-verbose".to_owned()];
     let mut option = |name: &str, value: &str| args.extend([format!("-{name}"), value.to_owned()]);
     let hardware = hardware_dirs(case);
-    hardware.iter().for_each(|dir| option("hardware", dir.as_str()));
+    hardware
+        .iter()
+        .for_each(|dir| option("hardware", dir.as_str()));
     // It wants to be told some folder of tools; where the tools are is said by properties.
-    let tools: Vec<Utf8PathBuf> = hardware.iter().map(|dir| dir.join("tools/avr")).filter(|dir| dir.is_dir()).collect();
-    if tools.is_empty() { option("tools", cache.as_str()) } else { tools.iter().for_each(|dir| option("tools", dir.as_str())) }
+    let tools: Vec<Utf8PathBuf> = hardware
+        .iter()
+        .map(|dir| dir.join("tools/avr"))
+        .filter(|dir| dir.is_dir())
+        .collect();
+    if tools.is_empty() {
+        option("tools", cache.as_str())
+    } else {
+        tools.iter().for_each(|dir| option("tools", dir.as_str()))
+    }
     for root in case.libraries {
         option("libraries", root.dir().as_str());
     }
@@ -95,26 +139,42 @@ fn command(program: &Utf8Path, case: &Case<'_>, sketch: &Utf8Path, build: &Utf8P
     option("warnings", case.warnings);
     for (key, value) in case.spec.properties(false) {
         // Its own prototype generator and preprocessor run are described in the global platform.txt, which another folder may lack.
-        if key.starts_with("runtime.tools.") || key.starts_with("tools.ctags.") || key == "preproc.macros.flags" {
+        if key.starts_with("runtime.tools.")
+            || key.starts_with("tools.ctags.")
+            || key == "preproc.macros.flags"
+        {
             option("prefs", &format!("{key}={value}"));
         }
     }
     for property in case.properties {
         option("prefs", property);
     }
-    if let Some(flags) = case.spec.raw("build.extra_flags").filter(|flags| !flags.is_empty()) {
+    if let Some(flags) = case
+        .spec
+        .raw("build.extra_flags")
+        .filter(|flags| !flags.is_empty())
+    {
         option("prefs", &format!("build.extra_flags={flags}"));
     }
     args.push(sketch.to_string());
-    Command { program: program.to_string(), args, cwd: None }
+    Command {
+        program: program.to_string(),
+        args,
+        cwd: None,
+    }
 }
 
 /// Returns the folders in which the platforms of the board and of its core lie, as the tool wants them.
 fn hardware_dirs(case: &Case<'_>) -> Vec<Utf8PathBuf> {
     let mut dirs: Vec<Utf8PathBuf> = Vec::new();
     for platform in [case.spec.board_platform(), case.spec.core_platform()] {
-        let packages = platform.dir.ancestors().find(|dir| dir.file_name() == Some("packages"));
-        let Some(dir) = packages.or_else(|| platform.dir.parent()?.parent()) else { continue };
+        let packages = platform
+            .dir
+            .ancestors()
+            .find(|dir| dir.file_name() == Some("packages"));
+        let Some(dir) = packages.or_else(|| platform.dir.parent()?.parent()) else {
+            continue;
+        };
         if !dirs.iter().any(|known| known == dir) {
             dirs.push(dir.to_owned());
         }

@@ -17,9 +17,16 @@ pub fn build(program: &Utf8Path, case: &Case<'_>, root: &Utf8Path) -> Result<Bui
     if let Some(text) = config_text(case) {
         fs_err::write(&config, text).map_err(|error| failed(error.to_string()))?;
     }
-    checked(case.runner, &command(program, case, config.is_file().then_some(&config))).map_err(failed)?;
+    checked(
+        case.runner,
+        &command(program, case, config.is_file().then_some(&config)),
+    )
+    .map_err(failed)?;
     let hex = case.dir.join(format!("{}.hex", case.sketch.project_name()));
-    Ok(Built { hex, printed: Vec::new() })
+    Ok(Built {
+        hex,
+        printed: Vec::new(),
+    })
 }
 
 /// Returns a configuration that lets arduino-cli see a platform outside of its own folders; `None` where it finds the platform by itself.
@@ -27,9 +34,13 @@ pub fn build(program: &Utf8Path, case: &Case<'_>, root: &Utf8Path) -> Result<Bui
 /// It looks for such platforms in the folder `hardware` of its user directory.
 fn config_text(case: &Case<'_>) -> Option<String> {
     let hardware = case.spec.board_platform().dir.parent()?.parent()?;
-    let user = hardware.parent().filter(|_| hardware.file_name() == Some("hardware"))?;
+    let user = hardware
+        .parent()
+        .filter(|_| hardware.file_name() == Some("hardware"))?;
     // VENDOR/hardware/ARCH/VERSION is the layout of its own packages.
-    let own = hardware.ancestors().any(|dir| dir.file_name() == Some("packages"));
+    let own = hardware
+        .ancestors()
+        .any(|dir| dir.file_name() == Some("packages"));
     (!own).then(|| format!("directories:\n  user: \"{user}\"\n"))
 }
 
@@ -54,9 +65,17 @@ fn command(program: &Utf8Path, case: &Case<'_>, config: Option<&camino::Utf8Path
     for property in case.properties {
         option("--build-property", property);
     }
-    if let Some(flags) = case.spec.raw("build.extra_flags").filter(|flags| !flags.is_empty()) {
+    if let Some(flags) = case
+        .spec
+        .raw("build.extra_flags")
+        .filter(|flags| !flags.is_empty())
+    {
         option("--build-property", &format!("build.extra_flags={flags}"));
     }
     args.push(case.sketch.dir.to_string());
-    Command { program: program.to_string(), args, cwd: None }
+    Command {
+        program: program.to_string(),
+        args,
+        cwd: None,
+    }
 }

@@ -38,8 +38,14 @@ impl Image {
     /// # Errors
     /// If it cannot be read or is none.
     pub fn read(path: &Utf8Path) -> Result<Self, ImageError> {
-        let text = fs_err::read_to_string(path).map_err(|source| ImageError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|problem| ImageError::Format { path: path.to_owned(), problem })
+        let text = fs_err::read_to_string(path).map_err(|source| ImageError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|problem| ImageError::Format {
+            path: path.to_owned(),
+            problem,
+        })
     }
 
     /// Reads the text of an Intel HEX file.
@@ -64,7 +70,11 @@ impl Image {
                 Record::EndOfFile => ended = true,
             }
         }
-        if ended { Ok(image) } else { Err("it has no end-of-file record".to_owned()) }
+        if ended {
+            Ok(image)
+        } else {
+            Err("it has no end-of-file record".to_owned())
+        }
     }
 
     /// Returns how many bytes it sets.
@@ -79,8 +89,15 @@ impl Image {
 
     /// Returns the lowest address at which two images do not hold the same.
     pub fn first_difference(&self, other: &Self) -> Option<u32> {
-        let one_way = |a: &Self, b: &Self| a.0.iter().find(|&(at, byte)| b.0.get(at) != Some(byte)).map(|(&at, _)| at);
-        one_way(self, other).into_iter().chain(one_way(other, self)).min()
+        let one_way = |a: &Self, b: &Self| {
+            a.0.iter()
+                .find(|&(at, byte)| b.0.get(at) != Some(byte))
+                .map(|(&at, _)| at)
+        };
+        one_way(self, other)
+            .into_iter()
+            .chain(one_way(other, self))
+            .min()
     }
 }
 
@@ -103,7 +120,12 @@ mod tests {
         let other = Image::parse(":0400000001FF0304F5\n:00000001FF\n").unwrap();
         let empty = Image::parse(":00000001FF\n").unwrap();
         assert!(empty.is_empty());
-        for (a, b, expect) in [(&long, &short, 2), (&short, &long, 2), (&long, &other, 1), (&empty, &long, 0)] {
+        for (a, b, expect) in [
+            (&long, &short, 2),
+            (&short, &long, 2),
+            (&long, &other, 1),
+            (&empty, &long, 0),
+        ] {
             assert_eq!(a.first_difference(b), Some(expect));
         }
     }
@@ -118,7 +140,12 @@ mod tests {
 
     #[test]
     fn what_is_no_image_is_an_error() {
-        for (text, expect) in [("", "no end-of-file"), (":0400000001020304F2\n", "no end-of-file"), ("hello\n", "line 1"), (":0400000001020304F3\n:00000001FF\n", "line 1")] {
+        for (text, expect) in [
+            ("", "no end-of-file"),
+            (":0400000001020304F2\n", "no end-of-file"),
+            ("hello\n", "line 1"),
+            (":0400000001020304F3\n:00000001FF\n", "line 1"),
+        ] {
             let error = Image::parse(text).unwrap_err();
             assert!(error.contains(expect), "{text}: {error}");
         }

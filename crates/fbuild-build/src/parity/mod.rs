@@ -100,7 +100,9 @@ impl Verdict {
         match self {
             Self::Identical { bytes } => format!("{bytes} bytes"),
             Self::Differs(difference) => difference.to_string(),
-            Self::OnlyReference { reason } | Self::NotComparable { reason } | Self::BothFail { reason } => one_line(reason),
+            Self::OnlyReference { reason }
+            | Self::NotComparable { reason }
+            | Self::BothFail { reason } => one_line(reason),
         }
     }
 }
@@ -179,7 +181,12 @@ impl Ours<'_> {
 ///
 /// # Errors
 /// If our own build cannot be run at all, or folders cannot be made.
-pub fn run(mut question: Question<'_>, means: Means<'_>, events: &mpsc::Sender<Event>, progress: &(dyn Fn(&Check) + Sync)) -> Result<Vec<Check>, ParityError> {
+pub fn run(
+    mut question: Question<'_>,
+    means: Means<'_>,
+    events: &mpsc::Sender<Event>,
+    progress: &(dyn Fn(&Check) + Sync),
+) -> Result<Vec<Check>, ParityError> {
     let root = question.request.output_dir.join("reference");
     let libraries = prepare(&root, &mut question.request.libraries)?;
     let request = &question.request;
@@ -188,33 +195,76 @@ pub fn run(mut question: Question<'_>, means: Means<'_>, events: &mpsc::Sender<E
     let specs: HashMap<String, BoardSpec> = request
         .boards
         .iter()
-        .map(|board| (board.fqbn().to_string(), if request.quirks { run::quirks_applied(board, &tools) } else { board.clone() }))
+        .map(|board| {
+            (
+                board.fqbn().to_string(),
+                if request.quirks {
+                    run::quirks_applied(board, &tools)
+                } else {
+                    board.clone()
+                },
+            )
+        })
         .collect();
     let session = reference::Session::new(question.reference, root.clone());
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.sketch_jobs.get()).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(request.sketch_jobs.get())
+        .build()?;
     let checks = pool.install(|| {
         (0..plan.sketches.len())
             .into_par_iter()
             .map(|index| {
                 let entry = &plan.sketches[index];
-                let dir = root.join(entry.out_dir.strip_prefix(&request.output_dir).unwrap_or(&entry.out_dir));
+                let dir = root.join(
+                    entry
+                        .out_dir
+                        .strip_prefix(&request.output_dir)
+                        .unwrap_or(&entry.out_dir),
+                );
                 let requested = &request.sketches[index % request.sketches.len()];
-                let ours = results.get(&index).map(|result| Ours { plan: &plan, index, result });
+                let ours = results.get(&index).map(|result| Ours {
+                    plan: &plan,
+                    index,
+                    result,
+                });
                 let verdict = match (ours, &requested.sketch, specs.get(&entry.board)) {
                     (Some(ours), Ok(sketch), Some(spec)) => {
-                        let fqbn = question.complete_fqbns.get(&entry.board).unwrap_or(&entry.board);
-                        let (properties, warnings) = (question.build_properties.as_slice(), question.warnings.as_str());
-                        let case = Case { spec, fqbn, sketch, dir: &dir, libraries: &libraries, properties, warnings, runner: means.runner };
+                        let fqbn = question
+                            .complete_fqbns
+                            .get(&entry.board)
+                            .unwrap_or(&entry.board);
+                        let (properties, warnings) = (
+                            question.build_properties.as_slice(),
+                            question.warnings.as_str(),
+                        );
+                        let case = Case {
+                            spec,
+                            fqbn,
+                            sketch,
+                            dir: &dir,
+                            libraries: &libraries,
+                            properties,
+                            warnings,
+                            runner: means.runner,
+                        };
                         compared(&session, &case, ours)
                     }
-                    (_, Err(error), _) => Verdict::NotComparable { reason: format!("it is no sketch: {error}") },
-                    _ => Verdict::NotComparable { reason: "the run was stopped".to_owned() },
+                    (_, Err(error), _) => Verdict::NotComparable {
+                        reason: format!("it is no sketch: {error}"),
+                    },
+                    _ => Verdict::NotComparable {
+                        reason: "the run was stopped".to_owned(),
+                    },
                 };
                 // Only what somebody may want to look at is kept.
                 if matches!(verdict, Verdict::Identical { .. }) {
                     let _ = fs_err::remove_dir_all(&dir);
                 }
-                let check = Check { board: entry.board.clone(), sketch: entry.name.clone(), verdict };
+                let check = Check {
+                    board: entry.board.clone(),
+                    sketch: entry.name.clone(),
+                    verdict,
+                };
                 progress(&check);
                 check
             })
@@ -224,7 +274,11 @@ pub fn run(mut question: Question<'_>, means: Means<'_>, events: &mpsc::Sender<E
 }
 
 /// Runs our own build and keeps how each sketch ended, by its place in the plan.
-fn built_here(request: &Request, means: Means<'_>, events: &mpsc::Sender<Event>) -> Result<(BuildPlan, HashMap<usize, SketchResult>), BuildError> {
+fn built_here(
+    request: &Request,
+    means: Means<'_>,
+    events: &mpsc::Sender<Event>,
+) -> Result<(BuildPlan, HashMap<usize, SketchResult>), BuildError> {
     let plan = run::plan(request, means, events)?;
     let (own, inbox) = mpsc::channel();
     let results = Mutex::new(HashMap::new());
@@ -232,7 +286,10 @@ fn built_here(request: &Request, means: Means<'_>, events: &mpsc::Sender<Event>)
         let listener = scope.spawn(|| {
             for event in inbox {
                 if let Event::SketchFinished { index, result } = &event {
-                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(*index, (**result).clone());
+                    results
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .insert(*index, (**result).clone());
                 }
                 let _ = events.send(event);
             }
@@ -241,7 +298,9 @@ fn built_here(request: &Request, means: Means<'_>, events: &mpsc::Sender<Event>)
         let _ = listener.join();
         built
     })?;
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let results = results
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok((plan, results))
 }
 
@@ -251,12 +310,19 @@ fn built_here(request: &Request, means: Means<'_>, events: &mpsc::Sender<Event>)
 /// library's path into the bytes.
 fn prepare(root: &Utf8Path, own: &mut [Root]) -> Result<Vec<Root>, ParityError> {
     let linked = root.join("libraries");
-    let folder = |source: std::io::Error| ParityError::Folder { path: root.to_owned(), source };
+    let folder = |source: std::io::Error| ParityError::Folder {
+        path: root.to_owned(),
+        source,
+    };
     if root.exists() {
         fs_err::remove_dir_all(root).map_err(folder)?;
     }
     fs_err::create_dir_all(&linked).map_err(folder)?;
-    let mut theirs: Vec<Root> = own.iter().filter(|root| !root.is_library() && root.dir().is_dir()).cloned().collect();
+    let mut theirs: Vec<Root> = own
+        .iter()
+        .filter(|root| !root.is_library() && root.dir().is_dir())
+        .cloned()
+        .collect();
     for single in own.iter_mut().filter(|root| root.is_library()) {
         let link = linked.join(single.dir().file_name().unwrap_or("library"));
         // Of two single libraries of one name the first counts, here and there.
@@ -272,7 +338,9 @@ fn prepare(root: &Utf8Path, own: &mut [Root]) -> Result<Vec<Root>, ParityError> 
 /// Lets the reference build one sketch and compares.
 fn compared(session: &reference::Session<'_>, case: &Case<'_>, ours: Ours<'_>) -> Verdict {
     if let SketchOutcome::Skipped(rule) = &ours.result.outcome {
-        return Verdict::NotComparable { reason: format!("skipped: {}", rule.text) };
+        return Verdict::NotComparable {
+            reason: format!("skipped: {}", rule.text),
+        };
     }
     let theirs = match session.build(case, ours) {
         Ok(theirs) => theirs,
@@ -280,7 +348,9 @@ fn compared(session: &reference::Session<'_>, case: &Case<'_>, ours: Ours<'_>) -
         Err(reference::NotBuilt::Failed(reason)) => {
             return match our_failure(ours.result) {
                 Some(own) => Verdict::BothFail { reason: own },
-                None => Verdict::NotComparable { reason: format!("the reference does not build it: {reason}") },
+                None => Verdict::NotComparable {
+                    reason: format!("the reference does not build it: {reason}"),
+                },
             };
         }
     };
@@ -288,11 +358,24 @@ fn compared(session: &reference::Session<'_>, case: &Case<'_>, ours: Ours<'_>) -
         return Verdict::OnlyReference { reason };
     }
     let name = case.sketch.project_name();
-    let (our_hex, their_hex) = (ours.out_dir().join(format!("{name}.hex")), theirs.hex.clone());
+    let (our_hex, their_hex) = (
+        ours.out_dir().join(format!("{name}.hex")),
+        theirs.hex.clone(),
+    );
     let difference = match difference::between(&our_hex, &their_hex) {
-        Ok(None) => return Verdict::Identical { bytes: Image::read(&our_hex).map(|image| image.len()).unwrap_or_default() },
+        Ok(None) => {
+            return Verdict::Identical {
+                bytes: Image::read(&our_hex)
+                    .map(|image| image.len())
+                    .unwrap_or_default(),
+            };
+        }
         Ok(Some(difference)) => difference,
-        Err(error) => return Verdict::NotComparable { reason: error.to_string() },
+        Err(error) => {
+            return Verdict::NotComparable {
+                reason: error.to_string(),
+            };
+        }
     };
     match session.explained(case, ours, &theirs) {
         Some(reason) => Verdict::NotComparable { reason },
@@ -305,8 +388,15 @@ fn our_failure(result: &SketchResult) -> Option<String> {
     match &result.outcome {
         SketchOutcome::Built(_) => None,
         SketchOutcome::Failed(failure) | SketchOutcome::Blocked { failure, .. } => {
-            let first = failure.diagnostics.first().map(|diagnostic| diagnostic.message.clone());
-            Some(format!("{}: {}", failure.phase, first.unwrap_or_else(|| failure.message.clone())))
+            let first = failure
+                .diagnostics
+                .first()
+                .map(|diagnostic| diagnostic.message.clone());
+            Some(format!(
+                "{}: {}",
+                failure.phase,
+                first.unwrap_or_else(|| failure.message.clone())
+            ))
         }
         other => Some(other.name().to_owned()),
     }
@@ -314,12 +404,21 @@ fn our_failure(result: &SketchResult) -> Option<String> {
 
 /// Runs a command of the reference; what it printed is the error if it fails.
 pub(crate) fn checked(runner: &Runner, command: &Command) -> Result<Output, String> {
-    let output = runner.run(command).map_err(|error| crate::execute::chain(&error))?;
+    let output = runner
+        .run(command)
+        .map_err(|error| crate::execute::chain(&error))?;
     match output.failure() {
         None => Ok(output),
         Some(failure) => {
-            let (all, errors) = (output.text(), String::from_utf8_lossy(&output.stderr).into_owned());
-            let telling = all.lines().find(|line| ["error:", "undefined reference", "overflowed"].iter().any(|word| line.contains(word)));
+            let (all, errors) = (
+                output.text(),
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            );
+            let telling = all.lines().find(|line| {
+                ["error:", "undefined reference", "overflowed"]
+                    .iter()
+                    .any(|word| line.contains(word))
+            });
             let last = errors.lines().rfind(|line| !line.trim().is_empty());
             Err(telling.or(last).unwrap_or(&failure).trim().to_owned())
         }
@@ -328,7 +427,12 @@ pub(crate) fn checked(runner: &Runner, command: &Command) -> Result<Output, Stri
 
 /// Joins the lines of a text and bounds it.
 fn one_line(text: &str) -> String {
-    let joined = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    let joined = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ");
     match joined.char_indices().nth(300) {
         Some((at, _)) => format!("{}…", &joined[..at]),
         None => joined,

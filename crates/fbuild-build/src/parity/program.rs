@@ -30,19 +30,35 @@ impl Program {
     /// If it cannot be read or is none.
     pub fn read(path: &Utf8Path) -> Result<Self, String> {
         let bytes = fs_err::read(path).map_err(|error| error.to_string())?;
-        let file = object::File::parse(bytes.as_slice()).map_err(|error| format!("read `{path}`: {error}"))?;
+        let file = object::File::parse(bytes.as_slice())
+            .map_err(|error| format!("read `{path}`: {error}"))?;
         let mut program = Self::default();
         for section in file.sections() {
-            let loaded = matches!(section.kind(), SectionKind::Text | SectionKind::Data | SectionKind::ReadOnlyData | SectionKind::UninitializedData);
+            let loaded = matches!(
+                section.kind(),
+                SectionKind::Text
+                    | SectionKind::Data
+                    | SectionKind::ReadOnlyData
+                    | SectionKind::UninitializedData
+            );
             let name = section.name().unwrap_or_default().to_owned();
             if loaded && section.size() > 0 {
                 let bytes = section.data().unwrap_or_default().to_vec();
-                program.sections.push(Section { name, size: section.size(), bytes });
+                program.sections.push(Section {
+                    name,
+                    size: section.size(),
+                    bytes,
+                });
             }
         }
         // Data memory of an AVR starts at 0x800000 in ELF files; addresses below belong to the program memory that the image shows.
-        let named = file.symbols().filter(|symbol| symbol.is_definition() && symbol.address() < 0x80_0000);
-        program.symbols = named.filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?.to_owned()))).filter(|(_, name)| !name.is_empty()).collect();
+        let named = file
+            .symbols()
+            .filter(|symbol| symbol.is_definition() && symbol.address() < 0x80_0000);
+        program.symbols = named
+            .filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?.to_owned())))
+            .filter(|(_, name)| !name.is_empty())
+            .collect();
         program.symbols.sort();
         Ok(program)
     }

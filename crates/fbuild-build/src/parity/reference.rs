@@ -58,19 +58,48 @@ impl Reference {
     /// If there is none, or it does not run.
     pub fn find(named: Option<&Utf8Path>, runner: &Runner) -> Result<Self, ReferenceError> {
         let program = match named {
-            Some(named) => find_program(named.as_str()).ok_or_else(|| ReferenceError::NotFound(named.to_owned()))?,
-            None => ["arduino-cli", "arduino-builder"].into_iter().find_map(find_program).ok_or(ReferenceError::None)?,
+            Some(named) => find_program(named.as_str())
+                .ok_or_else(|| ReferenceError::NotFound(named.to_owned()))?,
+            None => ["arduino-cli", "arduino-builder"]
+                .into_iter()
+                .find_map(find_program)
+                .ok_or(ReferenceError::None)?,
         };
-        let builder = program.file_name().is_some_and(|name| name.contains("builder"));
-        let (kind, question) = if builder { (Kind::ArduinoBuilder, "-version") } else { (Kind::ArduinoCli, "version") };
-        let problem = |problem: String| ReferenceError::Version { program: program.clone(), problem };
-        let command = Command { program: program.to_string(), args: vec![question.to_owned()], cwd: None };
-        let output = runner.run(&command).map_err(|error| problem(chain(&error)))?;
+        let builder = program
+            .file_name()
+            .is_some_and(|name| name.contains("builder"));
+        let (kind, question) = if builder {
+            (Kind::ArduinoBuilder, "-version")
+        } else {
+            (Kind::ArduinoCli, "version")
+        };
+        let problem = |problem: String| ReferenceError::Version {
+            program: program.clone(),
+            problem,
+        };
+        let command = Command {
+            program: program.to_string(),
+            args: vec![question.to_owned()],
+            cwd: None,
+        };
+        let output = runner
+            .run(&command)
+            .map_err(|error| problem(chain(&error)))?;
         if let Some(failure) = output.failure() {
             return Err(problem(failure));
         }
-        let version = output.text().lines().next().unwrap_or_default().trim().to_owned();
-        Ok(Self { kind, program, version })
+        let version = output
+            .text()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        Ok(Self {
+            kind,
+            program,
+            version,
+        })
     }
 }
 
@@ -106,7 +135,11 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Starts work in `root`, which exists and is empty.
     pub fn new(reference: &'a Reference, root: Utf8PathBuf) -> Self {
-        Self { reference, root, cores: Mutex::default() }
+        Self {
+            reference,
+            root,
+            cores: Mutex::default(),
+        }
     }
 
     /// Builds one sketch.
@@ -119,7 +152,13 @@ impl<'a> Session<'a> {
             Kind::ArduinoBuilder => {
                 explain::other_rules(case, ours)?;
                 let core = self.core(case)?;
-                arduino_builder::build(&self.reference.program, case, ours, &core, &self.cache_dir(case))
+                arduino_builder::build(
+                    &self.reference.program,
+                    case,
+                    ours,
+                    &core,
+                    &self.cache_dir(case),
+                )
             }
         }
     }
@@ -136,13 +175,24 @@ impl<'a> Session<'a> {
     }
 
     fn cache_dir(&self, case: &Case<'_>) -> Utf8PathBuf {
-        self.root.join("cores").join(case.fqbn.replace([':', ',', '='], "-"))
+        self.root
+            .join("cores")
+            .join(case.fqbn.replace([':', ',', '='], "-"))
     }
 
     /// Returns the board's core as the reference compiled it, archived anew.
     fn core(&self, case: &Case<'_>) -> Result<Core, NotBuilt> {
-        let slot = Arc::clone(self.cores.lock().unwrap_or_else(PoisonError::into_inner).entry(case.fqbn.to_owned()).or_default());
-        let core = slot.get_or_init(|| arduino_builder::core(&self.reference.program, case, &self.cache_dir(case)));
-        core.clone().map_err(|reason| NotBuilt::Failed(format!("core: {reason}")))
+        let slot = Arc::clone(
+            self.cores
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(case.fqbn.to_owned())
+                .or_default(),
+        );
+        let core = slot.get_or_init(|| {
+            arduino_builder::core(&self.reference.program, case, &self.cache_dir(case))
+        });
+        core.clone()
+            .map_err(|reason| NotBuilt::Failed(format!("core: {reason}")))
     }
 }

@@ -25,19 +25,28 @@ impl Objects {
     ///
     /// # Errors
     /// If an archive cannot be made.
-    pub fn collect(case: &Case<'_>, libraries: &[Utf8PathBuf], core: &Core) -> Result<Self, String> {
+    pub fn collect(
+        case: &Case<'_>,
+        libraries: &[Utf8PathBuf],
+        core: &Core,
+    ) -> Result<Self, String> {
         let sketch = case.dir.join("sketch");
         let mut list = objects(&sketch, 1);
         list.extend(objects(&sketch.join("src"), usize::MAX));
         for library in libraries {
-            let dir = case.dir.join("libraries").join(library.file_name().unwrap_or_default());
+            let dir = case
+                .dir
+                .join("libraries")
+                .join(library.file_name().unwrap_or_default());
             if library.join("src").is_dir() && library.join("library.properties").is_file() {
                 let all = objects(&dir, usize::MAX);
                 if archives(&dir).is_empty() {
                     list.extend(all);
                 } else {
                     // It has made an archive (`dot_a_linkage`), in its own order.
-                    let path = dir.join("sorted").join(format!("{}.a", library.file_name().unwrap_or("library")));
+                    let path = dir
+                        .join("sorted")
+                        .join(format!("{}.a", library.file_name().unwrap_or("library")));
                     archive(case, &path, &all)?;
                     list.push(path);
                 }
@@ -47,7 +56,10 @@ impl Objects {
             }
         }
         list.extend(core.variant.iter().cloned());
-        Ok(Self { list, core: core.archive.clone() })
+        Ok(Self {
+            list,
+            core: core.archive.clone(),
+        })
     }
 }
 
@@ -55,14 +67,20 @@ impl Objects {
 ///
 /// # Errors
 /// If there are none.
-pub fn core(spec: &BoardSpec, build: &Utf8Path) -> Result<(Vec<Utf8PathBuf>, Vec<Utf8PathBuf>), String> {
+pub fn core(
+    spec: &BoardSpec,
+    build: &Utf8Path,
+) -> Result<(Vec<Utf8PathBuf>, Vec<Utf8PathBuf>), String> {
     let dir = build.join("core");
     let all = objects(&dir, usize::MAX);
     if all.is_empty() {
         return Err(format!("there are no objects in `{dir}`"));
     }
     let of_core = |object: &Utf8PathBuf| {
-        let source = object.strip_prefix(&dir).unwrap_or(object).with_extension("");
+        let source = object
+            .strip_prefix(&dir)
+            .unwrap_or(object)
+            .with_extension("");
         spec.core_dir().join(source).is_file()
     };
     Ok(all.into_iter().partition(of_core))
@@ -80,7 +98,9 @@ pub fn archive(case: &Case<'_>, archive: &Utf8Path, objects: &[Utf8PathBuf]) -> 
     }
     let recipes = case.spec.for_shared(dir);
     for object in objects {
-        let command = recipes.archive(archive, object).map_err(|error| error.to_string())?;
+        let command = recipes
+            .archive(archive, object)
+            .map_err(|error| error.to_string())?;
         checked(case.runner, &command)?;
     }
     Ok(())
@@ -90,33 +110,69 @@ pub fn archive(case: &Case<'_>, archive: &Utf8Path, objects: &[Utf8PathBuf]) -> 
 ///
 /// # Errors
 /// If the reference printed no such command, or it fails.
-pub fn link(case: &Case<'_>, printed: &[String], objects: &Objects, dir: &Utf8Path) -> Result<Utf8PathBuf, String> {
+pub fn link(
+    case: &Case<'_>,
+    printed: &[String],
+    objects: &Objects,
+    dir: &Utf8Path,
+) -> Result<Utf8PathBuf, String> {
     fs_err::create_dir_all(dir).map_err(|error| error.to_string())?;
     let project = case.sketch.project_name();
     let (old, new) = (case.dir.join(project), dir.join(project));
     let elf = format!("{old}.elf");
-    let at = printed.iter().position(|line| is_command(line) && line.contains(&format!("-o \"{elf}\"")));
+    let at = printed
+        .iter()
+        .position(|line| is_command(line) && line.contains(&format!("-o \"{elf}\"")));
     let at = at.ok_or("it printed no linker command")?;
     let relaxed = case.spec.mcu() == RELAXED;
-    run(case, relinked(words(&printed[at]), &elf, &format!("{new}.elf"), case.dir, objects, relaxed))?;
-    let converting = printed[at + 1..].iter().filter(|line| is_command(line) && line.contains(&elf) && line.contains(".hex"));
+    run(
+        case,
+        relinked(
+            words(&printed[at]),
+            &elf,
+            &format!("{new}.elf"),
+            case.dir,
+            objects,
+            relaxed,
+        ),
+    )?;
+    let converting = printed[at + 1..]
+        .iter()
+        .filter(|line| is_command(line) && line.contains(&elf) && line.contains(".hex"));
     for line in converting {
-        let argv = words(line).into_iter().map(|word| word.replace(old.as_str(), new.as_str()));
+        let argv = words(line)
+            .into_iter()
+            .map(|word| word.replace(old.as_str(), new.as_str()));
         run(case, argv.collect())?;
     }
     let hex = Utf8PathBuf::from(format!("{new}.hex"));
-    if hex.is_file() { Ok(hex) } else { Err("it printed no command that makes an image".to_owned()) }
+    if hex.is_file() {
+        Ok(hex)
+    } else {
+        Err("it printed no command that makes an image".to_owned())
+    }
 }
 
 /// Returns the linker's words with other objects in them.
-fn relinked(old: Vec<String>, elf: &str, new_elf: &str, dir: &Utf8Path, objects: &Objects, relaxed: bool) -> Vec<String> {
+fn relinked(
+    old: Vec<String>,
+    elf: &str,
+    new_elf: &str,
+    dir: &Utf8Path,
+    objects: &Objects,
+    relaxed: bool,
+) -> Vec<String> {
     let mut argv = Vec::new();
     let mut placed = false;
     for word in old {
         let path = Utf8Path::new(&word);
         if word == elf {
             argv.push(new_elf.to_owned());
-        } else if path.extension() == Some("a") && path.file_stem().is_some_and(|stem| stem.starts_with("core")) {
+        } else if path.extension() == Some("a")
+            && path
+                .file_stem()
+                .is_some_and(|stem| stem.starts_with("core"))
+        {
             argv.push(objects.core.to_string());
         } else if path.starts_with(dir) && matches!(path.extension(), Some("o" | "a")) {
             if !placed {
@@ -134,25 +190,69 @@ fn relinked(old: Vec<String>, elf: &str, new_elf: &str, dir: &Utf8Path, objects:
 
 /// Returns the words of the command that compiles the sketch's generated C++.
 pub fn compile_words(case: &Case<'_>, printed: &[String]) -> Option<Vec<String>> {
-    let object = format!("-o \"{}\"", case.dir.join("sketch").join(format!("{}.cpp.o", case.sketch.project_name())));
-    printed.iter().find(|line| is_command(line) && line.contains(&object)).map(|line| words(line))
+    let object = format!(
+        "-o \"{}\"",
+        case.dir
+            .join("sketch")
+            .join(format!("{}.cpp.o", case.sketch.project_name()))
+    );
+    printed
+        .iter()
+        .find(|line| is_command(line) && line.contains(&object))
+        .map(|line| words(line))
 }
 
 /// Compiles other C++ in place of the sketch's own and links that, in `dir`.
 ///
 /// # Errors
 /// What the compiler printed.
-pub fn with_source(case: &Case<'_>, printed: &[String], source: &Utf8Path, objects: &Objects, dir: &Utf8Path) -> Result<Utf8PathBuf, String> {
+pub fn with_source(
+    case: &Case<'_>,
+    printed: &[String],
+    source: &Utf8Path,
+    objects: &Objects,
+    dir: &Utf8Path,
+) -> Result<Utf8PathBuf, String> {
     fs_err::create_dir_all(dir).map_err(|error| error.to_string())?;
-    let generated = case.dir.join("sketch").join(format!("{}.cpp", case.sketch.project_name()));
-    let (old, new) = (format!("{generated}.o"), dir.join(format!("{}.cpp.o", case.sketch.project_name())));
+    let generated = case
+        .dir
+        .join("sketch")
+        .join(format!("{}.cpp", case.sketch.project_name()));
+    let (old, new) = (
+        format!("{generated}.o"),
+        dir.join(format!("{}.cpp.o", case.sketch.project_name())),
+    );
     let argv = compile_words(case, printed).ok_or("it printed no compile command")?;
     let argv = argv.into_iter().map(|word| {
-        if word == generated { source.to_string() } else if word == old { new.to_string() } else { word }
+        if word == generated {
+            source.to_string()
+        } else if word == old {
+            new.to_string()
+        } else {
+            word
+        }
     });
     run(case, argv.collect())?;
-    let list = objects.list.iter().map(|object| if *object == old { new.clone() } else { object.clone() }).collect();
-    link(case, printed, &Objects { list, core: objects.core.clone() }, dir)
+    let list = objects
+        .list
+        .iter()
+        .map(|object| {
+            if *object == old {
+                new.clone()
+            } else {
+                object.clone()
+            }
+        })
+        .collect();
+    link(
+        case,
+        printed,
+        &Objects {
+            list,
+            core: objects.core.clone(),
+        },
+        dir,
+    )
 }
 
 fn run(case: &Case<'_>, argv: Vec<String>) -> Result<(), String> {
@@ -175,8 +275,15 @@ fn archives(dir: &Utf8Path) -> Vec<Utf8PathBuf> {
 }
 
 fn files(dir: &Utf8Path, depth: usize, extension: &str) -> Vec<Utf8PathBuf> {
-    let entries = WalkDir::new(dir).max_depth(depth).into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    let mut files: Vec<Utf8PathBuf> = entries.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok()).filter(|path| path.extension() == Some(extension)).collect();
+    let entries = WalkDir::new(dir)
+        .max_depth(depth)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file());
+    let mut files: Vec<Utf8PathBuf> = entries
+        .filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok())
+        .filter(|path| path.extension() == Some(extension))
+        .collect();
     files.sort();
     files
 }
@@ -187,11 +294,25 @@ mod tests {
 
     #[test]
     fn objects_are_exchanged_and_the_extra_flag_is_taken_out() {
-        let objects = Objects { list: vec!["/b/a.o".into(), "/b/z.o".into()], core: "/c/core.a".into() };
+        let objects = Objects {
+            list: vec!["/b/a.o".into(), "/b/z.o".into()],
+            core: "/c/core.a".into(),
+        };
         let line = r#""/usr/bin/avr-gcc" -Os -Wl,--gc-sections,--relax -o "/b/X.ino.elf" "/b/z.o" "/b/a.o" "/b/libraries/L/L.a" "/cache/core_x.a" "-L/b" -lm"#;
-        let expect = |relax: &str| format!("/usr/bin/avr-gcc|-Os|-Wl,--gc-sections{relax}|-o|/n/X.ino.elf|/b/a.o|/b/z.o|/c/core.a|-L/b|-lm");
+        let expect = |relax: &str| {
+            format!(
+                "/usr/bin/avr-gcc|-Os|-Wl,--gc-sections{relax}|-o|/n/X.ino.elf|/b/a.o|/b/z.o|/c/core.a|-L/b|-lm"
+            )
+        };
         for (relaxed, relax) in [(true, ""), (false, ",--relax")] {
-            let argv = relinked(words(line), "/b/X.ino.elf", "/n/X.ino.elf", "/b".into(), &objects, relaxed);
+            let argv = relinked(
+                words(line),
+                "/b/X.ino.elf",
+                "/n/X.ino.elf",
+                "/b".into(),
+                &objects,
+                relaxed,
+            );
             assert_eq!(argv.join("|"), expect(relax));
         }
     }
@@ -201,10 +322,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dir = Utf8Path::from_path(dir.path()).unwrap();
         fs_err::create_dir_all(dir.join("src/deep")).unwrap();
-        for name in ["b.c.o", "a_first.S.o", "a.cpp.o", "Z.cpp.o", "src/x.c.o", "src/deep/y.c.o", "a.cpp.d"] {
+        for name in [
+            "b.c.o",
+            "a_first.S.o",
+            "a.cpp.o",
+            "Z.cpp.o",
+            "src/x.c.o",
+            "src/deep/y.c.o",
+            "a.cpp.d",
+        ] {
             fs_err::write(dir.join(name), "").unwrap();
         }
-        let names = |depth| -> Vec<String> { objects(dir, depth).iter().map(|path| path.strip_prefix(dir).unwrap().to_string()).collect() };
+        let names = |depth| -> Vec<String> {
+            objects(dir, depth)
+                .iter()
+                .map(|path| path.strip_prefix(dir).unwrap().to_string())
+                .collect()
+        };
         assert_eq!(names(1), ["Z.cpp.o", "a.cpp.o", "a_first.S.o", "b.c.o"]);
         assert_eq!(names(usize::MAX)[4..], ["src/deep/y.c.o", "src/x.c.o"]);
         assert_eq!(objects(&dir.join("none"), 1), Vec::<Utf8PathBuf>::new());

@@ -26,12 +26,22 @@ pub fn run(args: &BenchSummaryArgs, printer: &Printer) -> Result<Exit, CliError>
     );
     printer.data(&text);
     if let Some(path) = &args.append {
-        let mut file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+        let mut file = fs_err::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)?;
         file.write_all(text.as_bytes())?;
     }
-    Ok(if summary.exceeded() { Exit::SketchFailed } else { Exit::Success })
+    Ok(if summary.exceeded() {
+        Exit::SketchFailed
+    } else {
+        Exit::Success
+    })
 }
 
 fn read(files: &[Utf8PathBuf]) -> Result<Vec<Run>, CliError> {
-    files.iter().map(|file| Ok(bench::read(file.as_str(), &fs_err::read_to_string(file)?)?)).collect()
+    files
+        .iter()
+        .map(|file| Ok(bench::read(file.as_str(), &fs_err::read_to_string(file)?)?))
+        .collect()
 }

@@ -10,24 +10,48 @@ use crate::printer::{Printer, Verbosity};
 ///
 /// # Errors
 /// If a directory the user named holds no platform.
-pub fn run(filter: Option<&str>, platforms: &PlatformArgs, printer: &Printer) -> Result<Exit, CliError> {
+pub fn run(
+    filter: Option<&str>,
+    platforms: &PlatformArgs,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
     let installation = places::installation(platforms)?;
-    installation.warnings().iter().for_each(|warning| printer.warning(warning));
+    installation
+        .warnings()
+        .iter()
+        .for_each(|warning| printer.warning(warning));
     let filter = filter.unwrap_or_default().to_lowercase();
     let wanted = |text: &str| text.to_lowercase().contains(&filter);
-    let boards: Vec<_> = installation.boards().filter(|board| !board.hidden && (wanted(&board.fqbn) || wanted(&board.name))).collect();
+    let boards: Vec<_> = installation
+        .boards()
+        .filter(|board| !board.hidden && (wanted(&board.fqbn) || wanted(&board.name)))
+        .collect();
     if boards.is_empty() {
-        let error = CliError::usage(anyhow::anyhow!(if filter.is_empty() { "no platform was found".to_owned() } else { format!("no board matches `{filter}`") }));
-        return Err(error.hint("`fbuild doctor` says where was looked and how to install a platform"));
+        let error = CliError::usage(anyhow::anyhow!(if filter.is_empty() {
+            "no platform was found".to_owned()
+        } else {
+            format!("no board matches `{filter}`")
+        }));
+        return Err(
+            error.hint("`fbuild doctor` says where was looked and how to install a platform")
+        );
     }
-    let width = boards.iter().map(|board| board.fqbn.len()).max().unwrap_or(0);
+    let width = boards
+        .iter()
+        .map(|board| board.fqbn.len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for board in boards {
         text.push_str(&format!("{:width$}  {}\n", board.fqbn, board.name));
         if printer.verbosity == Verbosity::Verbose {
             for menu in &board.menus {
                 for (value, label) in &menu.values {
-                    let default = if *value == menu.default { " (default)" } else { "" };
+                    let default = if *value == menu.default {
+                        " (default)"
+                    } else {
+                        ""
+                    };
                     text.push_str(&format!("    {}={value}  {label}{default}\n", menu.option));
                 }
             }

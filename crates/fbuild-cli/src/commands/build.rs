@@ -37,7 +37,11 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     let stop = Stop::new();
     listen_for_signals(&stop)?;
     let runner = runner(&stop)?;
-    let means = Means { cache: &cache, runner: &runner, stop: &stop };
+    let means = Means {
+        cache: &cache,
+        runner: &runner,
+        stop: &stop,
+    };
     if args.dry_run || args.only_compilation_database {
         return outputs::plan_only(args, &request, means, printer);
     }
@@ -47,7 +51,12 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
 }
 
 /// Runs the build in a thread of its own and follows its events in this one.
-fn follow(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Printer) -> Result<RunReport, CliError> {
+fn follow(
+    args: &BuildArgs,
+    request: &Request,
+    means: Means<'_>,
+    printer: &Printer,
+) -> Result<RunReport, CliError> {
     let began = Instant::now();
     let (events, inbox) = mpsc::channel();
     let mut report = RunReport::default();
@@ -63,19 +72,27 @@ fn follow(args: &BuildArgs, request: &Request, means: Means<'_>, printer: &Print
         let builder = scope.spawn(move || -> Result<(), run::BuildError> {
             let plan = run::plan(request, means, &events)?;
             if let Some(path) = &args.compile_commands {
-                outputs::write_compile_commands(path, &plan).unwrap_or_else(|error| drop(events.send(Event::Warning(error.to_string()))));
+                outputs::write_compile_commands(path, &plan)
+                    .unwrap_or_else(|error| drop(events.send(Event::Warning(error.to_string()))));
             }
             run::build(request, &plan, means, events).map(drop)
         });
         for event in &inbox {
             take(event, &mut report);
         }
-        builder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        builder
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
     for warning in means.cache.take_warnings() {
         take(Event::Warning(warning), &mut report);
     }
-    take(Event::RunFinished { duration: began.elapsed() }, &mut report);
+    take(
+        Event::RunFinished {
+            duration: began.elapsed(),
+        },
+        &mut report,
+    );
     built.map_err(explained)?;
     Ok(report)
 }
@@ -94,17 +111,25 @@ fn explained(error: run::BuildError) -> CliError {
 pub fn explain_plan(error: PlanError) -> CliError {
     let avr = matches!(&error, PlanError::Tool(ToolError::NotFound { program }) if is_avr_of_the_system(program));
     let error = CliError::usage(error);
-    if avr { error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr") } else { error }
+    if avr {
+        error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr")
+    } else {
+        error
+    }
 }
 
 /// Opens the user's cache, or one for this run alone.
 pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError> {
     if args.no_cache {
-        fs_err::create_dir_all(&request.output_dir).map_err(|error| CliError::usage(error).hint(OTHER_OUTPUT))?;
+        fs_err::create_dir_all(&request.output_dir)
+            .map_err(|error| CliError::usage(error).hint(OTHER_OUTPUT))?;
         return Ok(Cache::private_in(&request.output_dir)?);
     }
     let dir = places::cache_dir(&args.what.cache)?;
-    Cache::open(&dir).map_err(|error| CliError::usage(error).hint("use another directory with --cache-dir, or none with --no-cache"))
+    Cache::open(&dir).map_err(|error| {
+        CliError::usage(error)
+            .hint("use another directory with --cache-dir, or none with --no-cache")
+    })
 }
 
 /// Makes the runner.
@@ -114,16 +139,21 @@ pub fn runner(stop: &Stop) -> Result<Runner, CliError> {
 
 /// Ctrl-C ends the run after what is running; a second one, or SIGTERM, ends that too.
 pub fn listen_for_signals(stop: &Stop) -> Result<(), CliError> {
-    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
+    let mut signals = signal_hook::iterator::Signals::new([
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+    ])?;
     let stop = stop.clone();
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in &mut signals {
-            stop.interrupt();
-            if signal == signal_hook::consts::SIGTERM {
-                stop.kill();
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in &mut signals {
+                stop.interrupt();
+                if signal == signal_hook::consts::SIGTERM {
+                    stop.kill();
+                }
             }
-        }
-    })?;
+        })?;
     Ok(())
 }
 

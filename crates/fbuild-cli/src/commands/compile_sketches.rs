@@ -31,9 +31,14 @@ pub fn write(dir: &Utf8Path, report: &RunReport) -> Result<(), CliError> {
 
 /// Returns the pull request's head commit, else the commit that GitHub checked out (formats section 3).
 fn commit() -> String {
-    let event = env::get(env::GITHUB_EVENT_PATH).filter(|_| env::get(env::GITHUB_EVENT_NAME).is_some_and(|name| name == "pull_request"));
+    let event = env::get(env::GITHUB_EVENT_PATH)
+        .filter(|_| env::get(env::GITHUB_EVENT_NAME).is_some_and(|name| name == "pull_request"));
     let event = event.and_then(|path| fs_err::read_to_string(path).ok());
     let event: Option<serde_json::Value> = event.and_then(|text| serde_json::from_str(&text).ok());
-    let head = event.as_ref().and_then(|event| event["pull_request"]["head"]["sha"].as_str());
-    head.map(str::to_owned).or_else(|| env::get(env::GITHUB_SHA)).unwrap_or_default()
+    let head = event
+        .as_ref()
+        .and_then(|event| event["pull_request"]["head"]["sha"].as_str());
+    head.map(str::to_owned)
+        .or_else(|| env::get(env::GITHUB_SHA))
+        .unwrap_or_default()
 }

@@ -22,8 +22,16 @@ use crate::request::{Prepared, prepare};
 ///
 /// # Errors
 /// A wrong command line, no reference tool, a board that cannot be built at all.
-pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, printer: &Printer) -> Result<Exit, CliError> {
-    let Prepared { mut request, remarks } = prepare(args)?;
+pub fn run(
+    args: &BuildArgs,
+    reference: Option<&Utf8Path>,
+    markdown: bool,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let Prepared {
+        mut request,
+        remarks,
+    } = prepare(args)?;
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
@@ -34,9 +42,15 @@ pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, print
     build::listen_for_signals(&stop)?;
     let runner = build::runner(&stop)?;
     let reference = Reference::find(reference, &runner).map_err(|error| {
-        CliError::usage(error).hint("on Debian or Ubuntu: apt-get install arduino-builder arduino-ctags").hint("name one with --reference")
+        CliError::usage(error)
+            .hint("on Debian or Ubuntu: apt-get install arduino-builder arduino-ctags")
+            .hint("name one with --reference")
     })?;
-    printer.status(Tone::Plain, "Reference", &format!("{} ({})", reference.program, reference.version));
+    printer.status(
+        Tone::Plain,
+        "Reference",
+        &format!("{} ({})", reference.program, reference.version),
+    );
     let installation = places::installation(&args.what.platforms)?;
     let question = Question {
         complete_fqbns: complete_fqbns(&request.boards, &installation),
@@ -46,11 +60,28 @@ pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, print
         warnings: level(args.what.properties.warnings).to_owned(),
     };
     let (events, inbox) = mpsc::channel();
-    let means = Means { cache: &cache, runner: &runner, stop: &stop };
+    let means = Means {
+        cache: &cache,
+        runner: &runner,
+        stop: &stop,
+    };
     let tell = |check: &Check| {
         if printer.verbosity > Verbosity::Quiet {
-            let tone = if check.verdict.is_unexplained() { Tone::Bad } else { Tone::Good };
-            printer.status(tone, check.verdict.name(), &format!("{} {}: {}", check.board, check.sketch, check.verdict.remark()));
+            let tone = if check.verdict.is_unexplained() {
+                Tone::Bad
+            } else {
+                Tone::Good
+            };
+            printer.status(
+                tone,
+                check.verdict.name(),
+                &format!(
+                    "{} {}: {}",
+                    check.board,
+                    check.sketch,
+                    check.verdict.remark()
+                ),
+            );
         }
     };
     let checks = std::thread::scope(|scope| {
@@ -64,11 +95,36 @@ pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, print
         let events = events;
         parity::run(question, means, &events, &tell)
     })?;
-    printer.data(&if markdown { table(&checks, &reference) } else { lines(&checks) });
-    let unexplained = checks.iter().filter(|check| check.verdict.is_unexplained()).count();
-    let count = |name: &str| checks.iter().filter(|check| check.verdict.name() == name).count();
-    let summary = format!("{} identical, {} not comparable, {} fail with both, {unexplained} unexplained", count("identical"), count("not comparable"), count("both fail"));
-    printer.status(if unexplained == 0 { Tone::Good } else { Tone::Bad }, "Compared", &summary);
+    printer.data(&if markdown {
+        table(&checks, &reference)
+    } else {
+        lines(&checks)
+    });
+    let unexplained = checks
+        .iter()
+        .filter(|check| check.verdict.is_unexplained())
+        .count();
+    let count = |name: &str| {
+        checks
+            .iter()
+            .filter(|check| check.verdict.name() == name)
+            .count()
+    };
+    let summary = format!(
+        "{} identical, {} not comparable, {} fail with both, {unexplained} unexplained",
+        count("identical"),
+        count("not comparable"),
+        count("both fail")
+    );
+    printer.status(
+        if unexplained == 0 {
+            Tone::Good
+        } else {
+            Tone::Bad
+        },
+        "Compared",
+        &summary,
+    );
     Ok(if stop.is_cancelled() {
         Exit::Interrupted
     } else if unexplained == 0 {
@@ -79,17 +135,33 @@ pub fn run(args: &BuildArgs, reference: Option<&Utf8Path>, markdown: bool, print
 }
 
 /// Writes out every option of every board: arduino-builder knows no defaults.
-fn complete_fqbns(boards: &[fbuild_platform::BoardSpec], installation: &Installation) -> HashMap<String, String> {
+fn complete_fqbns(
+    boards: &[fbuild_platform::BoardSpec],
+    installation: &Installation,
+) -> HashMap<String, String> {
     let complete = |board: &fbuild_platform::BoardSpec| {
         let fqbn = board.fqbn();
-        let entry = installation.boards().find(|entry| entry.fqbn == fqbn.base());
+        let entry = installation
+            .boards()
+            .find(|entry| entry.fqbn == fqbn.base());
         let menus = entry.map(|entry| entry.menus).unwrap_or_default();
         let options = menus.iter().map(|menu| {
-            let given = fqbn.options.iter().find(|(option, _)| *option == menu.option);
-            format!("{}={}", menu.option, given.map_or(menu.default.as_str(), |(_, value)| value))
+            let given = fqbn
+                .options
+                .iter()
+                .find(|(option, _)| *option == menu.option);
+            format!(
+                "{}={}",
+                menu.option,
+                given.map_or(menu.default.as_str(), |(_, value)| value)
+            )
         });
         let options: Vec<String> = options.collect();
-        let complete = if options.is_empty() { fqbn.base() } else { format!("{}:{}", fqbn.base(), options.join(",")) };
+        let complete = if options.is_empty() {
+            fqbn.base()
+        } else {
+            format!("{}:{}", fqbn.base(), options.join(","))
+        };
         (fqbn.to_string(), complete)
     };
     boards.iter().map(complete).collect()
@@ -106,7 +178,18 @@ fn level(level: WarningsLevel) -> &'static str {
 
 /// A line per sketch, fields separated by tabs.
 fn lines(checks: &[Check]) -> String {
-    checks.iter().map(|check| format!("{}\t{}\t{}\t{}\n", check.verdict.name(), check.board, check.sketch, check.verdict.remark())).collect()
+    checks
+        .iter()
+        .map(|check| {
+            format!(
+                "{}\t{}\t{}\t{}\n",
+                check.verdict.name(),
+                check.board,
+                check.sketch,
+                check.verdict.remark()
+            )
+        })
+        .collect()
 }
 
 /// A row per sketch, a column per board; what is not identical is explained below.
@@ -123,19 +206,34 @@ fn table(checks: &[Check], reference: &Reference) -> String {
     }
     let mut notes: Vec<String> = Vec::new();
     let mut cell = |board: &str, sketch: &str| {
-        let Some(check) = checks.iter().find(|check| check.board == board && check.sketch == sketch) else { return String::new() };
+        let Some(check) = checks
+            .iter()
+            .find(|check| check.board == board && check.sketch == sketch)
+        else {
+            return String::new();
+        };
         let text = format!("{}: {}", check.verdict.name(), check.verdict.remark());
         if let parity::Verdict::Identical { bytes } = check.verdict {
             return bytes.to_string();
         }
-        let at = notes.iter().position(|note| *note == text).unwrap_or_else(|| {
-            notes.push(text);
-            notes.len() - 1
-        });
+        let at = notes
+            .iter()
+            .position(|note| *note == text)
+            .unwrap_or_else(|| {
+                notes.push(text);
+                notes.len() - 1
+            });
         format!("{} ({})", check.verdict.name(), at + 1)
     };
-    let mut text = format!("Reference: {}. A number is the size in bytes of an identical image.\n\n", reference.version);
-    text.push_str(&format!("| sketch | {} |\n|---|{}\n", boards.join(" | "), "---|".repeat(boards.len())));
+    let mut text = format!(
+        "Reference: {}. A number is the size in bytes of an identical image.\n\n",
+        reference.version
+    );
+    text.push_str(&format!(
+        "| sketch | {} |\n|---|{}\n",
+        boards.join(" | "),
+        "---|".repeat(boards.len())
+    ));
     for sketch in sketches {
         let cells: Vec<String> = boards.iter().map(|board| cell(board, sketch)).collect();
         text.push_str(&format!("| {sketch} | {} |\n", cells.join(" | ")));

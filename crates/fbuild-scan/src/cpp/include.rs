@@ -61,7 +61,10 @@ impl Unit<'_> {
     fn find(&mut self, question: Question) -> Result<Option<Found>, Stop> {
         let found = self.search.find(self.tree, question);
         let found = found.map_err(|error| self.unsupported(&error.to_string()))?;
-        if let Some(given) = found.as_ref().and_then(|found| self.search.given(found.place)) {
+        if let Some(given) = found
+            .as_ref()
+            .and_then(|found| self.search.given(found.place))
+        {
             self.used[given] = true;
         }
         Ok(found)

@@ -115,7 +115,6 @@ impl Lines {
         self.guard.is_some() || self.items.iter().any(once)
     }
 
-
     /// Splits a file.
     pub(crate) fn of(bytes: &[u8], mode: Mode) -> Self {
         let clean = clean(bytes);

@@ -344,7 +344,11 @@ fn s2_3_6_binaries_by_controller() {
     ]);
     fs_err::create_dir_all(space.at("L/src/empty")).unwrap();
     let library = with_properties(&space, "L", "name=L\nprecompiled=true\nldflags=-lm\n");
-    let dirs = |dirs: &[&str]| dirs.iter().map(camino::Utf8PathBuf::from).collect::<Vec<_>>();
+    let dirs = |dirs: &[&str]| {
+        dirs.iter()
+            .map(camino::Utf8PathBuf::from)
+            .collect::<Vec<_>>()
+    };
     let found = binaries(&library, &dirs(&["cortex-m4"])).unwrap().unwrap();
     assert_eq!(
         found.ldflags,

@@ -21,9 +21,10 @@ pub fn describe(page: &mut Page) {
         env!("CARGO_PKG_VERSION")
     ));
     let memory = fs_err::read_to_string("/proc/meminfo").unwrap_or_default();
-    if let (Some(total), Some(available)) =
-        (kilobytes(&memory, "MemTotal"), kilobytes(&memory, "MemAvailable"))
-    {
+    if let (Some(total), Some(available)) = (
+        kilobytes(&memory, "MemTotal"),
+        kilobytes(&memory, "MemAvailable"),
+    ) {
         page.line(&format!(
             "{} of memory, {} available",
             human_bytes_long(total << 10),
