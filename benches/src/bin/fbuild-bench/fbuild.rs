@@ -54,7 +54,10 @@ impl Call<'_> {
         let log = self.scratch.join("fbuild.log");
         let cost = measure::run(&mut command, &log)?;
         let text = fs_err::read_to_string(&report).with_context(|| format!("see {log}"))?;
-        let mut ran = read(&serde_json::from_str(&text).with_context(|| format!("read {report}"))?, self.library);
+        let mut ran = read(
+            &serde_json::from_str(&text).with_context(|| format!("read {report}"))?,
+            self.library,
+        );
         fs_err::remove_file(&report)?;
         ran.cost = cost;
         Ok(ran)
@@ -76,9 +79,25 @@ impl Call<'_> {
     /// Returns the part of the command line that all calls share.
     fn command(&self) -> Command {
         let mut command = Command::new(self.program.as_str());
-        command.args(["compile-many", "--board", self.board, "--library", self.library.as_str()]);
-        command.args(["--cache-dir", self.cache.as_str(), "--output-dir", self.output.as_str()]);
-        command.args(["--framework-jobs".to_owned(), self.jobs.0.to_string(), "--sketch-jobs".to_owned(), self.jobs.1.to_string()]);
+        command.args([
+            "compile-many",
+            "--board",
+            self.board,
+            "--library",
+            self.library.as_str(),
+        ]);
+        command.args([
+            "--cache-dir",
+            self.cache.as_str(),
+            "--output-dir",
+            self.output.as_str(),
+        ]);
+        command.args([
+            "--framework-jobs".to_owned(),
+            self.jobs.0.to_string(),
+            "--sketch-jobs".to_owned(),
+            self.jobs.1.to_string(),
+        ]);
         command.args(self.sketches.iter().map(|sketch| self.library.join(sketch)));
         command
     }
@@ -86,18 +105,34 @@ impl Call<'_> {
 
 /// Reads what is needed from a report.
 fn read(report: &Value, library: &Utf8Path) -> Ran {
-    let costs = || [&report["plan"]["cost"], &report["stages"][0]["cost"], &report["stages"][1]["cost"]].into_iter();
-    let sketches = report["sketches"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let costs = || {
+        [
+            &report["plan"]["cost"],
+            &report["stages"][0]["cost"],
+            &report["stages"][1]["cost"],
+        ]
+        .into_iter()
+    };
+    let sketches = report["sketches"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     Ran {
         cost: Cost::default(),
         processes: costs().filter_map(|cost| cost["processes"].as_u64()).sum(),
-        children_cpu: costs().filter_map(|cost| cost["cpu_seconds"].as_f64()).sum(),
+        children_cpu: costs()
+            .filter_map(|cost| cost["cpu_seconds"].as_f64())
+            .sum(),
         sketches: sketches
             .iter()
             .filter_map(|sketch| {
                 let dir = Utf8PathBuf::from(sketch["dir"].as_str()?);
                 let name = dir.strip_prefix(library).unwrap_or(&dir).to_string();
-                Some((name, sketch["outcome"].as_str()?.to_owned(), sketch["cost"]["wall_seconds"].as_f64().unwrap_or(0.0)))
+                Some((
+                    name,
+                    sketch["outcome"].as_str()?.to_owned(),
+                    sketch["cost"]["wall_seconds"].as_f64().unwrap_or(0.0),
+                ))
             })
             .collect(),
     }
@@ -116,7 +151,16 @@ mod tests {
         });
         let ran = read(&report, Utf8Path::new("/l"));
         assert_eq!((ran.processes, ran.children_cpu), (33, 12.5));
-        assert_eq!(ran.sketches, [("examples/A/B".to_owned(), "built".to_owned(), 1.5), ("/x".to_owned(), "skipped".to_owned(), 0.0)]);
-        assert_eq!(read(&serde_json::json!({"plan": null}), Utf8Path::new("/l")).processes, 0);
+        assert_eq!(
+            ran.sketches,
+            [
+                ("examples/A/B".to_owned(), "built".to_owned(), 1.5),
+                ("/x".to_owned(), "skipped".to_owned(), 0.0)
+            ]
+        );
+        assert_eq!(
+            read(&serde_json::json!({"plan": null}), Utf8Path::new("/l")).processes,
+            0
+        );
     }
 }

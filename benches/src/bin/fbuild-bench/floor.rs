@@ -24,19 +24,48 @@ pub struct Floor {
 /// If a group has no place in the tree, or two commands write one file.
 pub fn generate(plan: &str, tree: &Utf8Path) -> Result<Floor> {
     let groups = groups(plan);
-    let sketches: Vec<&str> = groups.iter().filter_map(|(label, _)| Some(label.rsplit_once(" for ")?.0)).collect();
+    let sketches: Vec<&str> = groups
+        .iter()
+        .filter_map(|(label, _)| Some(label.rsplit_once(" for ")?.0))
+        .collect();
     ensure!(!sketches.is_empty(), "the plan links no sketch");
     let mut ninja = String::from("rule run\n  command = $line\n  description = $out\n\n");
     let (mut outputs, mut commands) = (BTreeSet::new(), 0);
     for (label, lines) in &groups {
-        let Some(place) = Place::of(label, &sketches, tree) else { bail!("`{label}` belongs to no part of the plan") };
-        let lines: Vec<String> = lines.iter().map(|line| place.localise(line, tree)).collect();
+        let Some(place) = Place::of(label, &sketches, tree) else {
+            bail!("`{label}` belongs to no part of the plan")
+        };
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| place.localise(line, tree))
+            .collect();
         let Some(first) = lines.first() else { continue };
-        let Some(output) = output(first) else { bail!("the first command of `{label}` has no output") };
-        ensure!(outputs.insert(output.to_owned()), "two commands write {output}");
-        let inputs: Vec<&str> = first.split(' ').filter(|word| is_product(word) && *word != output && word.starts_with(tree.as_str())).collect();
-        let _ = writeln!(ninja, "build {}: run {}", escape(output), inputs.iter().map(|input| escape(input)).collect::<Vec<_>>().join(" "));
-        let _ = writeln!(ninja, "  line = {}\n", lines.join(" && ").replace('$', "$$"));
+        let Some(output) = output(first) else {
+            bail!("the first command of `{label}` has no output")
+        };
+        ensure!(
+            outputs.insert(output.to_owned()),
+            "two commands write {output}"
+        );
+        let inputs: Vec<&str> = first
+            .split(' ')
+            .filter(|word| is_product(word) && *word != output && word.starts_with(tree.as_str()))
+            .collect();
+        let _ = writeln!(
+            ninja,
+            "build {}: run {}",
+            escape(output),
+            inputs
+                .iter()
+                .map(|input| escape(input))
+                .collect::<Vec<_>>()
+                .join(" ")
+        );
+        let _ = writeln!(
+            ninja,
+            "  line = {}\n",
+            lines.join(" && ").replace('$', "$$")
+        );
         commands += lines.len();
     }
     Ok(Floor { ninja, commands })
@@ -66,11 +95,20 @@ struct Place {
 impl Place {
     /// Finds the place of a group by its label.
     fn of(label: &str, sketches: &[&str], tree: &Utf8Path) -> Option<Self> {
-        let place = |work: String| Some(Self { members: work.clone(), work });
+        let place = |work: String| {
+            Some(Self {
+                members: work.clone(),
+                work,
+            })
+        };
         if let Some((sketch, _)) = label.rsplit_once(" for ") {
             return place(format!("{tree}/sketches/{sketch}"));
         }
-        if let Some(sketch) = sketches.iter().find(|sketch| label.strip_prefix(**sketch).is_some_and(|rest| rest.starts_with('/'))) {
+        if let Some(sketch) = sketches.iter().find(|sketch| {
+            label
+                .strip_prefix(**sketch)
+                .is_some_and(|rest| rest.starts_with('/'))
+        }) {
             return place(format!("{tree}/sketches/{sketch}/sketch"));
         }
         let mut parts = label.split('/');
@@ -95,8 +133,13 @@ impl Place {
 /// Returns what a command writes: the word after `-o`, or else the archive.
 fn output(command: &str) -> Option<&str> {
     let words: Vec<&str> = command.split(' ').collect();
-    let named = words.iter().position(|word| *word == "-o").and_then(|at| words.get(at + 1));
-    named.or_else(|| words.iter().find(|word| word.ends_with(".a"))).copied()
+    let named = words
+        .iter()
+        .position(|word| *word == "-o")
+        .and_then(|at| words.get(at + 1));
+    named
+        .or_else(|| words.iter().find(|word| word.ends_with(".a")))
+        .copied()
 }
 
 /// Returns whether a word is a file that another command of the plan may have written.
@@ -139,8 +182,14 @@ mod tests {
             ("", "links no sketch"),
             ("# ex/B for v:a:b\nsize x\n", "has no output"),
             ("# hooks before ex/B for v:a:b\ntrue\n", "has no output"),
-            ("# odd\ncc -o $WORK/x.o\n# ex/B for v:a:b\ncc -o $WORK/B.elf\n", "belongs to no part"),
-            ("# core/x/a.c\ncc -o $WORK/a.c.o\n# core/y/a.c\ncc -o $WORK/a.c.o\n# ex/B for v:a:b\ncc -o $WORK/B.elf\n", "two commands write"),
+            (
+                "# odd\ncc -o $WORK/x.o\n# ex/B for v:a:b\ncc -o $WORK/B.elf\n",
+                "belongs to no part",
+            ),
+            (
+                "# core/x/a.c\ncc -o $WORK/a.c.o\n# core/y/a.c\ncc -o $WORK/a.c.o\n# ex/B for v:a:b\ncc -o $WORK/B.elf\n",
+                "two commands write",
+            ),
         ] {
             let error = generate(plan, Utf8Path::new("/t")).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

@@ -33,7 +33,12 @@ pub struct Options {
     #[arg(long, value_name = "K", default_value_t = 1)]
     runs: usize,
     /// Numbers of sketches of the plot, besides the whole
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "8,16")]
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        default_value = "8,16"
+    )]
     points: Vec<usize>,
     /// Sketches in the loop over arduino-builder, from which the whole is extrapolated; 0 leaves it out
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -60,10 +65,15 @@ fn main() -> Result<()> {
     let options = Options::parse();
     fs_err::create_dir_all(&options.out)?;
     let program = match &options.fbuild {
-        Some(path) => path.canonicalize_utf8().with_context(|| format!("find {path}"))?,
+        Some(path) => path
+            .canonicalize_utf8()
+            .with_context(|| format!("find {path}"))?,
         None => Utf8PathBuf::try_from(std::env::current_exe()?)?.with_file_name("fbuild"),
     };
-    ensure!(program.is_file(), "{program} does not exist: build it, or name it with --fbuild");
+    ensure!(
+        program.is_file(),
+        "{program} does not exist: build it, or name it with --fbuild"
+    );
     let scratch = tempfile::Builder::new().prefix("fbuild-bench-").tempdir()?;
     let scratch_dir = Utf8PathBuf::try_from(scratch.path().to_owned())?;
     let bench = cases::Bench::prepare(&options, program, scratch_dir)?;
@@ -79,14 +89,25 @@ fn main() -> Result<()> {
 fn write(options: &Options, rows: &[table::Row]) -> Result<()> {
     fs_err::write(options.out.join("benchmark.tsv"), table::tsv(rows))?;
     fs_err::write(options.out.join("benchmark.md"), table::markdown(rows))?;
-    let line = |name, colour, case| plot::Line { name, colour, points: table::points(rows, case) };
+    let line = |name, colour, case| plot::Line {
+        name,
+        colour,
+        points: table::points(rows, case),
+    };
     let lines = [
         line("arduino-builder (loop)", "#b5651d", cases::LOOP_WHOLE),
         line("ninja floor -j2", "#555", cases::FLOOR),
         line("fbuild cold", "#1f6feb", cases::COLD),
         line("fbuild, nothing changed", "#2da44e", cases::WARM),
     ];
-    let title = format!("{} on {}: time to build the examples", options.library.file_name().unwrap_or("library"), options.board);
-    fs_err::write(options.out.join("benchmark.svg"), plot::svg(&title, "sketches", "seconds", &lines))?;
+    let title = format!(
+        "{} on {}: time to build the examples",
+        options.library.file_name().unwrap_or("library"),
+        options.board
+    );
+    fs_err::write(
+        options.out.join("benchmark.svg"),
+        plot::svg(&title, "sketches", "seconds", &lines),
+    )?;
     Ok(())
 }

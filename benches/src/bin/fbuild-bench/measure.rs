@@ -37,9 +37,14 @@ pub struct Cost {
 /// If the log cannot be written or the program not be started.
 pub fn run(command: &mut Command, log: &Utf8Path) -> Result<Cost> {
     let out = fs_err::File::create(log)?.into_parts().0;
-    command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out);
+    command
+        .stdin(Stdio::null())
+        .stderr(out.try_clone()?)
+        .stdout(out);
     let start = Instant::now();
-    let mut child = command.spawn().with_context(|| format!("start {}", command.get_program().to_string_lossy()))?;
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("start {}", command.get_program().to_string_lossy()))?;
     let (root, over) = (child.id(), AtomicBool::new(false));
     let (used, wall, (tree_peak, own_peak)) = std::thread::scope(|scope| {
         let sampler = scope.spawn(|| sample(root, &over));
@@ -51,7 +56,13 @@ pub fn run(command: &mut Command, log: &Utf8Path) -> Result<Cost> {
     });
     let used = used.context("wait for the process")?;
     let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
-    Ok(Cost { wall, cpu, tree_peak, own_peak, success: used.status.success() })
+    Ok(Cost {
+        wall,
+        cpu,
+        tree_peak,
+        own_peak,
+        success: used.status.success(),
+    })
 }
 
 /// Looks at the tree below `root` until it is over; returns the peaks of the tree and of the root.
@@ -82,21 +93,38 @@ fn resident(processes: &HashMap<u32, (u32, u64)>, root: u32) -> u64 {
         }
         false
     };
-    processes.iter().filter(|(id, _)| below(**id)).map(|(_, (_, bytes))| bytes).sum()
+    processes
+        .iter()
+        .filter(|(id, _)| below(**id))
+        .map(|(_, (_, bytes))| bytes)
+        .sum()
 }
 
 /// Reads the parent and the resident bytes of every process.
 fn processes() -> HashMap<u32, (u32, u64)> {
-    let Ok(entries) = fs_err::read_dir("/proc") else { return HashMap::new() };
-    let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    ids.filter_map(|id| Some((id, parse_stat(&fs_err::read_to_string(format!("/proc/{id}/stat")).ok()?)?))).collect()
+    let Ok(entries) = fs_err::read_dir("/proc") else {
+        return HashMap::new();
+    };
+    let ids = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter_map(|id| {
+        Some((
+            id,
+            parse_stat(&fs_err::read_to_string(format!("/proc/{id}/stat")).ok()?)?,
+        ))
+    })
+    .collect()
 }
 
 /// Returns the parent and the resident bytes from a line of `/proc/ID/stat`.
 fn parse_stat(line: &str) -> Option<(u32, u64)> {
     // The name stands in parentheses and may itself contain spaces and parentheses.
     let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
-    Some((fields.get(1)?.parse().ok()?, fields.get(21)?.parse::<u64>().ok()? * PAGE))
+    Some((
+        fields.get(1)?.parse().ok()?,
+        fields.get(21)?.parse::<u64>().ok()? * PAGE,
+    ))
 }
 
 #[cfg(test)]
@@ -112,7 +140,13 @@ mod tests {
 
     #[test]
     fn only_descendants_count() {
-        let processes = HashMap::from([(10, (1, 100)), (11, (10, 20)), (12, (11, 3)), (13, (1, 5000)), (14, (13, 5000))]);
+        let processes = HashMap::from([
+            (10, (1, 100)),
+            (11, (10, 20)),
+            (12, (11, 3)),
+            (13, (1, 5000)),
+            (14, (13, 5000)),
+        ]);
         assert_eq!(resident(&processes, 10), 123);
         assert_eq!(resident(&processes, 11), 23);
     }
@@ -122,8 +156,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = Utf8Path::from_path(dir.path()).unwrap().join("log");
         let script = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; exit 3";
-        let cost = run(Command::new("sh").args(["-c", &format!("(sh -c '{script}'); exit 3")]), &log).unwrap();
-        assert!(!cost.success && cost.cpu > 0.01 && cost.wall > 0.01 && cost.tree_peak >= cost.own_peak);
+        let cost = run(
+            Command::new("sh").args(["-c", &format!("(sh -c '{script}'); exit 3")]),
+            &log,
+        )
+        .unwrap();
+        assert!(
+            !cost.success && cost.cpu > 0.01 && cost.wall > 0.01 && cost.tree_peak >= cost.own_peak
+        );
         assert_eq!(fs_err::read_to_string(log).unwrap(), "done\n");
     }
 }
