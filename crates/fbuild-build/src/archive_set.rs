@@ -1,6 +1,6 @@
 //! What stage 1 hands to stage 2.
 //!
-//! Only [`ArchiveSet::seal`] makes a set, and only stage 1 calls it. The archives are opened once, mapped read-only and checked against
+//! Only `ArchiveSet::seal` makes a set, and only stage 1 calls it. The archives are opened once, mapped read-only and checked against
 //! what stage 1 recorded under its key; all workers of stage 2 share the maps.
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -1,6 +1,6 @@
 //! What a build would compile and which libraries it would take, without building.
 //!
-//! The same board, discovery and prototypes as in a build ([`crate::draft`]); only the rules that leave sketches out are not asked, because
+//! The same board, discovery and prototypes as in a build (`draft`); only the rules that leave sketches out are not asked, because
 //! who looks at a sketch wants to see it.
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! From a request to a plan.
 //!
-//! Sketches are drafted in parallel; then one pass ([`crate::assembly`]) puts together what they share, in the order of the request, so that the
+//! Sketches are drafted in parallel; then one pass (`assembly`) puts together what they share, in the order of the request, so that the
 //! plan does not depend on which draft was ready first.
 
 use camino::{Utf8Path, Utf8PathBuf};

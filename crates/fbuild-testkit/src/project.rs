@@ -177,7 +177,7 @@ impl Project {
         self.beside("calls")
     }
 
-    /// Returns where [`Invocation::compile_many`] has the report written.
+    /// Returns where `compile_many` has the report written.
     pub fn report_path(&self) -> Utf8PathBuf {
         self.beside("report.json")
     }
