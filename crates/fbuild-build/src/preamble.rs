@@ -66,7 +66,7 @@ impl<'a> Preambles<'a> {
     /// Adds preambles for the sketches from position `first` on.
     pub(crate) fn add(&self, plan: &mut BuildPlan, first: usize) {
         // Without a way to share commands between sketches there is nothing to gain.
-        if self.mode == PchMode::Off || self.board.tied_to.is_some() {
+        if self.mode == PchMode::Off || self.board.tied_to.is_some() || self.orders_stubs() {
             return;
         }
         let mut candidates: Vec<Candidate> = (first..plan.sketches.len())
@@ -86,6 +86,19 @@ impl<'a> Preambles<'a> {
         if let Some(usable) = usable.unwrap_or_else(|| known(&self.board.recipes, self.tools)) {
             (first..plan.sketches.len()).for_each(|index| earlier(plan, index, usable.debug));
         }
+    }
+
+    /// Returns whether the linker makes stubs for calls on this board, as it does where program memory is larger than a pointer reaches.
+    ///
+    /// It orders them by numbers that count the sections of all objects, and other debug information means other sections: the firmware
+    /// would do the same but not be the same (`docs/parity.md`).
+    fn orders_stubs(&self) -> bool {
+        let flash = self
+            .board
+            .spec
+            .get("upload.maximum_size")
+            .and_then(|size| size.trim().parse::<u64>().ok());
+        flash.is_none_or(|flash| flash > 128 << 10)
     }
 
     fn candidate(&self, plan: &BuildPlan, index: usize) -> Option<Candidate> {
