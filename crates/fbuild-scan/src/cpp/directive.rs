@@ -26,12 +26,16 @@ impl Unit<'_> {
                 }
             }
             What::Ident(tokens) => self.ident(tokens),
-            What::Undef(name) => self.undefine(*name),
+            What::Undef(name) => {
+                self.check_poison([*name]);
+                self.undefine(*name);
+            }
             What::Ifdef {
                 name,
                 negated,
                 next,
             } => {
+                self.check_poison([*name]);
                 if self.macro_of(*name).is_some() == *negated {
                     self.skip_to(*next)?;
                 }
@@ -98,6 +102,8 @@ impl Unit<'_> {
 
     /// Puts a definition in force.
     pub(crate) fn define(&mut self, definition: &Arc<Macro>) {
+        let body = definition.body.iter().filter_map(|token| token.name());
+        self.check_poison(std::iter::once(definition.name).chain(body));
         let name = definition.name.index();
         if self.macros.len() <= name {
             self.macros.resize(name + 1024, None);
@@ -217,6 +223,7 @@ impl Unit<'_> {
     }
 
     fn evaluate(&mut self, tokens: &[Token]) -> Result<bool, Stop> {
+        self.check_poison(tokens.iter().filter_map(|token| token.name()));
         self.with_tokens(tokens, |unit| unit.condition())
     }
 
@@ -258,8 +265,13 @@ impl Unit<'_> {
                     }
                 }
             }
-            (Some(Symbol::POISON), _) | (Some(Symbol::GCC), Some(Symbol::POISON)) => {
-                return Err(self.unsupported("#pragma poison"));
+            (Some(Symbol::GCC), Some(Symbol::POISON)) => {
+                for token in &tokens[2..] {
+                    match token.name() {
+                        Some(name) => self.poison(name),
+                        None => self.error("invalid #pragma GCC poison directive"),
+                    }
+                }
             }
             (Some(Symbol::GCC), Some(Symbol::DEPENDENCY)) => {
                 return Err(self.unsupported("#pragma GCC dependency"));
@@ -299,6 +311,28 @@ impl Unit<'_> {
         self.printer.is_some()
             && !self.checking
             && self.frames.last().is_some_and(|frame| frame.kept)
+    }
+
+    /// Forbids an identifier from here on; a macro of that name is forgotten.
+    fn poison(&mut self, name: Symbol) {
+        self.undefine(name);
+        let at = name.index();
+        if self.poisoned.len() <= at {
+            self.poisoned.resize(at + 1, false);
+        }
+        self.poisoned[at] = true;
+    }
+
+    /// Notes an error if a forbidden identifier is among the words of active text or of a directive.
+    pub(crate) fn check_poison(&mut self, words: impl IntoIterator<Item = Symbol>) {
+        if self.poisoned.is_empty() {
+            return;
+        }
+        let mut words = words.into_iter();
+        let used = words.find(|word| self.poisoned.get(word.index()) == Some(&true));
+        if let Some(word) = used {
+            self.error(&format!("attempt to use poisoned \"{}\"", word.display()));
+        }
     }
 
     /// Marks the current file as one to be read once only.

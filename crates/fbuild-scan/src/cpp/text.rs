@@ -107,8 +107,10 @@ impl Unit<'_> {
         {
             printer.passes(frame.system);
         }
-        if !frame.kept && !self.effort.full {
-            let words = &lines.words[first_word as usize..end_word as usize];
+        let words = &lines.words[first_word as usize..end_word as usize];
+        let kept = frame.kept;
+        self.check_poison(words.iter().copied());
+        if !kept && !self.effort.full {
             let interest = words.iter().fold(0, |all, word| {
                 all | self.interests.get(word.index()).copied().unwrap_or(0)
             });

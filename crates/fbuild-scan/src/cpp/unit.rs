@@ -120,6 +120,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) mentioned: Vec<bool>,
     /// A macro became interesting after another one mentioned it.
     pub(crate) late_interest: bool,
+    /// By symbol: whether `#pragma GCC poison` forbids it; empty as long as there was none.
+    pub(crate) poisoned: Vec<bool>,
     pub(crate) pragma_text: bool,
     pub(crate) pragma_words: bool,
 
@@ -188,6 +190,7 @@ impl<'a> Unit<'a> {
             interests,
             mentioned: Vec::new(),
             late_interest: false,
+            poisoned: Vec::new(),
             pragma_text: false,
             pragma_words: false,
             base: Base::Files,
@@ -365,6 +368,7 @@ impl<'a> Unit<'a> {
                 } = item.what
                 {
                     let words = &lines.words[first_word as usize..end_word as usize];
+                    self.check_poison(words.iter().copied());
                     let interest = words.iter().fold(0, |all, word| {
                         all | self.interests.get(word.index()).copied().unwrap_or(0)
                     });
