@@ -4,7 +4,7 @@
 //! reported do not overlap: stage 1 lasts until its archives are there, stage 2 from then on.
 
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
@@ -203,6 +203,10 @@ pub fn build(
     };
     let _ = executor.events.send(Event::StageFinished(report));
     means.cache.touch_used(executor.used());
+    // A little at a time, and only if this run wrote something.
+    means
+        .cache
+        .gc_if_over(fbuild_cache::DEFAULT_MAX_SIZE, Duration::from_secs(2));
     Ok(())
 }
 
