@@ -15,6 +15,7 @@ use fbuild_scan::sketch::Sketch;
 use fbuild_scan::tree::{SourceFile, SourceTree};
 
 use crate::board::Board;
+use crate::device;
 use crate::execute::chain;
 use crate::hooks;
 use crate::place;
@@ -129,7 +130,10 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
             Phase::Scan,
             "preprocessing for prototypes failed".to_owned(),
         );
-        undrafted.failure.diagnostics = diagnostic::parse_gcc(&output);
+        match device::unknown(&board.recipes, board.cxx(), tree, &output) {
+            Some(lack) => undrafted.failure.message = lack,
+            None => undrafted.failure.diagnostics = diagnostic::parse_gcc(&output),
+        }
         undrafted.failure.output = output;
         undrafted
     })?;

@@ -11,6 +11,7 @@ mod board;
 mod budget;
 pub mod compile_commands;
 mod deliver;
+mod device;
 mod draft;
 pub mod dry_run;
 pub mod execute;

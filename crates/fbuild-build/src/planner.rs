@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::assembly::Assembly;
 use crate::board::Board;
+use crate::device;
 use crate::draft::{Desk, Draft, Undrafted, draft};
 use crate::execute::chain;
 use crate::layout;
@@ -94,6 +95,10 @@ pub fn plan(
                 .chain(board.index.warnings())
                 .cloned(),
         );
+        if !board.unscanned {
+            let lack = device::unknown(&board.recipes, board.cxx(), tree, "");
+            assembly.warn(lack.map(|lack| format!("{}: {lack}", board.fqbn)).into_iter());
+        }
         let prepare = |(requested, place): (&Requested, &Utf8PathBuf)| {
             let desk = Desk {
                 board: &board,

@@ -558,3 +558,46 @@ fn a_plan_can_be_looked_at_without_a_compiler() {
     assert_eq!(project.calls().0.len(), 0);
     project.compile_many(["S"]).expect_code(2);
 }
+
+#[test]
+fn a_device_that_the_tools_do_not_know_is_named() {
+    if !real_toolchain() {
+        return;
+    }
+    // avr-gcc 5.4 knows atmega328pb and Debian's avr-libc does not; nobody knows the other one.
+    let project = Project::new(env!("CARGO_BIN_EXE_fbuild"))
+        .sketch("S", &format!("#include <avr/sleep.h>\n{PLAIN}"));
+    let board = |mcu: &str| {
+        let property = format!("build.mcu={mcu}");
+        project
+            .compile_for("uno", ["S", "--build-property", &property])
+            .run()
+    };
+    let run = board("atmega999").expect_code(1);
+    assert!(
+        run.stdout.contains("does not know the device `atmega999`"),
+        "{}",
+        run.transcript()
+    );
+    if Utf8Path::new("/usr/lib/avr/include/avr/iom328pb.h").exists()
+        || !Utf8Path::new("/usr/lib/gcc/avr/5.4.0/device-specs/specs-atmega328pb").exists()
+    {
+        eprintln!("SKIPPED: these tools know atmega328pb, or neither does");
+        return;
+    }
+    let run = board("atmega328pb").expect_code(1);
+    assert!(
+        run.line("S")
+            .message
+            .contains("the installed avr-libc has no header for the device `atmega328pb`"),
+        "{}",
+        run.transcript()
+    );
+    assert!(
+        run.stderr
+            .contains("arduino:avr:uno: the installed avr-libc has no header"),
+        "{}",
+        run.transcript()
+    );
+    project.compile_for("uno", ["S"]).run().ok();
+}
