@@ -97,7 +97,10 @@ pub fn plan(
         );
         if !board.unscanned {
             let lack = device::unknown(&board.recipes, board.cxx(), tree, "");
-            assembly.warn(lack.map(|lack| format!("{}: {lack}", board.fqbn)).into_iter());
+            assembly.warn(
+                lack.map(|lack| format!("{}: {lack}", board.fqbn))
+                    .into_iter(),
+            );
         }
         let prepare = |(requested, place): (&Requested, &Utf8PathBuf)| {
             let desk = Desk {
