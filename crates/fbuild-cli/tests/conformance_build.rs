@@ -601,3 +601,36 @@ fn a_device_that_the_tools_do_not_know_is_named() {
     );
     project.compile_for("uno", ["S"]).run().ok();
 }
+
+#[test]
+fn s1_1_2_debians_mighty_1284p_builds_below_a_vendors_folder() {
+    let old = Utf8Path::new("/usr/share/arduino/hardware/mighty-1284p");
+    if !real_toolchain() {
+        return;
+    }
+    if !old.join("boards.txt").is_file() {
+        eprintln!("SKIPPED: arduino-mighty-1284p is not installed");
+        return;
+    }
+    let project = Project::new(env!("CARGO_BIN_EXE_fbuild")).sketch(
+        "Pin",
+        "void setup() { pinMode(1, OUTPUT); }\nvoid loop() { digitalWrite(1, !digitalRead(1)); delay(500); }\n",
+    );
+    let vendor = project.hardware().join("mighty");
+    fs_err::create_dir_all(&vendor).unwrap();
+    fs_err::os::unix::fs::symlink(old, vendor.join("avr")).unwrap();
+    for board in ["mighty:avr:mighty_opt", "mighty:avr:mighty"] {
+        let run = project.compile_for(board, ["Pin"]).run().ok();
+        // The platform has no `build.board` and no core of its own (1.4.5, 1.4.6).
+        assert!(
+            run.stderr.contains("does not define `build.board`"),
+            "{}",
+            run.transcript()
+        );
+        let log = project.read(&run.line("Pin").log);
+        assert!(
+            log.contains("-mmcu=atmega1284p") && log.contains("arduino/avr/cores/arduino"),
+            "{log}"
+        );
+    }
+}
