@@ -670,12 +670,7 @@ fn export(
 }
 
 fn failure(message: String) -> Failure {
-    Failure {
-        phase: Phase::Compile,
-        message,
-        output: String::new(),
-        diagnostics: Vec::new(),
-    }
+    Failure::new(Phase::Compile, message)
 }
 
 #[cfg(test)]

@@ -129,10 +129,5 @@ fn copy(
 }
 
 fn failure(message: String) -> Failure {
-    Failure {
-        phase: Phase::Objcopy,
-        message,
-        output: String::new(),
-        diagnostics: Vec::new(),
-    }
+    Failure::new(Phase::Objcopy, message)
 }

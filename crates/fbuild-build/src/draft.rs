@@ -46,12 +46,7 @@ pub struct Undrafted {
 impl Undrafted {
     /// Makes the outcome of a failure without a tool's output.
     pub fn new(phase: Phase, message: String) -> Self {
-        let failure = Failure {
-            phase,
-            message,
-            output: String::new(),
-            diagnostics: Vec::new(),
-        };
+        let failure = Failure::new(phase, message);
         Self::from(failure)
     }
 }

@@ -3,17 +3,18 @@
 //! The executor does not know stages or sketches; it is called by pool workers. Looking up takes no lock and writes nothing.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Slot};
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::outcome::{Failure, Phase, Stage};
-use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, diagnostic};
+use fbuild_model::{Cost, Event, Fingerprint, MissReason, diagnostic};
 use fbuild_scan::depfile::Depfile;
 
 use crate::action::{Action, Outputs, Reads, Step};
+use crate::lock::lock;
 use crate::place::{self, PlaceError};
 use crate::runner::{RunError, Runner};
 use crate::stop::Stop;
@@ -135,31 +136,24 @@ impl<'a> Executor<'a> {
         match self.find(action) {
             Found::Hit(entry) => Ok(self.hit(action, entry)),
             Found::Miss(..) if !self.stop.may_start() => Err(NotDone::Stopped),
-            Found::Miss(slot, reason) => self.run(action, slot, reason),
+            Found::Miss(slot, why) => self.run(action, slot, why),
         }
     }
 
     fn find(&self, action: &Action) -> Found {
         if let Reads::Unknown { because } = &action.reads {
-            return Found::Miss(
-                None,
-                MissReason::Uncacheable {
-                    because: because.clone(),
-                },
-            );
+            let because = because.clone();
+            return Found::Miss(None, Some(MissReason::Uncacheable { because }));
         }
         match self.cache.lookup(action.fingerprint) {
             Lookup::Hit(entry) => Found::Hit(entry),
-            Lookup::Miss(slot) => Found::Miss(
-                Some(slot),
-                self.cache.reason(&action.subject, &action.parts),
-            ),
+            Lookup::Miss(slot) => Found::Miss(Some(slot), None),
             Lookup::Damaged { slot, problem } => {
                 self.warn(format!(
                     "cache entry of `{}` is not usable and is made again: {problem}",
                     action.label
                 ));
-                Found::Miss(Some(slot), MissReason::Damaged { problem })
+                Found::Miss(Some(slot), Some(MissReason::Damaged { problem }))
             }
         }
     }
@@ -179,8 +173,10 @@ impl<'a> Executor<'a> {
         &self,
         action: &Action,
         slot: Option<Slot>,
-        reason: MissReason,
+        why: Option<MissReason>,
     ) -> Result<Done, NotDone> {
+        // Asked before the run, which is the next that is compared with.
+        let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts));
         let mut cost = Cost::default();
         let result = self.run_steps(action, slot, &mut cost);
         self.report(
@@ -339,15 +335,8 @@ impl<'a> Executor<'a> {
     }
 
     fn report(&self, action: &Action, ending: ActionEnding) {
+        self.count(action.stage, &ending);
         let command = action.command_lines().join("\n");
-        let tally = &mut lock(&self.tallies)[action.stage as usize];
-        match &ending {
-            ActionEnding::Hit => tally.hits += 1,
-            ActionEnding::Ran { cost, .. } => {
-                tally.ran += 1;
-                tally.cost = tally.cost.plus(*cost);
-            }
-        }
         let report = ActionReport {
             stage: action.stage,
             label: action.label.clone(),
@@ -358,18 +347,26 @@ impl<'a> Executor<'a> {
         let _ = self.events.send(Event::ActionFinished(report));
     }
 
+    fn count(&self, stage: Stage, ending: &ActionEnding) {
+        let tally = &mut lock(&self.tallies)[stage as usize];
+        match ending {
+            ActionEnding::Hit => tally.hits += 1,
+            ActionEnding::Ran { cost, .. } => {
+                tally.ran += 1;
+                tally.cost = tally.cost.plus(*cost);
+            }
+        }
+    }
+
     fn warn(&self, text: String) {
         let _ = self.events.send(Event::Warning(text));
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 enum Found {
     Hit(Entry),
-    Miss(Option<Slot>, MissReason),
+    /// The place for a result, if one may be kept, and the reason, if it is not to be found in the history.
+    Miss(Option<Slot>, Option<MissReason>),
 }
 
 /// Writes the generated files and makes the links of an action.
@@ -451,12 +448,7 @@ fn is_declared(declared: &HashSet<&Utf8Path>, path: &Utf8Path) -> bool {
 fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {
     NotDone::Failed(Box::new(Failed {
         label: action.label.clone(),
-        failure: Failure {
-            phase,
-            message,
-            output: String::new(),
-            diagnostics: Vec::new(),
-        },
+        failure: Failure::new(phase, message),
         cost: Cost::default(),
     }))
 }
@@ -474,13 +466,4 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Returns a digest that names the outputs of a result, whatever their order.
-pub fn digest_of(outputs: &[Stored]) -> Digest {
-    let mut writer = fbuild_model::DigestWriter::new("outputs");
-    for output in outputs {
-        writer.field(&output.name).digest(output.digest);
-    }
-    writer.finish()
 }

@@ -19,6 +19,7 @@ mod hooks;
 pub mod inspect;
 pub mod layout;
 mod link;
+mod lock;
 mod log;
 pub mod parity;
 pub mod place;

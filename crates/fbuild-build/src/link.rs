@@ -24,16 +24,6 @@ pub const SIZE_OUTPUT: &str = "fbuild.size";
 /// The number of characters from which on a list of objects is shortened (specification 3.5).
 const LONGEST_LIST: usize = 30_000;
 
-/// Makes a failure that no tool printed.
-pub fn failure(phase: Phase, message: String) -> Failure {
-    Failure {
-        phase,
-        message,
-        output: String::new(),
-        diagnostics: Vec::new(),
-    }
-}
-
 /// Makes the link action of a sketch whose units compiled to `objects`.
 ///
 /// # Errors
@@ -51,7 +41,7 @@ pub fn action(
         inputs = Inputs::of(plan, sketch, objects, archives, executor, Form::Archives);
     }
     let steps =
-        steps(sketch, &inputs.words).map_err(|error| failure(Phase::Link, chain(&error)))?;
+        steps(sketch, &inputs.words).map_err(|error| Failure::new(Phase::Link, chain(&error)))?;
     let mut parts = Parts::default();
     parts.add(PartKind::Tool, "linker", sketch.linker);
     for argument in steps.iter().flat_map(|step| step.command.argv()) {
@@ -265,7 +255,7 @@ pub fn measured(
     let Some(output) = done.output(SIZE_OUTPUT) else {
         return Ok(None);
     };
-    let fail = |error: &dyn std::error::Error| failure(Phase::Size, chain(error));
+    let fail = |error: &dyn std::error::Error| Failure::new(Phase::Size, chain(error));
     let printed =
         || fs_err::read_to_string(cache.blob(output.digest)).map_err(|error| fail(&error));
     let (sizes, verdict) = if sketch
@@ -298,6 +288,6 @@ pub fn measured(
         .for_each(|line| log.text(line));
     match verdict.failure {
         None => Ok(sizes),
-        Some(reason) => Err(failure(Phase::Size, reason)),
+        Some(reason) => Err(Failure::new(Phase::Size, reason)),
     }
 }

@@ -3,7 +3,7 @@
 //! One [`Preprocessor`] serves one language of one board. Where the scanner meets something that it does not know, the compiler is asked for
 //! that file and the fact is noted for the report.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
@@ -16,6 +16,7 @@ use fbuild_scan::preprocess::{Closure, Preprocess, Scan};
 use fbuild_scan::tree::SourceTree;
 
 use crate::execute::chain;
+use crate::lock::lock;
 use crate::runner::Runner;
 
 /// Makes the command that preprocesses a source: source, include directories, where the text goes, where the depfile goes.
@@ -41,22 +42,17 @@ pub struct Fallbacks(Mutex<(Vec<String>, Cost)>);
 
 impl Fallbacks {
     fn note(&self, text: String) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-            .push(text);
+        lock(&self.0).0.push(text);
     }
 
     fn add(&self, cost: Cost) {
-        let sum = &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).1;
+        let sum = &mut lock(&self.0).1;
         *sum = sum.plus(cost);
     }
 
     /// Returns the notes, sorted and each once, and what the compiler cost.
     pub fn take(&self) -> (Vec<String>, Cost) {
-        let (mut notes, cost) =
-            std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut notes, cost) = std::mem::take(&mut *lock(&self.0));
         notes.sort();
         notes.dedup();
         (notes, cost)

@@ -20,6 +20,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use wait4::Wait4;
 
+use crate::lock::lock;
 use crate::stop::Stop;
 
 /// How a process ended.
@@ -302,12 +303,6 @@ async fn read_all<R: tokio::io::AsyncRead + Unpin>(pipe: Option<R>) -> io::Resul
         pipe.read_to_end(&mut bytes).await?;
     }
     Ok(bytes)
-}
-
-fn lock(groups: &Groups) -> std::sync::MutexGuard<'_, HashSet<i32>> {
-    groups
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn kill_all(groups: &Groups) {

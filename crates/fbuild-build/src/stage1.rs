@@ -4,7 +4,7 @@
 //! The result is an [`ArchiveSet`], which only this module makes. The stage does not know sketches.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
@@ -18,6 +18,7 @@ use crate::action::{Action, Outputs, Reads, Step};
 use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
 use crate::budget::Seat;
 use crate::execute::{Done, Executor, Failed, NotDone, chain};
+use crate::lock::lock;
 use crate::log::Log;
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
 use crate::{place, preamble};
@@ -116,10 +117,6 @@ pub fn build(
     Ok(set)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Orders the work: preambles first because sketches wait for them, then the most expensive action first.
 fn queue(plan: &BuildPlan, executor: &Executor<'_>) -> Vec<Task> {
     let mut compiles: Vec<(std::cmp::Reverse<u128>, ActionId)> = plan
@@ -209,12 +206,7 @@ fn make_archive(
         return Err(Missing::Stopped);
     };
     place(executor, output, archive).map_err(|message| {
-        let failure = fbuild_model::Failure {
-            phase: Phase::Archive,
-            message,
-            output: String::new(),
-            diagnostics: Vec::new(),
-        };
+        let failure = fbuild_model::Failure::new(Phase::Archive, message);
         Missing::Failed(Box::new(Failed {
             label: archive.label.clone(),
             failure,

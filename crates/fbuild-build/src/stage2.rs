@@ -4,7 +4,7 @@
 //! [`ArchiveSet`]. Nothing here compiles a core or library source, runs library discovery or writes an archive.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
@@ -16,6 +16,7 @@ use crate::deliver;
 use crate::execute::{Done, Executor, NotDone, chain};
 use crate::hooks;
 use crate::link::{self, SIZE_OUTPUT};
+use crate::lock::lock;
 use crate::log::Log;
 use crate::place;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
@@ -290,7 +291,7 @@ impl<'a> Sketches<'a> {
         {
             let path = out_dir.join(&output.name);
             if let Err(error) = place::from_cache(self.executor.cache, output, &path) {
-                return SketchOutcome::Failed(link::failure(
+                return SketchOutcome::Failed(Failure::new(
                     fbuild_model::Phase::Objcopy,
                     chain(&error),
                 ));
@@ -445,8 +446,4 @@ fn blocked(
         }
     }
     None
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

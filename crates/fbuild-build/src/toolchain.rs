@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, StatMemo};
@@ -15,6 +15,7 @@ use fbuild_scan::cpp::{Dialect, Language, system_dirs_from_v};
 use serde::{Deserialize, Serialize};
 
 use crate::execute::chain;
+use crate::lock::lock;
 use crate::runner::{RunError, Runner};
 
 /// Environment variables that reach what gcc reads or writes.
@@ -373,8 +374,4 @@ pub fn find_program(program: &str) -> Option<Utf8PathBuf> {
     path.split(':')
         .map(|dir| Utf8Path::new(dir).join(program))
         .find(|path| path.is_file())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -65,12 +65,7 @@ impl Workbench<'_> {
         unit: Unit<'_>,
         preprocessor: &Preprocessor<'_>,
     ) -> Result<Action, Failure> {
-        let fail = |error: &dyn std::error::Error| Failure {
-            phase: Phase::Compile,
-            message: chain(error),
-            output: String::new(),
-            diagnostics: Vec::new(),
-        };
+        let fail = |error: &dyn std::error::Error| Failure::new(Phase::Compile, chain(error));
         let object_name = format!("{}.o", unit.source.file_name().unwrap_or("object"));
         let object = Utf8PathBuf::from(format!("{WORK}/{object_name}"));
         let scan = preprocessor.scanned(unit.source, unit.dirs, unit.private_dir);

@@ -87,6 +87,18 @@ pub struct Failure {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Failure {
+    /// Makes a failure that no tool printed anything about.
+    pub fn new(phase: Phase, message: impl Into<String>) -> Self {
+        Self {
+            phase,
+            message: message.into(),
+            output: String::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+}
+
 /// What a sketch that built left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Firmware {
