@@ -124,8 +124,7 @@ impl<'a> Preambles<'a> {
             {
                 break;
             }
-            let header = resolved(&include.header, closure)
-                .unwrap_or_else(|| format!("<{}>", include.header));
+            let header = resolved(&include.header, closure);
             if !headers.contains(&header) {
                 headers.push(header);
             } else if !is_read_once(&header, closure) {
@@ -387,12 +386,7 @@ fn taken(prefix: &Prefix, headers: &[String], sketch: &SketchPlan) -> usize {
     prefix
         .includes
         .iter()
-        .take_while(|include| {
-            headers.contains(
-                &resolved(&include.header, closure)
-                    .unwrap_or_else(|| format!("<{}>", include.header)),
-            )
-        })
+        .take_while(|include| headers.contains(&resolved(&include.header, closure)))
         .count()
 }
 
@@ -411,12 +405,12 @@ fn is_main(action: &Action) -> bool {
         .is_some_and(|main| main.path() == action.source)
 }
 
-/// Returns the file that an include stands for, if it was found in an include directory.
-fn resolved(header: &str, closure: &Closure) -> Option<String> {
+/// Returns the file that an include stands for; a header of the system, which is in no include directory, by name.
+fn resolved(header: &str, closure: &Closure) -> String {
     let mut paths = closure.used_dirs.iter().map(|dir| dir.join(header));
     paths
         .find(|path| closure.files.iter().any(|file| file.path() == path))
-        .map(Utf8PathBuf::into_string)
+        .map_or_else(|| format!("<{header}>"), Utf8PathBuf::into_string)
 }
 
 fn is_read_once(header: &str, closure: &Closure) -> bool {

@@ -38,8 +38,6 @@ pub struct Request {
     pub framework_jobs: NonZeroUsize,
     /// Width of stage 2.
     pub sketch_jobs: NonZeroUsize,
-    /// Let fewer workers of stage 2 work than `sketch_jobs` when memory is short.
-    pub bounded_by_memory: bool,
     /// Work around known faults of toolchains.
     pub quirks: bool,
     /// Start no more work once a sketch has failed.

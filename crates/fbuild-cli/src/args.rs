@@ -344,7 +344,7 @@ pub struct BuildArgs {
     /// Workers of stage 1: core and libraries [default: 2, or 1 on one core]
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub framework_jobs: Option<usize>,
-    /// Workers of stage 2: sketches; `auto` bounds them by free memory [default: number of cores]
+    /// Workers of stage 2: sketches; `auto` is the default [default: number of cores]
     #[arg(long, value_name = "N|auto", value_parser = parse_sketch_jobs)]
     pub sketch_jobs: Option<SketchJobs>,
     /// Stop at the first sketch that fails
@@ -440,7 +440,7 @@ pub enum MessageFormat {
 pub enum SketchJobs {
     /// Exactly this many.
     Exactly(usize),
-    /// As many as cores and free memory allow.
+    /// As many as cores.
     Auto,
 }
 
