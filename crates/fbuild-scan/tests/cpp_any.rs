@@ -132,6 +132,19 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+#[test]
+fn an_error_behind_a_line_directive_is_an_error_of_the_source() {
+    let text =
+        b"#pragma once\n_Pragma(\"once\")\n\\\n#define F(x) F#undef F\n#line 5 \"y\"\n\"s\"F(\n";
+    let outcomes = run(text);
+    assert!(
+        outcomes
+            .iter()
+            .any(|outcome| outcome.contains("unterminated argument list")),
+        "{outcomes:?}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 

@@ -108,9 +108,8 @@ impl Unit<'_> {
             printer.passes(frame.system);
         }
         let words = &lines.words[first_word as usize..end_word as usize];
-        let kept = frame.kept;
         self.check_poison(words.iter().copied());
-        if !kept && !self.effort.full {
+        if !self.reads_text() {
             let interest = words.iter().fold(0, |all, word| {
                 all | self.interests.get(word.index()).copied().unwrap_or(0)
             });
@@ -229,9 +228,18 @@ impl Unit<'_> {
         }
     }
 
+    /// Returns whether the current file's text is expanded, and not only looked through.
+    ///
+    /// When text is printed, that of the source itself is expanded also where a `#line` gives it to a file that is not kept: an error there
+    /// is an error of the source.
+    fn reads_text(&self) -> bool {
+        let own = self.printer.is_some() && self.frames.len() == 1;
+        self.effort.full || own || self.frames.last().is_some_and(|frame| frame.kept)
+    }
+
     /// Makes the text of an assembler line that is no directive part of what is read.
     pub(crate) fn read_as_text(&mut self, item: &Item) {
-        if !self.effort.full && !self.frames.last().is_some_and(|frame| frame.kept) {
+        if !self.reads_text() {
             return;
         }
         let Some(text) = self.text_of_frame() else {
