@@ -177,6 +177,10 @@ impl<'a> Executor<'a> {
     ) -> Result<Done, NotDone> {
         // Asked before the run, which is the next that is compared with.
         let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts));
+        let _ = self.events.send(Event::WorkStarted {
+            stage: action.stage,
+            label: action.label.clone(),
+        });
         let mut cost = Cost::default();
         let result = self.run_steps(action, slot, &mut cost);
         self.report(

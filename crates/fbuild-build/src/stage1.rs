@@ -80,7 +80,7 @@ pub fn build(
     let began = Instant::now();
     let _ = executor.events.send(Event::StageStarted {
         stage: Stage::Shared,
-        total: plan.shared.len() + plan.preambles.len(),
+        total: plan.shared.len() + plan.preambles.len() + plan.archives.len(),
     });
     let queue = Mutex::new(queue(plan, executor).into_iter());
     let users = users(plan);

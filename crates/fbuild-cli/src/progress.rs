@@ -78,12 +78,14 @@ impl<'a> Display<'a> {
                         .for_each(|note| self.printer.text(&format!("asked the compiler: {note}")));
                 }
             }
-            Event::StageStarted { stage, total } => self.start(stage_name(*stage), *total),
-            Event::WorkStarted { label, .. } => {
-                if let Some(bar) = &self.bar {
-                    bar.set_message(label.clone());
-                }
+            Event::StageStarted { stage, total } => {
+                let workers = match stage {
+                    Stage::Shared => report.framework_jobs,
+                    Stage::Sketch => report.sketch_jobs,
+                };
+                self.start(&format!("{} ×{workers}", stage_name(*stage)), *total);
             }
+            Event::WorkStarted { label, .. } => self.now(label),
             Event::ActionFinished(action) => self.action(action, report),
             Event::SketchFinished { result, .. } => self.sketch(result),
             Event::StageFinished(stage) => {
@@ -145,12 +147,21 @@ impl<'a> Display<'a> {
         self.bar = Some(bar);
     }
 
+    /// Shows what is worked on, after the number of failures so far.
+    fn now(&self, label: &str) {
+        let Some(bar) = &self.bar else { return };
+        let failures = match self.failed {
+            0 => String::new(),
+            failed => format!("{failed} failed  "),
+        };
+        bar.set_message(format!("{failures}{label}"));
+    }
+
     fn action(&mut self, action: &ActionReport, report: &RunReport) {
         if let (Some(bar), Stage::Shared) = (&self.bar, action.stage)
             && report.stage(Stage::Shared).progress == fbuild_report::fold::Progress::Running
         {
             bar.inc(1);
-            bar.set_message(action.label.clone());
         }
         let ActionEnding::Ran {
             reason, success, ..
@@ -180,13 +191,8 @@ impl<'a> Display<'a> {
         }
         if let Some(bar) = &self.bar {
             bar.inc(1);
-            let failures = if self.failed == 0 {
-                String::new()
-            } else {
-                format!("{} failed  ", self.failed)
-            };
-            bar.set_message(format!("{failures}{}", result.sketch));
         }
+        self.now(&result.sketch);
         let quiet = self.printer.verbosity == Verbosity::Quiet;
         if tone == Tone::Bad || !quiet && self.printer.progress != Progress::None {
             self.printer.short_status(
