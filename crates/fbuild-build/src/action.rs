@@ -72,7 +72,7 @@ pub struct Action {
     pub stage: Stage,
     /// Name for people: `core/main.cpp`.
     pub label: String,
-    /// Name in the cache's history, the same in every run: board and label.
+    /// Name in the cache's history, the same in every run: the board's FQBN, a blank, the label.
     pub subject: String,
     /// The source that it compiles; empty where it compiles none.
     pub source: Utf8PathBuf,
@@ -100,6 +100,11 @@ impl Action {
     /// Returns whether equal fingerprints mean equal results, so that two such actions are one.
     pub fn is_known_by_content(&self) -> bool {
         !matches!(self.reads, Reads::Unknown { .. })
+    }
+
+    /// Returns the FQBN of the board that it is for.
+    pub fn board(&self) -> &str {
+        self.subject.split(' ').next().unwrap_or_default()
     }
 
     /// Returns the commands with the working directory filled in.

@@ -2,7 +2,7 @@
 //!
 //! The executor does not know stages or sketches; it is called by pool workers. Looking up takes no lock and writes nothing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 use std::sync::mpsc::Sender;
 
@@ -74,6 +74,7 @@ pub struct Executor<'a> {
     pub launcher: Vec<String>,
     used: Mutex<Vec<Fingerprint>>,
     tallies: Mutex<[Tally; 2]>,
+    peaks: Mutex<BTreeMap<String, u64>>,
 }
 
 /// What the actions of one stage came to so far.
@@ -104,6 +105,7 @@ impl<'a> Executor<'a> {
             launcher,
             used: Mutex::default(),
             tallies: Mutex::default(),
+            peaks: Mutex::default(),
         }
     }
 
@@ -118,6 +120,11 @@ impl<'a> Executor<'a> {
     /// Returns what the actions of `stage` came to so far.
     pub fn tally(&self, stage: Stage) -> Tally {
         lock(&self.tallies)[stage as usize]
+    }
+
+    /// Returns the largest resident set of a child in bytes, by board.
+    pub fn peaks(&self) -> BTreeMap<String, u64> {
+        lock(&self.peaks).clone()
     }
 
     /// Returns the action's stored result if there is one, without running anything.
@@ -339,7 +346,7 @@ impl<'a> Executor<'a> {
     }
 
     fn report(&self, action: &Action, ending: ActionEnding) {
-        self.count(action.stage, &ending);
+        self.count(action, &ending);
         let command = action.command_lines().join("\n");
         let report = ActionReport {
             stage: action.stage,
@@ -351,8 +358,13 @@ impl<'a> Executor<'a> {
         let _ = self.events.send(Event::ActionFinished(report));
     }
 
-    fn count(&self, stage: Stage, ending: &ActionEnding) {
-        let tally = &mut lock(&self.tallies)[stage as usize];
+    fn count(&self, action: &Action, ending: &ActionEnding) {
+        if let ActionEnding::Ran { cost, .. } = ending {
+            let mut peaks = lock(&self.peaks);
+            let peak = peaks.entry(action.board().to_owned()).or_default();
+            *peak = cost.peak_memory.max(*peak);
+        }
+        let tally = &mut lock(&self.tallies)[action.stage as usize];
         match ending {
             ActionEnding::Hit => tally.hits += 1,
             ActionEnding::Ran { cost, .. } => {

@@ -21,6 +21,7 @@ pub mod layout;
 mod link;
 mod lock;
 mod log;
+pub mod memory;
 pub mod parity;
 pub mod place;
 pub mod plan;

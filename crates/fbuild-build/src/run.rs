@@ -17,6 +17,7 @@ use fbuild_scan::tree::SourceTree;
 use crate::archive_set::OpenError;
 use crate::budget::Budget;
 use crate::execute::Executor;
+use crate::memory;
 use crate::plan::BuildPlan;
 use crate::planner::{self, PlanError};
 use crate::request::Request;
@@ -203,6 +204,9 @@ pub fn build(
     };
     let _ = executor.events.send(Event::StageFinished(report));
     means.cache.touch_used(executor.used());
+    for (board, peak) in executor.peaks() {
+        memory::record(means.cache, &board, peak);
+    }
     // A little at a time, and only if this run wrote something.
     means
         .cache

@@ -341,12 +341,12 @@ pub struct BuildArgs {
     /// The sketches and boards.
     #[command(flatten)]
     pub what: SketchArgs,
-    /// Workers of stage 1: core and libraries [default: 2, or 1 on one core]
-    #[arg(long, value_name = "N", value_parser = parse_jobs)]
-    pub framework_jobs: Option<usize>,
-    /// Workers of stage 2: sketches; `auto` is the default [default: number of cores]
-    #[arg(long, value_name = "N|auto", value_parser = parse_sketch_jobs)]
-    pub sketch_jobs: Option<SketchJobs>,
+    /// Workers of stage 1: core and libraries; `auto`: 2, or 1 if cores or free memory are not enough for 2
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs_or_auto)]
+    pub framework_jobs: Jobs,
+    /// Workers of stage 2: sketches; `auto`: one per core, fewer if free memory is not enough for that many
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs_or_auto)]
+    pub sketch_jobs: Jobs,
     /// Stop at the first sketch that fails
     #[arg(long)]
     pub fail_fast: bool,
@@ -435,12 +435,12 @@ pub enum MessageFormat {
     Json,
 }
 
-/// The width of stage 2.
+/// The number of workers of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SketchJobs {
+pub enum Jobs {
     /// Exactly this many.
     Exactly(usize),
-    /// As many as cores.
+    /// As many as cores and free memory are enough for.
     Auto,
 }
 
@@ -483,11 +483,11 @@ fn parse_jobs(text: &str) -> Result<usize, String> {
     }
 }
 
-fn parse_sketch_jobs(text: &str) -> Result<SketchJobs, String> {
+fn parse_jobs_or_auto(text: &str) -> Result<Jobs, String> {
     if text == "auto" {
-        Ok(SketchJobs::Auto)
+        Ok(Jobs::Auto)
     } else {
-        parse_jobs(text).map(SketchJobs::Exactly)
+        parse_jobs(text).map(Jobs::Exactly)
     }
 }
 
@@ -514,6 +514,8 @@ mod tests {
         ] {
             assert_eq!(parse_jobs(text).ok(), expect, "{text}");
         }
-        assert_eq!(parse_sketch_jobs("auto"), Ok(SketchJobs::Auto));
+        assert_eq!(parse_jobs_or_auto("auto"), Ok(Jobs::Auto));
+        assert_eq!(parse_jobs_or_auto("3"), Ok(Jobs::Exactly(3)));
+        assert!(parse_jobs_or_auto("Auto").is_err());
     }
 }

@@ -4,15 +4,17 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_build::memory;
 use fbuild_build::planner::library_roots;
 use fbuild_build::request::{PchMode, Request};
 use fbuild_build::toolchain::find_program;
+use fbuild_cache::Cache;
 use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation, WarningLevel};
 use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
 use crate::args::{
-    BuildArgs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, SketchJobs, WarningsLevel,
+    BuildArgs, Jobs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, WarningsLevel,
 };
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -36,13 +38,8 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
     let launcher = launcher(args.compiler_launcher.as_deref().unwrap_or_default())?;
     let request = Request {
         output_dir: places::absolute(&args.output_dir)?,
-        framework_jobs: args
-            .framework_jobs
-            .map_or(request.framework_jobs, at_least_one),
-        sketch_jobs: match args.sketch_jobs {
-            Some(SketchJobs::Exactly(jobs)) => at_least_one(jobs),
-            Some(SketchJobs::Auto) | None => request.sketch_jobs,
-        },
+        framework_jobs: exactly(args.framework_jobs, request.framework_jobs),
+        sketch_jobs: exactly(args.sketch_jobs, request.sketch_jobs),
         fail_fast: args.fail_fast,
         export_binaries: args.export_binaries,
         ignore_filters: args.ignore_filters,
@@ -55,6 +52,30 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
         ..request
     };
     Ok(Prepared { request, remarks })
+}
+
+/// Bounds the numbers of workers that were not given by what memory is enough for, with what such builds took before.
+///
+/// The stages share their seats, so each can have as many workers as memory is enough for.
+pub fn bound_jobs(args: &BuildArgs, request: &mut Request, cache: &Cache) {
+    if args.framework_jobs != Jobs::Auto && args.sketch_jobs != Jobs::Auto {
+        return;
+    }
+    let boards: Vec<String> = request
+        .boards
+        .iter()
+        .map(|board| board.fqbn().to_string())
+        .collect();
+    let peak = memory::measured_peak(cache, &boards).unwrap_or(memory::ASSUMED_PEAK);
+    let free = memory::free(Utf8Path::new("/"));
+    for (asked, jobs) in [
+        (args.framework_jobs, &mut request.framework_jobs),
+        (args.sketch_jobs, &mut request.sketch_jobs),
+    ] {
+        if asked == Jobs::Auto {
+            *jobs = memory::affordable(free, peak, *jobs);
+        }
+    }
 }
 
 /// Understands which sketches, boards and libraries are meant; how they are built is left at the defaults.
@@ -247,6 +268,13 @@ fn list(paths: &[Utf8PathBuf]) -> String {
         .map(|path| format!("`{path}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn exactly(asked: Jobs, auto: NonZeroUsize) -> NonZeroUsize {
+    match asked {
+        Jobs::Exactly(jobs) => at_least_one(jobs),
+        Jobs::Auto => auto,
+    }
 }
 
 fn at_least_one(jobs: usize) -> NonZeroUsize {

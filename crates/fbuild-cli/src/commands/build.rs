@@ -21,19 +21,23 @@ use crate::exit::Exit;
 use crate::places;
 use crate::printer::{Printer, Verbosity};
 use crate::progress::Display;
-use crate::request::{Prepared, prepare};
+use crate::request::{Prepared, bound_jobs, prepare};
 
 /// Builds, shows what happens, writes the reports.
 ///
 /// # Errors
 /// A wrong command line, a missing tool, a report that cannot be written.
 pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
-    let Prepared { request, remarks } = prepare(args)?;
+    let Prepared {
+        mut request,
+        remarks,
+    } = prepare(args)?;
     outputs::check(args)?;
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
     let cache = open_cache(args, &request)?;
+    bound_jobs(args, &mut request, &cache);
     let stop = Stop::new();
     listen_for_signals(&stop)?;
     let runner = runner(&stop)?;

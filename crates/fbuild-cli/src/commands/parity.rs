@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::places;
 use crate::printer::{Printer, Tone, Verbosity};
-use crate::request::{Prepared, prepare};
+use crate::request::{Prepared, bound_jobs, prepare};
 
 /// Builds with both tools, compares, and prints a row per sketch. Exit status 1 if a difference is not explained.
 ///
@@ -38,6 +38,7 @@ pub fn run(
     // The outputs of both sides stand apart from those of other commands.
     request.output_dir = request.output_dir.join("parity");
     let cache = build::open_cache(args, &request)?;
+    bound_jobs(args, &mut request, &cache);
     let stop = Stop::new();
     build::listen_for_signals(&stop)?;
     let runner = build::runner(&stop)?;
