@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use fbuild_model::Properties;
 use fbuild_model::outcome::UsedLibrary;
+use fbuild_model::{Digest, DigestWriter, Properties};
 
 use crate::sources::{self, Depth, HEADERS, has_extension};
 use crate::walk::{self, Kind, WalkError};
@@ -294,6 +294,40 @@ impl Library {
         let arch = self.dir.join("arch");
         (!self.legacy && arch.is_dir())
             .then(|| format!("'arch' folder is no longer supported: `{arch}`"))
+    }
+
+    /// Digests all that loading found out; which sources there are is not among it.
+    pub fn digest(&self) -> Digest {
+        let Self {
+            name,
+            version,
+            dir,
+            real_dir,
+            location,
+            layout,
+            legacy,
+            architectures,
+            dot_a_linkage,
+            precompiled,
+            ldflags,
+            headers,
+            utility,
+            sources: _,
+        } = self;
+        let mut writer = DigestWriter::new("library");
+        for text in [name, version, ldflags, dir.as_str(), real_dir.as_str()] {
+            writer.field(text);
+        }
+        let rest = (
+            location,
+            layout,
+            legacy,
+            dot_a_linkage,
+            precompiled,
+            utility,
+        );
+        writer.field(format!("{rest:?} {architectures:?} {headers:?}"));
+        writer.finish()
     }
 
     /// Returns how the library is named in reports.

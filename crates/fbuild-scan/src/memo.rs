@@ -3,7 +3,7 @@
 //! A library's source is scanned with another include path in every sketch that uses other libraries. Most of those paths make no difference:
 //! an earlier answer is taken again when no directory that is new in the path could have answered an include of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,6 +15,8 @@ use crate::preprocess::{Closure, Preprocess, Scan};
 pub struct ScanMemo {
     sources: Mutex<HashMap<Utf8PathBuf, Arc<Known>>>,
     paths: Mutex<HashMap<Vec<Utf8PathBuf>, Arc<[Utf8PathBuf]>>>,
+    /// Paths at which there was nothing, so that an earlier answer could be taken.
+    absent: Mutex<HashSet<Utf8PathBuf>>,
 }
 
 /// What is known about one source.
@@ -57,8 +59,17 @@ impl ScanMemo {
     ) -> Arc<Scan> {
         let dirs = self.intern(include_dirs, private_dir);
         let known = Arc::clone(lock(&self.sources).entry(source.to_owned()).or_default());
-        let slot = known.slot(&dirs);
+        let (slot, looked_at) = known.slot(&dirs);
+        if !looked_at.is_empty() {
+            lock(&self.absent).extend(looked_at);
+        }
         Arc::clone(slot.get_or_init(|| Arc::new(preprocess.scan(source, &dirs))))
+    }
+
+    /// Returns the paths at which the memo itself looked, in vain, before it gave an earlier answer: what the answers depend on beside the
+    /// files of the tree.
+    pub fn absent(&self) -> Vec<Utf8PathBuf> {
+        lock(&self.absent).iter().cloned().collect()
     }
 
     /// Makes equal include paths one object, so that comparing them is comparing addresses.
@@ -83,15 +94,15 @@ impl ScanMemo {
 }
 
 impl Known {
-    /// Returns where the answer for this include path is, or is to be, kept.
-    fn slot(&self, dirs: &Arc<[Utf8PathBuf]>) -> Arc<OnceLock<Arc<Scan>>> {
+    /// Returns where the answer for this include path is, or is to be, kept, and where nothing may be if it is an earlier one.
+    fn slot(&self, dirs: &Arc<[Utf8PathBuf]>) -> (Arc<OnceLock<Arc<Scan>>>, Vec<Utf8PathBuf>) {
         let answers: Vec<Answer> = {
             let mut answers = lock(&self.answers);
             if let Some(same) = answers
                 .iter()
                 .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
             {
-                return Arc::clone(&same.scan);
+                return (Arc::clone(&same.scan), Vec::new());
             }
             if answers.is_empty() {
                 let scan = Arc::default();
@@ -99,45 +110,50 @@ impl Known {
                     dirs: Arc::clone(dirs),
                     scan: Arc::clone(&scan),
                 });
-                return scan;
+                return (scan, Vec::new());
             }
             answers.clone()
         };
         // Looking at the disk, outside of the lock.
-        let fitting =
-            answers
-                .into_iter()
-                .find(|answer| match answer.scan.get().map(|scan| &**scan) {
-                    Some(Scan::Complete(closure)) => still_holds(closure, &answer.dirs, dirs),
-                    _ => false,
-                });
-        let scan = fitting.map_or_else(Arc::default, |answer| answer.scan);
+        let fitting = answers.into_iter().find_map(|answer| {
+            let Some(Scan::Complete(closure)) = answer.scan.get().map(|scan| &**scan) else {
+                return None;
+            };
+            let looked_at = still_holds(closure, &answer.dirs, dirs)?;
+            Some((answer.scan, looked_at))
+        });
+        let (scan, looked_at) = fitting.unwrap_or_default();
         let mut answers = lock(&self.answers);
         if let Some(same) = answers
             .iter()
             .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
         {
-            return Arc::clone(&same.scan);
+            return (Arc::clone(&same.scan), looked_at);
         }
         answers.push(Answer {
             dirs: Arc::clone(dirs),
             scan: Arc::clone(&scan),
         });
-        scan
+        (scan, looked_at)
     }
 }
 
-/// Returns whether a complete scan with the include path `before` would come out the same with `now`.
+/// Returns whether a complete scan with the include path `before` would come out the same with `now`, and then where there is nothing for
+/// that reason; `None` if it would not.
 ///
 /// It does if every directory that answered an include is still in the path, in the same order, and no other directory before one of them has a
 /// file of a name that it answered. The names are not kept; every way in which a file that was read can be named from a directory of the path
 /// is tried in their place, and some that were not used, which costs a scan at worst.
-fn still_holds(closure: &Closure, before: &[Utf8PathBuf], now: &[Utf8PathBuf]) -> bool {
+fn still_holds(
+    closure: &Closure,
+    before: &[Utf8PathBuf],
+    now: &[Utf8PathBuf],
+) -> Option<Vec<Utf8PathBuf>> {
     let mut rest = now.iter();
     let mut ahead_of = Vec::new();
     for used in &closure.used_dirs {
         if !rest.any(|dir| dir == used) {
-            return false;
+            return None;
         }
         ahead_of.push((used, now.len() - rest.len() - 1));
     }
@@ -153,18 +169,21 @@ fn still_holds(closure: &Closure, before: &[Utf8PathBuf], now: &[Utf8PathBuf]) -
             .skip(common)
             .filter(|dir| !closure.used_dirs.contains(dir))
     };
-    let shadowed = ahead_of.iter().any(|&(used, at)| {
-        others(at).any(|dir| {
+    let shadowing = ahead_of.iter().flat_map(|&(used, at)| {
+        others(at).flat_map(move |dir| {
             let names = closure
                 .files
                 .iter()
-                .filter_map(|file| file.path().strip_prefix(used).ok());
-            names.into_iter().any(|name| dir.join(name).exists())
+                .filter_map(move |file| file.path().strip_prefix(used).ok());
+            names.map(move |name| dir.join(name))
         })
     });
-    let appeared =
-        others(now.len()).any(|dir| closure.absent.iter().any(|name| dir.join(name).exists()));
-    !shadowed && !appeared
+    let appearing =
+        others(now.len()).flat_map(|dir| closure.absent.iter().map(move |name| dir.join(name)));
+    shadowing
+        .chain(appearing)
+        .map(|path| (!path.exists()).then_some(path))
+        .collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -175,6 +175,18 @@ impl SourceTree {
         file
     }
 
+    /// Returns everything that was asked of the disk, with the digest of the content that was found: `None` where there was no regular file.
+    /// Generated files are not among it. In no particular order.
+    pub fn asked(&self) -> Vec<(String, Option<Digest>)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let on_disk = files
+            .iter()
+            .filter(|(_, file)| file.as_ref().is_none_or(|file| file.stamp.is_some()));
+        on_disk
+            .map(|(path, file)| (path.clone(), file.as_ref().map(|file| file.digest())))
+            .collect()
+    }
+
     /// Returns what include searches remember.
     pub(crate) fn searches(&self) -> &Searches {
         &self.searches
@@ -259,6 +271,24 @@ mod tests {
         let file = tree.read(&path).unwrap().unwrap();
         assert_eq!(file.bytes(), b"generated");
         assert_eq!(file.likeness(), None);
+    }
+
+    #[test]
+    fn what_was_asked_of_the_disk_is_told_with_the_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(dir.path()).unwrap();
+        fs_err::write(dir.join("a.h"), "one").unwrap();
+        let tree = SourceTree::new();
+        tree.read(&dir.join("a.h")).unwrap();
+        tree.read(&dir.join("none.h")).unwrap();
+        tree.insert(&dir.join("made.cpp"), b"generated".to_vec());
+        let mut asked = tree.asked();
+        asked.sort();
+        let expect = [
+            (dir.join("a.h").to_string(), Some(Digest::of(b"one"))),
+            (dir.join("none.h").to_string(), None),
+        ];
+        assert_eq!(asked, expect);
     }
 
     #[test]
