@@ -12,6 +12,7 @@ use fbuild_model::{Command, Fingerprint, Parts};
 use fbuild_scan::preprocess::Closure;
 use fbuild_scan::tree::SourceFile;
 
+use crate::plan::Bootloader;
 use crate::roots::Roots;
 
 /// Stands for the action's working directory in commands.
@@ -26,6 +27,8 @@ pub struct Step {
     pub command: Command,
     /// Name of the output that keeps what it prints on standard output.
     pub stdout: Option<&'static str>,
+    /// The image with which the firmware is merged before the command runs (specification 1.8).
+    pub merge: Option<Bootloader>,
     /// A failure of this step ends neither the action nor the sketch (the size measurement, specification 6.2).
     pub optional: bool,
 }
@@ -37,6 +40,7 @@ impl Step {
             phase,
             command,
             stdout: None,
+            merge: None,
             optional: false,
         }
     }
@@ -90,6 +94,8 @@ pub struct Action {
     pub fingerprint: Fingerprint,
     /// What is known about the files it reads.
     pub reads: Reads,
+    /// The header whose precompiled form the compiler should use.
+    pub preamble: Option<Utf8PathBuf>,
     /// The directory in which it must work because a platform's hooks work there; else it gets one of its own.
     pub in_place: Option<Utf8PathBuf>,
     /// Directories by name: what is printed is kept with names, and shown with the directories of the run that finds it.

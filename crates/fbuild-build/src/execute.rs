@@ -11,9 +11,9 @@ use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Slot};
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Cost, Event, Fingerprint, MissReason, diagnostic};
-use fbuild_scan::depfile::Depfile;
 
 use crate::action::{Action, Outputs, Reads, Step};
+use crate::depfiles::{self, is_declared};
 use crate::lock::lock;
 use crate::place::{self, PlaceError};
 use crate::runner::{RunError, Runner};
@@ -30,6 +30,8 @@ pub struct Done {
     pub cost: Cost,
     /// Whether the result was found in the cache.
     pub hit: bool,
+    /// Whether the cache has the result under the action's fingerprint, now or since then.
+    pub kept: bool,
 }
 
 impl Done {
@@ -140,10 +142,22 @@ impl<'a> Executor<'a> {
     /// # Errors
     /// If one of its commands fails or the run is stopped.
     pub fn perform(&self, action: &Action) -> Result<Done, NotDone> {
+        self.perform_noting(action, None)
+    }
+
+    /// Like [`Self::perform`] for a compile that should have had a precompiled preamble, which could not be made; the report counts those.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn perform_without_preamble(&self, action: &Action) -> Result<Done, NotDone> {
+        self.perform_noting(action, Some(false))
+    }
+
+    fn perform_noting(&self, action: &Action, preamble: Option<bool>) -> Result<Done, NotDone> {
         match self.find(action) {
             Found::Hit(entry) => Ok(self.hit(action, entry)),
             Found::Miss(..) if !self.stop.may_start() => Err(NotDone::Stopped),
-            Found::Miss(slot, why) => self.run(action, slot, why),
+            Found::Miss(slot, why) => self.run(action, slot, why, preamble),
         }
     }
 
@@ -173,6 +187,7 @@ impl<'a> Executor<'a> {
             text: action.roots.restore(&entry.note.text),
             cost: Cost::default(),
             hit: true,
+            kept: true,
         }
     }
 
@@ -181,6 +196,7 @@ impl<'a> Executor<'a> {
         action: &Action,
         slot: Option<Slot>,
         why: Option<MissReason>,
+        mut preamble: Option<bool>,
     ) -> Result<Done, NotDone> {
         // Asked before the run, which is the next that is compared with.
         let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts));
@@ -189,13 +205,14 @@ impl<'a> Executor<'a> {
             label: action.label.clone(),
         });
         let mut cost = Cost::default();
-        let result = self.run_steps(action, slot, &mut cost);
+        let result = self.run_steps(action, slot, &mut cost, &mut preamble);
         self.report(
             action,
             ActionEnding::Ran {
                 reason,
                 cost,
                 success: result.is_ok(),
+                preamble,
             },
         );
         result
@@ -206,6 +223,7 @@ impl<'a> Executor<'a> {
         action: &Action,
         slot: Option<Slot>,
         cost: &mut Cost,
+        preamble: &mut Option<bool>,
     ) -> Result<Done, NotDone> {
         let own = |phase, message: String| own_failure(action, phase, message);
         let first_phase = action
@@ -264,7 +282,13 @@ impl<'a> Executor<'a> {
                 None => {}
             }
         }
-        let slot = slot.filter(|_| self.may_keep(action, work));
+        let read = depfiles::dependencies(work);
+        *preamble = action
+            .preamble
+            .as_deref()
+            .and_then(|header| depfiles::preamble_used(&read, header))
+            .or(*preamble);
+        let slot = slot.filter(|_| self.may_keep(action, work, &read));
         let files = outputs(action, work).map_err(|error| own(first_phase, error))?;
         let files: Vec<(&str, &Utf8Path)> = files
             .iter()
@@ -275,6 +299,7 @@ impl<'a> Executor<'a> {
             cost: *cost,
             ..Note::default()
         };
+        let kept = slot.is_some();
         let entry = match slot {
             Some(slot) => {
                 self.mark_used(action.fingerprint);
@@ -291,6 +316,7 @@ impl<'a> Executor<'a> {
             text,
             cost: *cost,
             hit: false,
+            kept,
         })
     }
 
@@ -307,7 +333,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Decides whether the result may be stored: the compiler read what the scanner said, and nothing changed meanwhile.
-    fn may_keep(&self, action: &Action, work: &Utf8Path) -> bool {
+    fn may_keep(&self, action: &Action, work: &Utf8Path, read: &[Utf8PathBuf]) -> bool {
         let closure = match &action.reads {
             Reads::Objects => return true,
             Reads::Unknown { .. } => return false,
@@ -322,10 +348,9 @@ impl<'a> Executor<'a> {
             return false;
         }
         let declared: HashSet<&Utf8Path> = closure.files.iter().map(|file| file.path()).collect();
-        let undeclared = depfiles(work).into_iter().find(|path| {
+        let undeclared = read.iter().find(|path| {
             // The precompiled preamble stands for headers that are declared one by one.
             path.extension() != Some("gch")
-                && !declared.contains(path.as_path())
                 && !path.starts_with(work)
                 && !is_declared(&declared, path)
         });
@@ -339,6 +364,14 @@ impl<'a> Executor<'a> {
             }
             None => true,
         }
+    }
+
+    /// Counts results of an earlier run that nothing needed to look at, because what was made of them is up to date.
+    pub fn count_up_to_date(&self, stage: Stage, results: impl Iterator<Item = Fingerprint>) {
+        let mut used = lock(&self.used);
+        let before = used.len();
+        used.extend(results);
+        lock(&self.tallies)[stage as usize].hits += used.len() - before;
     }
 
     fn mark_used(&self, fingerprint: Fingerprint) {
@@ -435,30 +468,6 @@ fn outputs(action: &Action, work: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)
             Ok(files)
         }
     }
-}
-
-/// Reads all depfiles in the working directory.
-fn depfiles(work: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let entries = work.read_dir_utf8().into_iter().flatten().flatten();
-    let depfiles = entries.filter(|entry| entry.path().extension() == Some("d"));
-    depfiles
-        .filter_map(|entry| fs_err::read(entry.path()).ok())
-        .filter_map(|bytes| Depfile::parse(&bytes).ok())
-        .flat_map(|depfile| depfile.dependencies)
-        .collect()
-}
-
-/// Compares by identity where the spelling differs (`a/../b.h`).
-fn is_declared(declared: &HashSet<&Utf8Path>, path: &Utf8Path) -> bool {
-    let Ok(canonical) = path.canonicalize_utf8() else {
-        return false;
-    };
-    declared.iter().any(|known| {
-        known.file_name() == path.file_name()
-            && known
-                .canonicalize_utf8()
-                .is_ok_and(|known| known == canonical)
-    })
 }
 
 fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {

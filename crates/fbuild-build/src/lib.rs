@@ -11,6 +11,7 @@ mod board;
 mod budget;
 pub mod compile_commands;
 mod deliver;
+mod depfiles;
 mod device;
 mod draft;
 pub mod dry_run;

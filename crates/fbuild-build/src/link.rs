@@ -9,20 +9,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
-use fbuild_model::{Command, Parts, Sizes};
-use fbuild_platform::{AdvancedSize, HookPoint};
+use fbuild_model::{Command, Digest, Parts, Sizes};
+use fbuild_platform::{AdvancedSize, HookPoint, RecipeError};
 
 use crate::action::{Action, Outputs, Reads, Step, WORK};
-use crate::archive_set::{ArchiveSet, LinkInput};
+use crate::archive_set::ArchiveSet;
+use crate::assembly::archive_commands;
 use crate::execute::{Done, Executor, chain};
+use crate::link_line::{Input, Line, Origin, inputs, line};
 use crate::log::Log;
-use crate::plan::{ArchiveId, BuildPlan, Linkage, SketchEntry, SketchPlan};
+use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
 
 /// Name of the output that keeps what the size recipe prints.
 pub const SIZE_OUTPUT: &str = "fbuild.size";
-
-/// The number of characters from which on a list of objects is shortened (specification 3.5).
-const LONGEST_LIST: usize = 30_000;
 
 /// Makes the link action of a sketch whose units compiled to `objects`.
 ///
@@ -36,21 +35,43 @@ pub fn action(
     archives: &ArchiveSet,
     executor: &Executor<'_>,
 ) -> Result<Action, Failure> {
-    let mut inputs = Inputs::of(plan, sketch, objects, archives, executor, Form::Objects);
-    if inputs.length() > LONGEST_LIST {
-        inputs = Inputs::of(plan, sketch, objects, archives, executor, Form::Archives);
-    }
-    let steps =
-        steps(sketch, &inputs.words).map_err(|error| Failure::new(Phase::Link, chain(&error)))?;
+    let inputs = inputs(plan, sketch);
+    let line = line(&inputs, WORK.into());
+    let steps = steps(sketch, &line).map_err(|error| Failure::new(Phase::Link, chain(&error)))?;
     let mut parts = Parts::default();
     parts.add(PartKind::Tool, "linker", sketch.linker);
+    if !line.archives.is_empty() {
+        let archiver = plan.archives[sketch.core.index()].tool;
+        parts.add(PartKind::Tool, "archiver", archiver);
+    }
     for argument in steps.iter().flat_map(|step| step.command.argv()) {
         parts.argument(sketch.roots.text(argument));
     }
-    inputs
-        .parts
-        .into_iter()
-        .for_each(|(name, digest)| parts.add(PartKind::Object, name, digest));
+    let mut links = Vec::with_capacity(inputs.len() + 1);
+    let mut add = |name: &Utf8Path, (target, digest): (Utf8PathBuf, Digest)| {
+        parts.add(PartKind::Object, name, digest);
+        links.push((name.to_owned(), target));
+    };
+    for input in &inputs {
+        if let Some(content) = content(input, objects, archives, executor.cache) {
+            add(&input.path, content);
+        }
+    }
+    if let Ok(core) = archives.get(sketch.core) {
+        add(
+            "core/core.a".into(),
+            (core.path().to_owned(), core.content()),
+        );
+    }
+    for (name, digest) in &sketch.binaries.files {
+        parts.add(PartKind::Object, name, *digest);
+    }
+    for bootloader in steps.iter().filter_map(|step| step.merge.as_ref()) {
+        // An image that is not there is not merged, nor is one that cannot be read.
+        if let Ok(bytes) = fs_err::read(&bootloader.file) {
+            parts.add(PartKind::Object, "bootloader", Digest::of(&bytes));
+        }
+    }
     Ok(Action {
         stage: Stage::Sketch,
         label: format!("{}/{}.elf", entry.name, sketch.project),
@@ -58,7 +79,7 @@ pub fn action(
         source: Utf8PathBuf::new(),
         steps,
         generated: Vec::new(),
-        links: inputs.links,
+        links,
         outputs: Outputs::Prefix(sketch.project.clone()),
         fingerprint: parts.fingerprint(),
         parts,
@@ -68,145 +89,43 @@ pub fn action(
             },
             None => Reads::Objects,
         },
+        preamble: None,
         in_place: sketch.in_place.clone(),
         roots: Arc::clone(&sketch.roots),
     })
 }
 
-/// How what is linked whole stands on the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// By its objects, as Arduino links it.
-    Objects,
-    /// By its archive between `--whole-archive` and `--no-whole-archive`.
-    Archives,
-}
-
-/// The inputs of a link in order.
-#[derive(Default)]
-struct Inputs {
-    words: Vec<String>,
-    links: Vec<(Utf8PathBuf, Utf8PathBuf)>,
-    parts: Vec<(String, fbuild_model::Digest)>,
-}
-
-impl Inputs {
-    fn of(
-        plan: &BuildPlan,
-        sketch: &SketchPlan,
-        objects: &[Done],
-        archives: &ArchiveSet,
-        executor: &Executor<'_>,
-        form: Form,
-    ) -> Self {
-        let mut inputs = Self::default();
-        for (unit, done) in sketch.units.iter().zip(objects) {
-            if let Some(object) = done.outputs.first() {
-                inputs.add(
-                    &unit.object,
-                    executor.cache.blob(object.digest),
-                    object.digest,
-                );
-                inputs.words.push(format!("{WORK}/{}", unit.object));
-            }
+/// Returns the file that an input of a link stands for, and its content; `None` for one that is named by its own path.
+fn content(
+    input: &Input,
+    objects: &[Done],
+    archives: &ArchiveSet,
+    cache: &Cache,
+) -> Option<(Utf8PathBuf, Digest)> {
+    let of = |digest: Digest| (cache.blob(digest), digest);
+    match input.origin {
+        Origin::Unit(at) => Some(of(objects.get(at)?.outputs.first()?.digest)),
+        Origin::Member(id, at) => Some(of(archives.get(id).ok()?.members().get(at)?.1)),
+        Origin::Archive(id) => {
+            let archive = archives.get(id).ok()?;
+            Some((archive.path().to_owned(), archive.content()))
         }
-        for &id in &sketch.archives {
-            inputs.archive(plan, id, archives.get(id).ok(), executor.cache, form);
-        }
-        inputs
-            .words
-            .extend(sketch.binaries.objects.iter().map(|path| path.to_string()));
-        inputs.parts.extend(sketch.binaries.files.iter().cloned());
-        if let Ok(core) = archives.get(sketch.core) {
-            inputs.add(
-                Utf8Path::new("core/core.a"),
-                core.path().to_owned(),
-                core.content(),
-            );
-        }
-        inputs
-    }
-
-    /// Returns the length of the list of objects in characters, each quoted and followed by a blank.
-    fn length(&self) -> usize {
-        self.words.iter().map(|word| word.chars().count() + 3).sum()
-    }
-
-    fn add(&mut self, name: &Utf8Path, target: Utf8PathBuf, digest: fbuild_model::Digest) {
-        self.parts.push((name.to_string(), digest));
-        self.links.push((name.to_owned(), target));
-    }
-
-    /// Adds what an archive of stage 1 stands for: its members where all of them are linked, else the archive itself (design 5.1).
-    ///
-    /// A whole archive makes the same program on most devices, but not on those whose linker makes stubs for calls: avr-ld orders stubs by
-    /// numbers that count everything read before, and an archive counts for more than its members (`docs/parity.md`). So archives stand in for
-    /// objects only in lists that are too long, where Arduino does the same (specification 3.5).
-    fn archive(
-        &mut self,
-        plan: &BuildPlan,
-        id: ArchiveId,
-        input: Option<&LinkInput>,
-        cache: &Cache,
-        form: Form,
-    ) {
-        let Some(input) = input else { return };
-        let archive = &plan.archives[id.index()];
-        let dir = Utf8Path::new(&archive.label);
-        if archive.linkage == Linkage::Whole && form == Form::Objects {
-            for (member, digest) in input.members() {
-                let name = dir.join(member);
-                self.words.push(format!("{WORK}/{name}"));
-                self.add(&name, cache.blob(*digest), *digest);
-            }
-            return;
-        }
-        let name = dir.join(input.path().file_name().unwrap_or("objects.a"));
-        let word = format!("{WORK}/{name}");
-        match archive.linkage {
-            Linkage::Whole => self.words.extend([
-                "-Wl,--whole-archive".to_owned(),
-                word,
-                "-Wl,--no-whole-archive".to_owned(),
-            ]),
-            Linkage::Referenced => self.words.push(word),
-        }
-        self.add(&name, input.path().to_owned(), input.content());
+        Origin::Binary => None,
     }
 }
 
-/// Returns the steps of a sketch's link as far as they are known before anything is built.
+/// Returns the steps of a sketch's link before anything is built.
 ///
 /// # Errors
 /// If the platform lacks a recipe.
-pub fn preview(
-    plan: &BuildPlan,
-    sketch: &SketchPlan,
-) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
-    let mut inputs = Inputs::default();
-    inputs.words.extend(
-        sketch
-            .units
-            .iter()
-            .map(|unit| format!("{WORK}/{}", unit.object)),
-    );
-    for &id in &sketch.archives {
-        let archive = &plan.archives[id.index()];
-        match archive.linkage {
-            Linkage::Whole => inputs.words.extend(
-                archive
-                    .members
-                    .iter()
-                    .map(|(member, _)| format!("{WORK}/{}/{member}", archive.label)),
-            ),
-            Linkage::Referenced => inputs.words.push(archive.path.to_string()),
-        }
-    }
-    steps(sketch, &inputs.words)
+pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, RecipeError> {
+    steps(sketch, &line(&inputs(plan, sketch), WORK.into()))
 }
 
 /// Lists the commands from objects to measured firmware (specification 1.8).
-fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_platform::RecipeError> {
+///
+/// The archives of a list that is too long are made before the line is used; the firmware is merged with the bootloader before the last hooks.
+fn steps(sketch: &SketchPlan, line: &Line) -> Result<Vec<Step>, RecipeError> {
     let recipes = &sketch.recipes;
     let mut steps = Vec::new();
     let mut add = |phase: Phase, commands: Vec<Command>| {
@@ -217,15 +136,23 @@ fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_plat
         )
     };
     add(Phase::Hook, recipes.hooks(HookPoint::LinkingPrelink)?);
+    for (archive, objects) in &line.archives {
+        add(Phase::Archive, archive_commands(recipes, archive, objects)?);
+    }
     add(
         Phase::Link,
-        recipes.link(words, &Utf8Path::new(WORK).join("core/core.a"))?,
+        recipes.link(&line.words, &Utf8Path::new(WORK).join("core/core.a"))?,
     );
     add(Phase::Hook, recipes.hooks(HookPoint::LinkingPostlink)?);
     add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPreobjcopy)?);
     add(Phase::Objcopy, recipes.objcopy()?);
     add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPostobjcopy)?);
-    add(Phase::Hook, recipes.hooks(HookPoint::Postbuild)?);
+    let first = steps.len();
+    let hooks = recipes.hooks(HookPoint::Postbuild)?;
+    steps.extend(hooks.into_iter().map(|hook| Step::new(Phase::Hook, hook)));
+    if let Some(step) = steps.get_mut(first) {
+        step.merge.clone_from(&sketch.bootloader);
+    }
     let size = match recipes.advanced_size()? {
         Some(advanced) => Some(advanced),
         None => recipes.size()?,
@@ -235,6 +162,7 @@ fn steps(sketch: &SketchPlan, words: &[String]) -> Result<Vec<Step>, fbuild_plat
             phase: Phase::Size,
             command,
             stdout: Some(SIZE_OUTPUT),
+            merge: None,
             optional: true,
         });
     }

@@ -5,7 +5,8 @@
 //! object differs in its debug information only, the firmware not at all (design section 7).
 //!
 //! gcc accepts a precompiled header although a header behind it has changed, so a preamble is found by the content of everything it reads
-//! and never by its own digest. What gcc does not accept, it replaces silently by the header itself, which is always beside it.
+//! and never by its own digest. What gcc does not accept, it replaces silently by the header itself, which is always beside it;
+//! the depfile shows it, and the report counts it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -315,6 +316,7 @@ impl<'a> Preambles<'a> {
             fingerprint: parts.fingerprint(),
             parts,
             reads: Reads::Closure(Arc::new(closure.clone())),
+            preamble: None,
             in_place: None,
             roots: Arc::new(self.board.roots.clone()),
         })
@@ -357,6 +359,7 @@ impl<'a> Preambles<'a> {
         let mut reads = Closure::clone(closure);
         reads.files.extend([variant, Arc::clone(header)]);
         action.reads = Reads::Closure(Arc::new(reads));
+        action.preamble = Some(header.path().to_owned());
         Some(action)
     }
 }
@@ -429,8 +432,19 @@ fn swapped(plain: &Parts, debug: Debug) -> Parts {
     parts
 }
 
-/// Precompiles a preamble if that pays. Returns whether it can be used.
-pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executor<'_>) -> bool {
+/// What became of a preamble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// It can be used.
+    Usable,
+    /// Making it would not pay, as too few sketches are to be compiled.
+    Spared,
+    /// It could not be made or put in place.
+    Failed,
+}
+
+/// Precompiles a preamble if that pays.
+pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executor<'_>) -> Made {
     let is_known = |index: &&usize| {
         let SketchWork::Build(sketch) = &plan.sketches[**index].work else {
             return true;
@@ -450,25 +464,28 @@ pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executo
         .filter(|index| !is_known(index))
         .count();
     if needed == 0 {
-        return false;
+        return Made::Spared;
     }
     let known = executor.peek(&preamble.action);
     if known.is_none() && needed < ENOUGH && !preamble.always {
-        return false;
+        return Made::Spared;
     }
     let done = match known {
         Some(known) => known,
         // A preamble that cannot be made is no failure: the sketches are compiled without it, and tell what is wrong.
         None => match executor.perform(&preamble.action) {
             Ok(done) => done,
-            Err(_) => return false,
+            Err(_) => return Made::Failed,
         },
     };
     let Some(output) = done.outputs.first() else {
-        return false;
+        return Made::Failed;
     };
     let precompiled = Utf8PathBuf::from(format!("{}.gch", preamble.header));
     let placed = place::write_if_changed(&preamble.header, preamble.action.generated[0].bytes())
         .and_then(|_| place::link(&executor.cache.blob(output.digest), &precompiled));
-    placed.is_ok()
+    match placed {
+        Ok(()) => Made::Usable,
+        Err(_) => Made::Failed,
+    }
 }

@@ -20,15 +20,16 @@ use crate::budget::Seat;
 use crate::execute::{Done, Executor, Failed, NotDone, chain};
 use crate::lock::lock;
 use crate::log::Log;
+use crate::place;
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
-use crate::{place, preamble};
+use crate::preamble::{self, Made};
 
 /// Results of stage 1 while it runs; complete when it has ended.
 #[derive(Debug)]
 pub struct Shared {
     done: Vec<OnceLock<Result<Done, NotDone>>>,
     archives: Vec<OnceLock<Result<Recorded, Missing>>>,
-    preambles: Vec<OnceLock<bool>>,
+    preambles: Vec<OnceLock<Made>>,
     left: Vec<AtomicUsize>,
 }
 
@@ -51,8 +52,8 @@ impl Shared {
         }
     }
 
-    /// Waits for a preamble and returns whether it can be used.
-    pub fn preamble(&self, id: PreambleId) -> bool {
+    /// Waits for a preamble and returns what became of it.
+    pub(crate) fn preamble(&self, id: PreambleId) -> Made {
         *self.preambles[id.index()].wait()
     }
 }
@@ -92,8 +93,8 @@ pub fn build(
         while let Some(task) = next() {
             match task {
                 Task::Preamble(id) => {
-                    let usable = preamble::make(plan, &plan.preambles[id.index()], executor);
-                    let _ = shared.preambles[id.index()].set(usable);
+                    let made = preamble::make(plan, &plan.preambles[id.index()], executor);
+                    let _ = shared.preambles[id.index()].set(made);
                 }
                 Task::Archive(id) => archive(plan, shared, executor, id),
                 Task::Compile(id) => {
@@ -159,8 +160,8 @@ pub(crate) fn expected_cost(action: &Action, executor: &Executor<'_>) -> u128 {
 fn users(plan: &BuildPlan) -> Vec<Vec<ArchiveId>> {
     let mut users = vec![Vec::new(); plan.shared.len()];
     for (index, archive) in plan.archives.iter().enumerate() {
-        for (_, action) in &archive.members {
-            users[action.index()].push(ArchiveId::new(index));
+        for member in &archive.members {
+            users[member.action.index()].push(ArchiveId::new(index));
         }
     }
     users
@@ -182,19 +183,23 @@ fn make_archive(
         let _ = executor.events.send(Event::Warning(chain(&error)));
     }
     let mut objects = Vec::with_capacity(archive.members.len());
-    for (name, action) in &archive.members {
-        match shared.done[action.index()].get() {
+    for member in &archive.members {
+        match shared.done[member.action.index()].get() {
             Some(Ok(done)) => {
                 // A compile action has exactly one object among its outputs, the first.
                 let Some(object) = done.outputs.first() else {
                     return Err(Missing::Stopped);
                 };
-                objects.push((name.as_str(), object));
+                objects.push((member.name.as_str(), object));
             }
             Some(Err(NotDone::Failed(failed))) => return Err(Missing::Failed(failed.clone())),
             Some(Err(NotDone::Stopped)) | None => return Err(Missing::Stopped),
         }
     }
+    let members_kept = archive.members.iter().all(|(_, action)| {
+        let done = shared.done[action.index()].get();
+        matches!(done, Some(Ok(done)) if done.kept)
+    });
     let content = content(&objects);
     let action = archive_action(archive, &objects, executor);
     let not_made = |failure: NotDone| match failure {
@@ -222,6 +227,7 @@ fn make_archive(
         digest: output.digest,
         content,
         members,
+        kept: members_kept && done.kept,
     })
 }
 
@@ -268,6 +274,7 @@ fn archive_action(
         fingerprint: parts.fingerprint(),
         parts,
         reads: Reads::Objects,
+        preamble: None,
         in_place: None,
         roots: Arc::default(),
     }
@@ -296,9 +303,10 @@ fn report(executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
 /// Writes down what the members' commands were and printed.
 fn log(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared) -> Log {
     let mut log = Log::new(&archive.label);
-    for (_, id) in &archive.members {
-        let lines = plan.shared[id.index()].command_lines();
-        match shared.done[id.index()].get() {
+    for member in &archive.members {
+        let at = member.action.index();
+        let lines = plan.shared[at].command_lines();
+        match shared.done[at].get() {
             Some(Ok(done)) => log.commands(&lines, &done.text),
             Some(Err(NotDone::Failed(failed))) => {
                 log.commands(&lines, "");

@@ -20,6 +20,7 @@ use crate::lock::lock;
 use crate::log::Log;
 use crate::place;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
+use crate::preamble::Made;
 use crate::stage1::{Shared, expected_cost};
 
 /// The sketches of a run and how far they are.
@@ -352,8 +353,10 @@ impl<'a> Sketches<'a> {
             if let Some(known) = known {
                 return Ok(known);
             }
-            if with.id.is_some_and(|id| self.shared.preamble(id)) {
-                return self.executor.perform(&with.action);
+            match with.id.map(|id| self.shared.preamble(id)) {
+                Some(Made::Usable) => return self.executor.perform(&with.action),
+                Some(Made::Failed) => return self.executor.perform_without_preamble(&unit.action),
+                Some(Made::Spared) | None => {}
             }
         }
         self.executor.perform(&unit.action)

@@ -99,6 +99,7 @@ impl Workbench<'_> {
             fingerprint: parts.fingerprint(),
             parts,
             reads,
+            preamble: None,
             in_place: None,
             roots: Arc::clone(self.roots),
         })

@@ -96,6 +96,8 @@ pub enum ActionEnding {
         cost: Cost,
         /// Whether it succeeded.
         success: bool,
+        /// For a compile that should use a precompiled preamble: whether the compiler did. `None` for others, and where that is not known.
+        preamble: Option<bool>,
     },
 }
 

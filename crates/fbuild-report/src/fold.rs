@@ -30,6 +30,8 @@ pub struct RunReport {
     pub sketch: StageSummary,
     /// Actions whose result was not in the cache, in the order in which they ended.
     pub misses: Vec<Miss>,
+    /// What became of the compiles that should use a precompiled preamble.
+    pub preambles: Preambles,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
     /// Time from start to end; `None` until the run ended.
@@ -96,6 +98,15 @@ pub struct Miss {
     pub label: String,
     /// Why there was no result.
     pub reason: MissReason,
+}
+
+/// Compiles that should use a precompiled preamble.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Preambles {
+    /// Those that did.
+    pub used: usize,
+    /// Those that did not: the preamble could not be made, or the compiler refused it. They took longer and are no worse.
+    pub not_used: usize,
 }
 
 /// How many sketches ended how, over all boards.
@@ -227,7 +238,14 @@ impl RunReport {
                 reason,
                 cost,
                 success,
+                preamble,
             } => {
+                match preamble {
+                    Some(true) => self.preambles.used += 1,
+                    Some(false) => self.preambles.not_used += 1,
+                    None => {}
+                }
+                let summary = self.stage_mut(action.stage);
                 summary.failed += usize::from(!success);
                 if open {
                     summary.ran += 1;

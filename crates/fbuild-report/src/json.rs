@@ -86,6 +86,10 @@ pub fn document(report: &RunReport) -> schema::Document {
                 reason: miss.reason.to_string(),
             })
             .collect(),
+        preambles: schema::Preambles {
+            used: report.preambles.used as u64,
+            not_used: report.preambles.not_used as u64,
+        },
         warnings: report.warnings.clone(),
     }
 }

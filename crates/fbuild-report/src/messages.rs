@@ -55,13 +55,14 @@ pub fn message(event: &Event) -> Message {
             label: label.clone(),
         },
         Event::ActionFinished(action) => {
-            let (success, reason, spent) = match &action.ending {
-                ActionEnding::Hit => (true, None, None),
+            let (success, reason, spent, preamble) = match &action.ending {
+                ActionEnding::Hit => (true, None, None, None),
                 ActionEnding::Ran {
                     reason,
                     cost,
                     success,
-                } => (*success, Some(reason), Some(*cost)),
+                    preamble,
+                } => (*success, Some(reason), Some(*cost), *preamble),
             };
             Message::ActionFinished {
                 stage: action.stage.name().to_owned(),
@@ -71,6 +72,7 @@ pub fn message(event: &Event) -> Message {
                 success,
                 reason: reason.map(ToString::to_string),
                 cost: spent.map(cost),
+                preamble_used: preamble,
             }
         }
         Event::SketchFinished { index, result } => Message::SketchFinished {

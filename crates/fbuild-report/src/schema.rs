@@ -43,6 +43,8 @@ pub struct Document {
     pub sketches: Vec<Sketch>,
     /// Actions whose result was not in the cache.
     pub misses: Vec<Miss>,
+    /// What became of the compiles that should use a precompiled preamble.
+    pub preambles: Preambles,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
 }
@@ -55,6 +57,16 @@ pub struct Schema {
     pub name: String,
     /// [`VERSION`] for what this version writes.
     pub version: String,
+}
+
+/// Compiles that ran and should use a precompiled preamble.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preambles {
+    /// Those that did.
+    pub used: u64,
+    /// Those that did not.
+    pub not_used: u64,
 }
 
 /// The program that wrote a report.

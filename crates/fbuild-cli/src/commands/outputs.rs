@@ -198,6 +198,16 @@ fn summary(report: &RunReport, printer: &Printer) {
             count(counts.requested, "sketch", "sketches")
         ),
     );
+    let preambles = report.preambles;
+    if preambles.not_used > 0 || printer.verbosity == Verbosity::Verbose && preambles.used > 0 {
+        let all = preambles.used + preambles.not_used;
+        let text = format!(
+            "{} of {} used the precompiled preamble",
+            preambles.used,
+            count(all, "compile", "compiles")
+        );
+        printer.status(Tone::Plain, "Preambles", &text);
+    }
     if printer.verbosity == Verbosity::Verbose {
         for stage in [Stage::Shared, Stage::Sketch] {
             let stage_report = report.stage(stage);

@@ -1,6 +1,6 @@
 //! End-to-end tests: the real program on projects in temporary directories.
 //!
-//! A module per behaviour. All but `toolchain` use the scripted compiler of `fbuild-testkit`, so they need no toolchain.
+//! A module per behaviour. All but `toolchain` and `preambles` use the scripted compiler of `fbuild-testkit`, so they need no toolchain.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
 
@@ -14,6 +14,7 @@ mod looking;
 mod outputs;
 mod parallel;
 mod paths;
+mod preambles;
 mod report;
 mod terminal;
 mod toolchain;

@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_testkit::{Project, Run, Tree};
 
-const NEEDED: [&str; 3] = [
+pub(crate) const NEEDED: [&str; 3] = [
     "/usr/bin/avr-gcc",
     "/usr/bin/avr-g++",
     "/usr/share/arduino/hardware/arduino/avr/boards.txt",
 ];
 
 /// Says whether all of `files` are there, aloud if not.
-fn all_there(files: &[&str]) -> bool {
+pub(crate) fn all_there(files: &[&str]) -> bool {
     let missing: Vec<&&str> = files
         .iter()
         .filter(|file| !Utf8Path::new(file).exists())

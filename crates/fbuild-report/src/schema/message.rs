@@ -56,6 +56,8 @@ pub enum Message {
         reason: Option<String>,
         /// What it cost; `null` if it did not run.
         cost: Option<Cost>,
+        /// For a compile that should use a precompiled preamble, whether the compiler did; else `null`.
+        preamble_used: Option<bool>,
     },
     /// A sketch ended.
     SketchFinished {

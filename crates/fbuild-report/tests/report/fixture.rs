@@ -166,6 +166,7 @@ pub(crate) fn events() -> Vec<Event> {
         reason,
         cost: cost(400, 60, 1),
         success,
+        preamble: None,
     };
     let library = |board: &str, variants| SharedLibrary {
         board: board.to_owned(),

@@ -118,6 +118,7 @@ fn an_action_after_the_end_of_its_stage_is_not_counted_twice_but_its_reason_is_k
         reason: MissReason::New,
         cost: cost(9, 9, 9),
         success: true,
+        preamble: None,
     };
     let late = ActionReport {
         stage: Stage::Shared,
@@ -130,6 +131,31 @@ fn an_action_after_the_end_of_its_stage_is_not_counted_twice_but_its_reason_is_k
     assert_eq!(
         report.misses.last().map(|miss| miss.label.as_str()),
         Some("late")
+    );
+}
+
+#[test]
+fn compiles_that_refused_their_preamble_are_counted() {
+    let mut report = fixture::report();
+    for preamble in [Some(true), None, Some(false), Some(true)] {
+        let ending = ActionEnding::Ran {
+            reason: MissReason::New,
+            cost: cost(9, 9, 9),
+            success: true,
+            preamble,
+        };
+        report.apply(&Event::ActionFinished(ActionReport {
+            stage: Stage::Sketch,
+            label: "examples/Typo/Typo.ino.cpp".into(),
+            command: String::new(),
+            ending,
+        }));
+    }
+    assert_eq!((report.preambles.used, report.preambles.not_used), (2, 1));
+    let document = fbuild_report::json::document(&report);
+    assert_eq!(
+        (document.preambles.used, document.preambles.not_used),
+        (2, 1)
     );
 }
 
