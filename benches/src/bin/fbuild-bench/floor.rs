@@ -16,6 +16,10 @@ pub struct Floor {
     pub ninja: String,
     /// Number of commands in it.
     pub commands: usize,
+    /// Number of those that sketches share: core, variant, libraries.
+    pub shared: usize,
+    /// Number of sketches that it links.
+    pub links: usize,
 }
 
 /// Makes the build file from the printed plan; outputs go to `core`, `libraries` and `sketches` in `tree`.
@@ -30,7 +34,7 @@ pub fn generate(plan: &str, tree: &Utf8Path) -> Result<Floor> {
         .collect();
     ensure!(!sketches.is_empty(), "the plan links no sketch");
     let mut ninja = String::from("rule run\n  command = $line\n  description = $out\n\n");
-    let (mut outputs, mut commands) = (BTreeSet::new(), 0);
+    let (mut outputs, mut commands, mut shared) = (BTreeSet::new(), 0, 0);
     for (label, lines) in &groups {
         let Some(place) = Place::of(label, &sketches, tree) else {
             bail!("`{label}` belongs to no part of the plan")
@@ -67,8 +71,16 @@ pub fn generate(plan: &str, tree: &Utf8Path) -> Result<Floor> {
             lines.join(" && ").replace('$', "$$")
         );
         commands += lines.len();
+        if place.is_shared {
+            shared += lines.len();
+        }
     }
-    Ok(Floor { ninja, commands })
+    Ok(Floor {
+        ninja,
+        commands,
+        shared,
+        links: sketches.len(),
+    })
 }
 
 /// Splits the printed plan into labels and commands.
@@ -90,31 +102,34 @@ struct Place {
     work: String,
     /// The directory that stands for `$WORK/members`.
     members: String,
+    /// Whether sketches share what is made there.
+    is_shared: bool,
 }
 
 impl Place {
     /// Finds the place of a group by its label.
     fn of(label: &str, sketches: &[&str], tree: &Utf8Path) -> Option<Self> {
-        let place = |work: String| {
+        let place = |is_shared: bool, work: String| {
             Some(Self {
                 members: work.clone(),
                 work,
+                is_shared,
             })
         };
         if let Some((sketch, _)) = label.rsplit_once(" for ") {
-            return place(format!("{tree}/sketches/{sketch}"));
+            return place(false, format!("{tree}/sketches/{sketch}"));
         }
         if let Some(sketch) = sketches.iter().find(|sketch| {
             label
                 .strip_prefix(**sketch)
                 .is_some_and(|rest| rest.starts_with('/'))
         }) {
-            return place(format!("{tree}/sketches/{sketch}/sketch"));
+            return place(false, format!("{tree}/sketches/{sketch}/sketch"));
         }
         let mut parts = label.split('/');
         match (parts.next()?, parts.next()) {
-            ("libraries", Some(name)) => place(format!("{tree}/libraries/{name}")),
-            (first @ ("core" | "variant"), _) => place(format!("{tree}/{first}")),
+            ("libraries", Some(name)) => place(true, format!("{tree}/libraries/{name}")),
+            (first @ ("core" | "variant"), _) => place(true, format!("{tree}/{first}")),
             _ => None,
         }
     }
@@ -163,7 +178,7 @@ mod tests {
     #[test]
     fn every_group_becomes_an_edge_in_its_own_directory() {
         let floor = generate(PLAN, Utf8Path::new("/t")).unwrap();
-        assert_eq!(floor.commands, 6);
+        assert_eq!((floor.commands, floor.shared, floor.links), (6, 3, 1));
         for edge in [
             "build /t/core/a.c.o: run \n  line = cc -c /c/a.c -o /t/core/a.c.o\n",
             "build /t/libraries/L/l.cpp.o: run \n",
