@@ -39,8 +39,6 @@ pub struct Ran {
     pub cost: Cost,
     /// Processes that fbuild started itself.
     pub processes: u64,
-    /// CPU seconds of those processes.
-    pub children_cpu: f64,
     /// Seconds of planning, stage 1 and stage 2.
     pub phases: [f64; 3],
     /// The sketches, in the order of the report.
@@ -165,10 +163,6 @@ fn read(report: &Value, root: &Utf8Path) -> Ran {
             .iter()
             .filter_map(|part| part["cost"]["processes"].as_u64())
             .sum(),
-        children_cpu: parts
-            .iter()
-            .filter_map(|part| part["cost"]["cpu_seconds"].as_f64())
-            .sum(),
         phases: parts.map(|part| part["seconds"].as_f64().unwrap_or(0.0)),
         sketches: list("sketches").iter().filter_map(sketch).collect(),
         misses: list("misses")
@@ -185,10 +179,10 @@ mod tests {
     #[test]
     fn a_report_is_summed_over_planning_and_both_stages() {
         let report = serde_json::json!({
-            "plan": {"seconds": 0.25, "cost": {"processes": 3, "cpu_seconds": 0.5}},
+            "plan": {"seconds": 0.25, "cost": {"processes": 3}},
             "stages": [
-                {"seconds": 2.0, "cost": {"processes": 10, "cpu_seconds": 4.0}},
-                {"seconds": 5.0, "cost": {"processes": 20, "cpu_seconds": 8.0}},
+                {"seconds": 2.0, "cost": {"processes": 10}},
+                {"seconds": 5.0, "cost": {"processes": 20}},
             ],
             "sketches": [
                 {"dir": "/l/examples/A/B", "outcome": "built", "cost": {"wall_seconds": 1.5}},
@@ -197,7 +191,7 @@ mod tests {
             "misses": [{"label": "core/a.c", "reason": "not built before"}],
         });
         let ran = read(&report, Utf8Path::new("/l"));
-        assert_eq!((ran.processes, ran.children_cpu), (33, 12.5));
+        assert_eq!(ran.processes, 33);
         assert_eq!(ran.phases, [0.25, 2.0, 5.0]);
         assert_eq!(ran.misses, ["core/a.c"]);
         let sketch = |dir: &str, outcome: &str, seconds| Sketch {

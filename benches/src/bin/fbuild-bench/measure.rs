@@ -9,12 +9,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use camino::Utf8Path;
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
 use wait4::Wait4;
 
 /// Time between two looks at the process tree.
 const SAMPLE: Duration = Duration::from_millis(50);
 /// Bytes of a page on the machines this is run on.
 const PAGE: u64 = 4096;
+/// Steps of the kernel's clock in a second, as `/proc` counts them.
+const TICKS: f64 = 100.0;
 
 /// What a process and everything it started cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +28,8 @@ pub struct Cost {
     pub wall: f64,
     /// User and system seconds of the process and of all descendants it waited for.
     pub cpu: f64,
+    /// Those of the process alone, in steps of the kernel's clock (10 ms); 0 if `/proc` does not say.
+    pub own_cpu: f64,
     /// Largest sampled sum of resident bytes over the whole tree; pages that processes share count once for each.
     pub tree_peak: u64,
     /// High-water mark of the resident bytes of the first process alone, as last seen before its end.
@@ -50,22 +57,33 @@ pub fn run(command: &mut Command, log: &Utf8Path) -> Result<Cost> {
     let (root, over) = (child.id(), AtomicBool::new(false));
     let (used, wall, (tree_peak, own_peak)) = std::thread::scope(|scope| {
         let sampler = scope.spawn(|| sample(root, &over));
-        let used = child.wait4();
+        let own_cpu = ended(root);
         let wall = start.elapsed().as_secs_f64();
+        let used = child.wait4().map(|used| (used, own_cpu));
         over.store(true, Ordering::Relaxed);
         sampler.thread().unpark();
         (used, wall, sampler.join().unwrap_or_default())
     });
-    let used = used.context("wait for the process")?;
+    let (used, own_cpu) = used.context("wait for the process")?;
     let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
     Ok(Cost {
         wall,
         cpu,
+        own_cpu,
         tree_peak,
         own_peak,
         largest: used.rusage.maxrss,
         success: used.status.success(),
     })
+}
+
+/// Waits until a child has ended and returns the CPU seconds of it alone, which `/proc` shows as long as nobody has asked for its status.
+fn ended(id: u32) -> f64 {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    let child = Pid::from_raw(id.cast_signed());
+    while waitid(Id::Pid(child), flags) == Err(Errno::EINTR) {}
+    let stat = fs_err::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    parse_stat(&stat).map_or(0.0, |stat| stat.ticks as f64 / TICKS)
 }
 
 /// Looks at the tree below `root` until it is over; returns the peaks of the tree and of the root.
@@ -81,7 +99,7 @@ fn sample(root: u32, over: &AtomicBool) -> (u64, u64) {
 }
 
 /// Sums the resident bytes of a process and its descendants.
-fn resident(processes: &HashMap<u32, (u32, u64)>, root: u32) -> u64 {
+fn resident(processes: &HashMap<u32, Stat>, root: u32) -> u64 {
     let below = |id: u32| {
         let mut at = id;
         // A chain of parents longer than this would be a torn reading.
@@ -90,7 +108,7 @@ fn resident(processes: &HashMap<u32, (u32, u64)>, root: u32) -> u64 {
                 return true;
             }
             match processes.get(&at) {
-                Some((parent, _)) if *parent > 1 => at = *parent,
+                Some(stat) if stat.parent > 1 => at = stat.parent,
                 _ => return false,
             }
         }
@@ -99,12 +117,22 @@ fn resident(processes: &HashMap<u32, (u32, u64)>, root: u32) -> u64 {
     processes
         .iter()
         .filter(|(id, _)| below(**id))
-        .map(|(_, (_, bytes))| bytes)
+        .map(|(_, stat)| stat.resident)
         .sum()
 }
 
-/// Reads the parent and the resident bytes of every process.
-fn processes() -> HashMap<u32, (u32, u64)> {
+/// What a line of `/proc/ID/stat` says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stat {
+    parent: u32,
+    /// User and system time of the process without its children.
+    ticks: u64,
+    /// Resident bytes.
+    resident: u64,
+}
+
+/// Reads the line of every process.
+fn processes() -> HashMap<u32, Stat> {
     let Ok(entries) = fs_err::read_dir("/proc") else {
         return HashMap::new();
     };
@@ -130,14 +158,16 @@ fn high_water(id: u32) -> u64 {
     kilobytes.unwrap_or(0) * 1024
 }
 
-/// Returns the parent and the resident bytes from a line of `/proc/ID/stat`.
-fn parse_stat(line: &str) -> Option<(u32, u64)> {
+/// Reads a line of `/proc/ID/stat`.
+fn parse_stat(line: &str) -> Option<Stat> {
     // The name stands in parentheses and may itself contain spaces and parentheses.
     let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
-    Some((
-        fields.get(1)?.parse().ok()?,
-        fields.get(21)?.parse::<u64>().ok()? * PAGE,
-    ))
+    let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        ticks: number(11)? + number(12)?,
+        resident: number(21)? * PAGE,
+    })
 }
 
 #[cfg(test)]
@@ -147,18 +177,28 @@ mod tests {
     #[test]
     fn stat_lines_are_read_past_odd_names() {
         let line = "12 (a) b (c) S 7 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 99 1000000 250 18446744073709551615 1 1";
-        assert_eq!(parse_stat(line), Some((7, 250 * PAGE)));
+        let stat = Stat {
+            parent: 7,
+            ticks: 5 + 6,
+            resident: 250 * PAGE,
+        };
+        assert_eq!(parse_stat(line), Some(stat));
         assert_eq!(parse_stat("12 (x) S"), None);
     }
 
     #[test]
     fn only_descendants_count() {
+        let stat = |parent, resident| Stat {
+            parent,
+            ticks: 0,
+            resident,
+        };
         let processes = HashMap::from([
-            (10, (1, 100)),
-            (11, (10, 20)),
-            (12, (11, 3)),
-            (13, (1, 5000)),
-            (14, (13, 5000)),
+            (10, stat(1, 100)),
+            (11, stat(10, 20)),
+            (12, stat(11, 3)),
+            (13, stat(1, 5000)),
+            (14, stat(13, 5000)),
         ]);
         assert_eq!(resident(&processes, 10), 123);
         assert_eq!(resident(&processes, 11), 23);
@@ -175,6 +215,7 @@ mod tests {
         )
         .unwrap();
         assert!(!cost.success && cost.cpu > 0.01 && cost.wall > 0.01);
+        assert!(cost.own_cpu < cost.cpu, "the work is done by a child");
         assert!(cost.own_peak > 0 && cost.largest >= cost.own_peak && cost.tree_peak > 0);
         assert_eq!(fs_err::read_to_string(log).unwrap(), "done\n");
     }

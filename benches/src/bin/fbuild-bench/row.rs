@@ -54,10 +54,6 @@ pub struct Row {
 /// What is known of a run of fbuild besides its cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Own {
-    /// CPU seconds of fbuild itself.
-    pub cpu: f64,
-    /// CPU seconds of its children.
-    pub children_cpu: f64,
     /// Seconds of planning, stage 1 and stage 2, as in the phase TSV.
     pub phases: [f64; 3],
     /// Wall seconds beyond the processes of the one sketch that was built.
@@ -68,8 +64,6 @@ impl Row {
     /// Makes the row of a run of fbuild.
     pub fn of_fbuild(case: &'static str, ran: &Ran, against: Option<&'static str>) -> Self {
         let own = Own {
-            cpu: (ran.cost.cpu - ran.children_cpu).max(0.0),
-            children_cpu: ran.children_cpu,
             phases: ran.phases,
             rest: None,
         };
@@ -164,6 +158,7 @@ pub mod sample {
         let cost = Cost {
             wall,
             cpu: wall * 2.0,
+            own_cpu: 0.5,
             tree_peak: 5_000_000,
             own_peak: 1_000_000,
             largest: 1_000_000,
@@ -174,8 +169,6 @@ pub mod sample {
             round,
             processes: Some(4),
             own: is_ours.then_some(Own {
-                cpu: 0.5,
-                children_cpu: 10.0,
                 phases: [0.1, 1.0, 2.0],
                 rest: None,
             }),
@@ -208,22 +201,6 @@ mod tests {
         );
         assert!(row(1, COLD, 7, 1.0).reference(&rows).is_none());
         assert!(row(1, FLOOR, 8, 1.0).reference(&rows).is_none());
-    }
-
-    #[test]
-    fn fbuilds_own_cpu_is_what_its_children_did_not_use() {
-        let ran = Ran {
-            cost: Cost {
-                cpu: 5.0,
-                ..Cost::default()
-            },
-            processes: 3,
-            children_cpu: 4.5,
-            ..Ran::default()
-        };
-        let row = Row::of_fbuild(COLD, &ran, None);
-        assert_eq!(row.own.map(|own| own.cpu), Some(0.5));
-        assert_eq!(row.processes, Some(3));
     }
 
     #[test]

@@ -13,10 +13,7 @@ impl Bench<'_> {
             bench.call(&bench.sketches, "fresh", "fresh", JOBS).plan()
         })?;
         Ok(vec![Row {
-            own: Some(Own {
-                cpu: cost.cpu,
-                ..Own::default()
-            }),
+            own: Some(Own::default()),
             ..Row::of_cost(PLAN, self.sketches.len(), cost)
         }])
     }
