@@ -43,8 +43,8 @@ pub struct Ran {
     pub phases: [f64; 3],
     /// The sketches, in the order of the report.
     pub sketches: Vec<Sketch>,
-    /// What was built although a result might have been in the cache.
-    pub misses: Vec<String>,
+    /// What was built although a result might have been in the cache, and why it was not.
+    pub misses: Vec<(String, String)>,
 }
 
 /// What became of a sketch.
@@ -167,7 +167,10 @@ fn read(report: &Value, root: &Utf8Path) -> Ran {
         sketches: list("sketches").iter().filter_map(sketch).collect(),
         misses: list("misses")
             .iter()
-            .filter_map(|miss| Some(miss["label"].as_str()?.to_owned()))
+            .filter_map(|miss| {
+                let text = |name: &str| Some(miss[name].as_str()?.to_owned());
+                Some((text("label")?, text("reason")?))
+            })
             .collect(),
     }
 }
@@ -193,7 +196,10 @@ mod tests {
         let ran = read(&report, Utf8Path::new("/l"));
         assert_eq!(ran.processes, 33);
         assert_eq!(ran.phases, [0.25, 2.0, 5.0]);
-        assert_eq!(ran.misses, ["core/a.c"]);
+        assert_eq!(
+            ran.misses,
+            [("core/a.c".to_owned(), "not built before".to_owned())]
+        );
         let sketch = |dir: &str, outcome: &str, seconds| Sketch {
             dir: dir.to_owned(),
             outcome: outcome.to_owned(),

@@ -24,11 +24,13 @@ impl Bench<'_> {
         Ok(vec![Row { note, ..row }])
     }
 
-    /// Another checkout at another path.
-    pub(super) fn elsewhere(&self) -> Result<Vec<Row>> {
+    /// Another checkout, in every round at another path: what a path is part of would be found in the cache the second time.
+    pub(super) fn elsewhere(&self, round: usize) -> Result<Vec<Row>> {
         self.keep()?;
         let ran = self.in_dir("elsewhere", |bench| {
-            let root = bench.scratch.join("elsewhere/some/other/tree");
+            let root = bench
+                .scratch
+                .join(format!("elsewhere/in-round-{round}/tree"));
             let other = bench.workload.checked_out_at(root)?;
             let call = bench.call(&bench.sketches, "kept", "elsewhere", JOBS);
             Call {
@@ -101,16 +103,15 @@ fn noted(
     case: &'static str,
     ran: &Ran,
 ) -> Row {
-    let mut note = ran
-        .misses
-        .iter()
-        .take(3)
-        .map(|label| format!("`{label}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if !note.is_empty() {
-        note = format!("{} units ran: {note}…", ran.misses.len());
-    }
+    let note = match ran.misses.first() {
+        Some((label, reason)) => {
+            format!(
+                "{} units ran, the first `{label}`: {reason}",
+                ran.misses.len()
+            )
+        }
+        None => String::new(),
+    };
     Row {
         note,
         ..row(case, ran, Some(FLOOR))

@@ -168,7 +168,7 @@ impl<'a> Bench<'a> {
             Case::Loop => self.looped(),
             Case::Nothing => self.nothing(),
             Case::Header => self.header(),
-            Case::Elsewhere => self.elsewhere(),
+            Case::Elsewhere => self.elsewhere(round),
             Case::One => self.one(round),
         }
     }
