@@ -23,7 +23,7 @@ use crate::draft::Draft;
 use crate::execute::chain;
 use crate::hooks::{self, Hooks};
 use crate::plan::{
-    ActionId, ArchiveId, ArchivePlan, Binaries, Bootloader, BuildPlan, Export, Linkage,
+    ActionId, ArchiveId, ArchivePlan, Binaries, Bootloader, BuildPlan, Export, Linkage, Member,
     SketchEntry, SketchPlan, SketchUnit, SketchWork,
 };
 use crate::planner::{PlanError, Prepared};
@@ -204,7 +204,7 @@ impl<'a> Assembly<'a> {
         let core = self.archive(
             board,
             recipes,
-            &Place::new(dir, "core", "core"),
+            &Place::new(dir, "core", "core", "core"),
             "core",
             core,
             Linkage::Referenced,
@@ -218,7 +218,7 @@ impl<'a> Assembly<'a> {
             objects => Some(self.archive(
                 board,
                 recipes,
-                &Place::new(dir, "variant", "variant"),
+                &Place::new(dir, "variant", "variant", "core"),
                 "core",
                 objects,
                 Linkage::Whole,
@@ -450,7 +450,15 @@ impl<'a> Assembly<'a> {
             private_dir: library.private_include_dir(),
             roots: Arc::new(roots),
         };
-        let objects = self.compiled(board, &scope.recipes, &batch)?;
+        let mut objects = self.compiled(board, &scope.recipes, &batch)?;
+        if library.layout == Layout::Recursive {
+            for (object, _) in &mut objects {
+                // Its sources' paths are relative to `src` (specification 2.3.7).
+                *object = object
+                    .strip_prefix("src")
+                    .map_or_else(|_| object.clone(), Utf8Path::to_owned);
+            }
+        }
         let members: Vec<ActionId> = objects.iter().map(|(_, id)| *id).collect();
         if let Some(&known) = scope
             .by_members
@@ -473,7 +481,7 @@ impl<'a> Assembly<'a> {
         } else {
             Linkage::Whole
         };
-        let place = Place::new(&scope.dir, &folder, name);
+        let place = Place::new(&scope.dir, &folder, name, &format!("libraries/{name}"));
         let id = self.archive(
             board,
             &scope.recipes,
@@ -548,11 +556,11 @@ impl<'a> Assembly<'a> {
         objects: Vec<(Utf8PathBuf, ActionId)>,
         linkage: Linkage,
     ) -> Result<ArchiveId, Failure> {
-        let members = member_names(objects, linkage);
+        let members = members(&place.objects, objects, linkage);
         let file = Utf8PathBuf::from(format!("{WORK}/{}.a", place.name));
         let paths: Vec<Utf8PathBuf> = members
             .iter()
-            .map(|(name, _)| format!("{WORK}/members/{name}").into())
+            .map(|member| format!("{WORK}/members/{}", member.name).into())
             .collect();
         let commands =
             archive_commands(recipes, &file, &paths).map_err(|error| failure(chain(&error)))?;
@@ -585,14 +593,17 @@ struct Place {
     dir: Utf8PathBuf,
     folder: String,
     name: String,
+    /// Where its objects are, below the build directory (specification 2.3.7).
+    objects: Utf8PathBuf,
 }
 
 impl Place {
-    fn new(dir: &Utf8Path, folder: &str, name: &str) -> Self {
+    fn new(dir: &Utf8Path, folder: &str, name: &str, objects: &str) -> Self {
         Self {
             dir: dir.to_owned(),
             folder: folder.to_owned(),
             name: name.to_owned(),
+            objects: objects.into(),
         }
     }
 }
@@ -606,27 +617,34 @@ fn name_libraries<'l>(roots: &mut Roots, libraries: impl IntoIterator<Item = &'l
     }
 }
 
-/// Names the members of an archive.
+/// Names the members of an archive whose objects stand in `folder` of the build directory.
 ///
 /// `ar r` replaces a member of equal base name. Where the archive takes part in a link as Arduino would make it, so it does here: the last
 /// one survives, in the place of the first (specification 3.4). Where the archive stands for objects, all of them are kept under names that
 /// differ.
-fn member_names(
+fn members(
+    folder: &Utf8Path,
     objects: Vec<(Utf8PathBuf, ActionId)>,
     linkage: Linkage,
-) -> Vec<(String, ActionId)> {
-    let mut members: Vec<(String, ActionId)> = Vec::with_capacity(objects.len());
-    for (object, id) in objects {
-        let base = object.file_name().unwrap_or("object.o");
-        let taken = members.iter().position(|(name, _)| name == base);
-        match (taken, linkage) {
-            (None, _) => members.push((base.to_owned(), id)),
-            (Some(at), Linkage::Referenced) => members[at].1 = id,
-            (Some(_), Linkage::Whole) => {
-                let number = members.len();
-                members.push((format!("{number}-{base}"), id));
+) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::with_capacity(objects.len());
+    for (path, action) in objects {
+        let base = path.file_name().unwrap_or("object.o").to_owned();
+        let object = folder.join(path);
+        let taken = members.iter().position(|member| member.name == base);
+        let name = match (taken, linkage) {
+            (None, _) => base,
+            (Some(at), Linkage::Referenced) => {
+                (members[at].object, members[at].action) = (object, action);
+                continue;
             }
-        }
+            (Some(_), Linkage::Whole) => format!("{}-{base}", members.len()),
+        };
+        members.push(Member {
+            name,
+            object,
+            action,
+        });
     }
     members
 }
@@ -634,7 +652,7 @@ fn member_names(
 /// Returns the commands that make an archive of objects.
 ///
 /// The recipe is for one object per run. `ar r` with several does the same at once, and does not rewrite a growing archive for each of them.
-fn archive_commands(
+pub(crate) fn archive_commands(
     recipes: &SketchRecipes,
     archive: &Utf8Path,
     objects: &[Utf8PathBuf],
@@ -686,15 +704,33 @@ mod tests {
                 .map(|(index, name)| (Utf8PathBuf::from(name), ActionId::new(index)))
                 .collect()
         };
-        let check = |linkage, expect: &[(&str, usize)]| {
-            let members = member_names(objects(&["b.o", "sub/x.c.o", "x.c.o"]), linkage);
-            let expect: Vec<(String, ActionId)> = expect
+        let check = |linkage, expect: &[(&str, &str, usize)]| {
+            let members = members(
+                "core".into(),
+                objects(&["b.o", "sub/x.c.o", "x.c.o"]),
+                linkage,
+            );
+            let expect: Vec<Member> = expect
                 .iter()
-                .map(|(name, id)| ((*name).to_owned(), ActionId::new(*id)))
+                .map(|(name, object, action)| Member {
+                    name: (*name).to_owned(),
+                    object: format!("core/{object}").into(),
+                    action: ActionId::new(*action),
+                })
                 .collect();
             assert_eq!(members, expect);
         };
-        check(Linkage::Referenced, &[("b.o", 0), ("x.c.o", 2)]);
-        check(Linkage::Whole, &[("b.o", 0), ("x.c.o", 1), ("2-x.c.o", 2)]);
+        check(
+            Linkage::Referenced,
+            &[("b.o", "b.o", 0), ("x.c.o", "x.c.o", 2)],
+        );
+        check(
+            Linkage::Whole,
+            &[
+                ("b.o", "b.o", 0),
+                ("x.c.o", "sub/x.c.o", 1),
+                ("2-x.c.o", "x.c.o", 2),
+            ],
+        );
     }
 }

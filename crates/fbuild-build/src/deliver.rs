@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Phase};
+use fbuild_platform::HookPoint;
 use fbuild_platform::bootloader::merge_bootloader;
 
 use crate::execute::chain;
@@ -20,7 +21,9 @@ pub fn extras(
     runner: &Runner,
 ) -> Result<Vec<String>, Failure> {
     let mut remarks = Vec::new();
-    if let Some(bootloader) = &sketch.bootloader {
+    if let Some(bootloader) = &sketch.bootloader
+        && !merged_by_link(sketch)
+    {
         match with_bootloader(bootloader, &sketch.project, out_dir)? {
             Merged::Files(files) => artifacts.extend(files),
             Merged::Not(reason) => remarks.push(reason),
@@ -32,12 +35,19 @@ pub fn extras(
     Ok(remarks)
 }
 
+/// Returns whether hooks that may look at the merged image run in the link, which then merges before them (specification 1.8).
+fn merged_by_link(sketch: &SketchPlan) -> bool {
+    let hooks = sketch.recipes.hooks(HookPoint::Postbuild);
+    hooks.is_ok_and(|hooks| !hooks.is_empty())
+}
+
 /// What became of the merge with the bootloader.
-enum Merged {
+#[derive(Debug)]
+pub enum Merged {
     /// These files.
     Files(Vec<Utf8PathBuf>),
-    /// Nothing, for this reason: a bootloader that cannot be merged is no fault of the sketch. Debian's `optiboot_atmega328.hex` writes its
-    /// version bytes over its code.
+    /// Nothing, for this reason: a bootloader that cannot be merged is no fault of the sketch, and arduino-cli builds it as well. Debian's
+    /// `optiboot_atmega328.hex` writes its version bytes over its code.
     Not(String),
 }
 
@@ -56,8 +66,11 @@ pub fn withdraw(out_dir: &Utf8Path, name: &str) {
     }
 }
 
-/// Merges the firmware with the bootloader (specification 7.4).
-fn with_bootloader(
+/// Merges the firmware in `out_dir` with the bootloader (specification 7.4).
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn with_bootloader(
     bootloader: &Bootloader,
     project: &str,
     out_dir: &Utf8Path,

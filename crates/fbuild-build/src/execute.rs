@@ -11,8 +11,10 @@ use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Slot};
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Cost, Event, Fingerprint, MissReason, diagnostic};
+use fbuild_platform::fit_command_line;
 
 use crate::action::{Action, Outputs, Reads, Step};
+use crate::deliver::{self, Merged};
 use crate::depfiles::{self, is_declared};
 use crate::lock::lock;
 use crate::place::{self, PlaceError};
@@ -239,7 +241,18 @@ impl<'a> Executor<'a> {
         let mut text = String::new();
         for step in action.steps_in(work) {
             let phase = step.phase;
-            let command = self.launched(&step);
+            if let (Some(bootloader), Outputs::Prefix(project)) = (&step.merge, &action.outputs) {
+                match deliver::with_bootloader(bootloader, project, work) {
+                    Ok(Merged::Not(reason)) => text.push_str(&format!("{reason}\n")),
+                    Ok(Merged::Files(_)) => {}
+                    Err(failure) => return Err(own(failure.phase, failure.message)),
+                }
+            }
+            let mut command = self.launched(&step);
+            if phase != Phase::Compile {
+                // What a compiler reads does not lie in the directory it works in; its depfile keeps the names that are known.
+                command = fit_command_line(command, work, Utf8Path::exists);
+            }
             let output = match self.runner.run(&command) {
                 Ok(output) => output,
                 Err(RunError::Stopped { .. }) => return Err(NotDone::Stopped),

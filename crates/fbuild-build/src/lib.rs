@@ -20,6 +20,7 @@ mod hooks;
 pub mod inspect;
 pub mod layout;
 mod link;
+mod link_line;
 mod lock;
 mod log;
 pub mod memory;

@@ -49,7 +49,7 @@ pub fn action(
     }
     let mut links = Vec::with_capacity(inputs.len() + 1);
     let mut add = |name: &Utf8Path, (target, digest): (Utf8PathBuf, Digest)| {
-        parts.add(PartKind::Object, name, digest);
+        parts.add(PartKind::Object, name.as_str(), digest);
         links.push((name.to_owned(), target));
     };
     for input in &inputs {

@@ -90,14 +90,25 @@ pub struct ArchivePlan {
     pub blame: String,
     /// Where it will stand.
     pub path: Utf8PathBuf,
-    /// Its members in order: name in the archive and the action that makes it.
-    pub members: Vec<(String, ActionId)>,
+    /// Its members in order.
+    pub members: Vec<Member>,
     /// The commands that make it from members below `WORK/members`, into `WORK/NAME.a`.
     pub commands: Vec<Command>,
     /// The archiver, by content.
     pub tool: Digest,
     /// How it is linked.
     pub linkage: Linkage,
+}
+
+/// A member of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name in the archive.
+    pub name: String,
+    /// Path of the object below the build directory as Arduino names it: `libraries/FastLED/fl/x.cpp.o` (specification 2.3.7).
+    pub object: Utf8PathBuf,
+    /// The action that makes it.
+    pub action: ActionId,
 }
 
 /// A precompiled preamble of stage 1.
@@ -171,7 +182,7 @@ pub struct SketchPlan {
     pub in_place: Option<Utf8PathBuf>,
     /// Where its firmware is copied, with the hooks around it (`--export-binaries`).
     pub export: Option<Export>,
-    /// The bootloader's image to merge with (specification 7.4).
+    /// The bootloader's image to merge with (specification 7.4); hooks that may look at the merged image run in the link after the merge.
     pub bootloader: Option<Bootloader>,
     /// Directories by name.
     pub roots: Arc<Roots>,

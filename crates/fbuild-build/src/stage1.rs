@@ -196,10 +196,6 @@ fn make_archive(
             Some(Err(NotDone::Stopped)) | None => return Err(Missing::Stopped),
         }
     }
-    let members_kept = archive.members.iter().all(|(_, action)| {
-        let done = shared.done[action.index()].get();
-        matches!(done, Some(Ok(done)) if done.kept)
-    });
     let content = content(&objects);
     let action = archive_action(archive, &objects, executor);
     let not_made = |failure: NotDone| match failure {
@@ -227,7 +223,6 @@ fn make_archive(
         digest: output.digest,
         content,
         members,
-        kept: members_kept && done.kept,
     })
 }
 

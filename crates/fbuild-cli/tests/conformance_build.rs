@@ -168,6 +168,31 @@ fn s1_8_hooks_run_in_the_order_of_the_sequence() {
 }
 
 #[test]
+fn s1_8_the_bootloader_is_merged_before_the_last_hooks() {
+    let project = project().sketch("S", PLAIN);
+    platform_local(
+        &project,
+        "bootloader.file=boot.hex\nrecipe.hooks.postbuild.1.pattern=sh -c \"cp '{build.path}/{build.project_name}.with_bootloader.hex' '{build.path}/{build.project_name}.seen'\"\nrecipe.hooks.objcopy.postobjcopy.1.pattern=sh -c \"test ! -e '{build.path}/{build.project_name}.with_bootloader.hex'\"\n",
+    );
+    let boot = |data: &str, sum: &str| {
+        let dir = project.platform().join("bootloaders");
+        fs_err::create_dir_all(&dir).unwrap();
+        let text = format!(":017E0000{data}{sum}\n:00000001FF\n");
+        fs_err::write(dir.join("boot.hex"), text).unwrap();
+    };
+    // The hook sees the image of every build, also when only the bootloader has changed.
+    for (data, sum) in [("AA", "D7"), ("BB", "C6"), ("AA", "D7")] {
+        boot(data, sum);
+        project.compile_many(["S"]).ok();
+        let merged = project.read(".fbuild/solo/S/S.ino.with_bootloader.hex");
+        assert!(merged.contains(&format!(":017E0000{data}{sum}")), "{merged}");
+        assert_eq!(project.read(".fbuild/solo/S/S.ino.seen"), merged);
+        let bin = project.read_bytes(".fbuild/solo/S/S.ino.with_bootloader.bin");
+        assert_eq!(bin.last(), Some(&u8::from_str_radix(data, 16).unwrap()));
+    }
+}
+
+#[test]
 fn s2_1_6_the_sketch_folder_is_not_on_the_include_path() {
     for (include, code) in [("\"own.h\"", 0), ("<own.h>", 1)] {
         let project = project()
@@ -332,6 +357,7 @@ fn s3_5_a_list_of_objects_that_is_too_long_becomes_archives() {
         .map(|(path, text)| (path.as_str(), text.as_str()))
         .collect();
     files.push(("src/Many.h", "#pragma once\n"));
+    files.push(("src/deep/more.c", "int more;\n"));
     let project = project().library("Many", &files).sketch(
         "S",
         &format!("#include <Many.h>\n// fake: size 100 10\n{PLAIN}"),
@@ -345,10 +371,47 @@ fn s3_5_a_list_of_objects_that_is_too_long_becomes_archives() {
             .position(|arg| arg.ends_with(word))
             .unwrap_or_else(|| panic!("there is no {word}"))
     };
-    assert!(
-        at("-Wl,--whole-archive") < at("Many.a") && at("Many.a") < at("-Wl,--no-whole-archive")
-    );
-    assert!(at("S.ino.cpp.o") < at("Many.a") && at("variant.a") < at("core.a"));
+    let order = [
+        "-Wl,--whole-archive",
+        "/sketch/objs.a",
+        "/libraries/Many/objs.a",
+        "/libraries/Many/deep/objs.a",
+        "/core/objs.a",
+        "-Wl,--no-whole-archive",
+        "/core/core.a",
+    ];
+    let order: Vec<usize> = order.into_iter().map(at).collect();
+    assert!(order.is_sorted(), "{order:?}: {:?}", link.argv);
+    assert!(!link.argv.iter().any(|word| word.ends_with(".o")));
+}
+
+#[test]
+fn s1_3_6_archives_of_a_list_that_is_too_long_are_made_and_linked() {
+    if !real_toolchain() {
+        return;
+    }
+    let deep = "a_folder_whose_name_is_as_long_as_this_one/".repeat(5);
+    let files: Vec<(String, String)> = (0..150)
+        .map(|number| {
+            let text = format!("int many_{number}(void) {{ return {number}; }}\n");
+            (format!("src/{deep}many_{number}.c"), text)
+        })
+        .collect();
+    let mut files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    files.push(("src/Many.h", "extern \"C\" int many_7(void);\n"));
+    let sketch = "#include <Many.h>\nvolatile int kept;\nvoid setup() { kept = many_7(); }\nvoid loop() {}\n";
+    let project = project().library("Many", &files).sketch("S", sketch);
+    let arguments = ["build", "--board", "uno", "--libraries", "libraries", "S"];
+    let run = project
+        .command(arguments)
+        .env("FBUILD_PLATFORM_PATH", "")
+        .run();
+    run.ok();
+    let log = project.read(".fbuild/uno/S/build.log");
+    assert!(log.contains("-Wl,--whole-archive"), "{log}");
 }
 
 #[test]

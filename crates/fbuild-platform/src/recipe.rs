@@ -11,7 +11,7 @@ use crate::kinds::{HookPoint, SourceKind};
 use crate::spec::BoardSpec;
 use crate::split::{quote, split_arguments};
 
-/// The longest command line that is left as it is, in characters (specification 1.3.6).
+/// The longest command line that is left as it is, in bytes (specification 1.3.6).
 const LONGEST_LINE: usize = 30_000;
 
 /// Properties that differ from sketch to sketch.
@@ -351,24 +351,23 @@ impl SketchRecipes {
     }
 }
 
-/// Shortens a command line that is too long for some systems: arguments among `files` below `build_dir` become relative to it and the command
-/// runs there (specification 1.3.6). Other commands are returned as they are.
-pub fn fit_command_line<S: AsRef<str>>(
+/// Shortens a command line that is too long for some systems: arguments that name a file below `build_dir` become relative to it and the command
+/// runs there (specification 1.3.6). Other commands are returned as they are. `exists` says whether there is such a file.
+pub fn fit_command_line(
     command: Command,
     build_dir: &Utf8Path,
-    files: &[S],
+    exists: impl Fn(&Utf8Path) -> bool,
 ) -> Command {
-    let length: usize = command
-        .argv()
-        .map(|argument| argument.chars().count() + 1)
-        .sum();
+    let length: usize = command.argv().map(|argument| argument.len() + 1).sum();
     if length <= LONGEST_LINE {
         return command;
     }
-    let files: std::collections::HashSet<&str> = files.iter().map(AsRef::as_ref).collect();
-    let shorten = |argument: String| match Utf8Path::new(&argument).strip_prefix(build_dir) {
-        Ok(relative) if files.contains(argument.as_str()) && relative != "" => relative.to_string(),
-        _ => argument,
+    let shorten = |argument: String| {
+        let path = Utf8Path::new(&argument);
+        match path.strip_prefix(build_dir) {
+            Ok(relative) if relative != "" && exists(path) => relative.to_string(),
+            _ => argument,
+        }
     };
     let Command { program, args, .. } = command;
     Command {

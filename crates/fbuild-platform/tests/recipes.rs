@@ -218,12 +218,13 @@ fn s1_3_6_long_lines_run_in_the_build_folder() {
     let objects: Vec<String> = (0..2000)
         .map(|n| format!("/b/libraries/Some library/{n}.cpp.o"))
         .collect();
+    let exists = |path: &Utf8Path| objects.iter().any(|object| object == path);
     let of_sketch = recipes(&board);
     let command = of_sketch
         .link(&objects, "/b/core/core.a".into())
         .unwrap()
         .remove(0);
-    let fitted = fit_command_line(command.clone(), of_sketch.build_dir(), &objects);
+    let fitted = fit_command_line(command.clone(), of_sketch.build_dir(), exists);
     assert_eq!(fitted.cwd.as_deref(), Some(Utf8Path::new("/b")));
     assert!(
         fitted
@@ -240,7 +241,7 @@ fn s1_3_6_long_lines_run_in_the_build_folder() {
         .unwrap()
         .remove(0);
     assert_eq!(
-        fit_command_line(short.clone(), of_sketch.build_dir(), &objects),
+        fit_command_line(short.clone(), of_sketch.build_dir(), exists),
         short
     );
 }

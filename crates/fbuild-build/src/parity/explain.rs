@@ -28,7 +28,7 @@ pub fn other_rules(case: &Case<'_>, ours: Ours<'_>) -> Result<(), NotBuilt> {
         .chain([&sketch.core])
         .map(|id| &ours.plan.archives[id.index()]);
     let members =
-        archives.flat_map(|archive| archive.members.iter().map(|(name, _)| name.as_str()));
+        archives.flat_map(|archive| archive.members.iter().map(|member| member.name.as_str()));
     let mut objects = sketch
         .units
         .iter()
