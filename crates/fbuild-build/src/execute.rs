@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::Sender;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Slot};
+use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Scratch, Slot};
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::outcome::{Failure, Phase, Stage};
-use fbuild_model::{Cost, Event, Fingerprint, MissReason, diagnostic};
+use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, diagnostic};
 use fbuild_platform::fit_command_line;
 
 use crate::action::{Action, Outputs, Reads, Step};
@@ -18,6 +18,7 @@ use crate::deliver::{self, Merged};
 use crate::depfiles::{self, is_declared};
 use crate::lock::lock;
 use crate::place::{self, PlaceError};
+use crate::results::{self, Results};
 use crate::runner::{RunError, Runner};
 use crate::stop::Stop;
 
@@ -32,8 +33,8 @@ pub struct Done {
     pub cost: Cost,
     /// Whether the result was found in the cache.
     pub hit: bool,
-    /// Whether the cache has the result under the action's fingerprint, now or since then.
-    pub kept: bool,
+    /// The fingerprint under which the cache has the result; `None` if it could not be kept.
+    pub kept: Option<Fingerprint>,
 }
 
 impl Done {
@@ -43,11 +44,17 @@ impl Done {
     }
 }
 
+/// How often something is tried of which somebody deletes parts. Once a run has its refuge nothing can be lost any more, so that the second
+/// time succeeds; the third is for what was lost on the way there.
+pub(crate) const ATTEMPTS: usize = 3;
+
 /// Why an action has no result.
 #[derive(Debug, Clone)]
 pub enum NotDone {
     /// A command failed.
     Failed(Box<Failed>),
+    /// Somebody deleted what it needs; if that is made again, it can be performed again.
+    Lost(Box<Failed>),
     /// The run was stopped.
     Stopped,
 }
@@ -66,7 +73,7 @@ pub struct Failed {
 /// Carries out actions.
 #[derive(Debug)]
 pub struct Executor<'a> {
-    /// The store of results.
+    /// The store of results, for what is known of earlier runs; results of this run are asked for here.
     pub cache: &'a Cache,
     /// Starts the processes.
     pub runner: &'a Runner,
@@ -76,6 +83,7 @@ pub struct Executor<'a> {
     pub events: Sender<Event>,
     /// A program put in front of compiler commands (`ccache`), with its arguments.
     pub launcher: Vec<String>,
+    results: Results<'a>,
     used: Mutex<Vec<Fingerprint>>,
     tallies: Mutex<[Tally; 2]>,
     peaks: Mutex<BTreeMap<String, u64>>,
@@ -93,15 +101,17 @@ pub struct Tally {
 }
 
 impl<'a> Executor<'a> {
-    /// Makes an executor.
+    /// Makes an executor; what it cannot keep in the cache it keeps for this run below `dir`.
     pub fn new(
         cache: &'a Cache,
         runner: &'a Runner,
         stop: &'a Stop,
         events: Sender<Event>,
         launcher: Vec<String>,
+        dir: &Utf8Path,
     ) -> Self {
         Self {
+            results: Results::new(cache, dir),
             cache,
             runner,
             stop,
@@ -129,6 +139,73 @@ impl<'a> Executor<'a> {
     /// Returns the largest resident set of a child in bytes, by board.
     pub fn peaks(&self) -> BTreeMap<String, u64> {
         lock(&self.peaks).clone()
+    }
+
+    /// Returns where the file of this content is.
+    pub fn blob(&self, digest: Digest) -> Utf8PathBuf {
+        self.results.blob(digest)
+    }
+
+    /// Returns whether there is a result under this fingerprint.
+    pub fn knows(&self, fingerprint: Fingerprint) -> bool {
+        self.results.lookup(fingerprint).hit().is_ok()
+    }
+
+    /// Puts an output where it is found. If somebody deleted it, [`NotDone::Lost`] says so, and the action has to be performed again.
+    ///
+    /// # Errors
+    /// If it is gone, or the place cannot be written, which is a failure of `phase`.
+    pub fn place(
+        &self,
+        action: &Action,
+        phase: Phase,
+        output: &Stored,
+        path: &Utf8Path,
+    ) -> Result<(), NotDone> {
+        let placed = self.results.place(output, path).map(drop);
+        placed.map_err(|error| self.gone(action, output, Failure::new(phase, chain(&error))))
+    }
+
+    /// Tells whether something failed because somebody deleted the output.
+    fn gone(&self, action: &Action, output: &Stored, failure: Failure) -> NotDone {
+        let failed = own_failure(action, failure.phase, failure.message);
+        if self.results.has(output.digest) {
+            return failed;
+        }
+        self.take_refuge(&action.label);
+        lost(failed)
+    }
+
+    /// Returns the text of an output. If somebody deleted it, [`NotDone::Lost`] says so, and the action has to be performed again.
+    ///
+    /// # Errors
+    /// If it is gone or cannot be read, which is a failure of `phase`.
+    pub fn text(&self, action: &Action, phase: Phase, output: &Stored) -> Result<String, NotDone> {
+        let read = fs_err::read_to_string(self.results.blob(output.digest));
+        read.map_err(|error| self.gone(action, output, Failure::new(phase, error.to_string())))
+    }
+
+    /// Takes members that were deleted out of the archives that were made of them.
+    pub fn restore<'b>(&self, wanted: impl Iterator<Item = (&'b [u8], &'b [(String, Digest)])>) {
+        for (archive, members) in wanted {
+            let missing: HashSet<Digest> = members
+                .iter()
+                .map(|(_, digest)| *digest)
+                .filter(|digest| !self.results.has(*digest))
+                .collect();
+            if !missing.is_empty() {
+                results::members(archive)
+                    .filter(|bytes| missing.contains(&Digest::of(bytes)))
+                    .for_each(|bytes| self.results.restore(bytes));
+            }
+        }
+    }
+
+    fn take_refuge(&self, label: &str) -> bool {
+        self.warn(format!(
+            "something that `{label}` needs was deleted from the cache during the run; it is made again"
+        ));
+        self.results.take_refuge()
     }
 
     /// Returns the action's stored result if there is one, without running anything.
@@ -168,7 +245,7 @@ impl<'a> Executor<'a> {
             let because = because.clone();
             return Found::Miss(None, Some(MissReason::Uncacheable { because }));
         }
-        match self.cache.lookup(action.fingerprint) {
+        match self.results.lookup(action.fingerprint) {
             Lookup::Hit(entry) => Found::Hit(entry),
             Lookup::Miss(slot) => Found::Miss(Some(slot), None),
             Lookup::Damaged { slot, problem } => {
@@ -189,7 +266,7 @@ impl<'a> Executor<'a> {
             text: action.roots.restore(&entry.note.text),
             cost: Cost::default(),
             hit: true,
-            kept: true,
+            kept: self.results.is_cache().then_some(action.fingerprint),
         }
     }
 
@@ -207,7 +284,16 @@ impl<'a> Executor<'a> {
             label: action.label.clone(),
         });
         let mut cost = Cost::default();
-        let result = self.run_steps(action, slot, &mut cost, &mut preamble);
+        let keep = slot.is_some();
+        let mut result = self.run_steps(action, slot, &mut cost, &mut preamble);
+        if let Err(NotDone::Lost(_)) = result
+            && self.take_refuge(&action.label)
+            && inputs_are_there(action)
+        {
+            let slot = self.results.slot_again(action.fingerprint);
+            let slot = slot.filter(|_| keep);
+            result = self.run_steps(action, slot, &mut cost, &mut preamble);
+        }
         self.report(
             action,
             ActionEnding::Ran {
@@ -220,6 +306,7 @@ impl<'a> Executor<'a> {
         result
     }
 
+    /// Runs the commands in a new directory, and tells a failure from one that is none: somebody deleted what the commands worked with.
     fn run_steps(
         &self,
         action: &Action,
@@ -227,16 +314,43 @@ impl<'a> Executor<'a> {
         cost: &mut Cost,
         preamble: &mut Option<bool>,
     ) -> Result<Done, NotDone> {
-        let own = |phase, message: String| own_failure(action, phase, message);
         let first_phase = action
             .steps
             .first()
             .map_or(Phase::Compile, |step| step.phase);
         let scratch = self
-            .cache
+            .results
             .scratch()
-            .map_err(|error| own(first_phase, chain(&error)))?;
+            .map_err(|error| lost(own_failure(action, first_phase, chain(&error))))?;
         let work = action.in_place.as_deref().unwrap_or(scratch.path());
+        let result = self.run_steps_in(action, work, cost).and_then(|text| {
+            let read = depfiles::dependencies(work);
+            *preamble = action
+                .preamble
+                .as_deref()
+                .and_then(|header| depfiles::preamble_used(&read, header))
+                .or(*preamble);
+            let slot = slot.filter(|_| self.may_keep(action, work, &read));
+            self.keep(action, slot, work, &scratch, text, *cost)
+        });
+        if scratch.is_intact() && inputs_are_there(action) {
+            result
+        } else {
+            result.map_err(lost)
+        }
+    }
+
+    fn run_steps_in(
+        &self,
+        action: &Action,
+        work: &Utf8Path,
+        cost: &mut Cost,
+    ) -> Result<String, NotDone> {
+        let own = |phase, message: String| own_failure(action, phase, message);
+        let first_phase = action
+            .steps
+            .first()
+            .map_or(Phase::Compile, |step| step.phase);
         prepare(action, work).map_err(|error| own(first_phase, chain(&error)))?;
         let mut text = String::new();
         for step in action.steps_in(work) {
@@ -295,39 +409,52 @@ impl<'a> Executor<'a> {
                 None => {}
             }
         }
-        let read = depfiles::dependencies(work);
-        *preamble = action
-            .preamble
-            .as_deref()
-            .and_then(|header| depfiles::preamble_used(&read, header))
-            .or(*preamble);
-        let slot = slot.filter(|_| self.may_keep(action, work, &read));
-        let files = outputs(action, work).map_err(|error| own(first_phase, error))?;
+        Ok(text)
+    }
+
+    /// Takes what the commands made into the store.
+    fn keep(
+        &self,
+        action: &Action,
+        slot: Option<Slot>,
+        work: &Utf8Path,
+        scratch: &Scratch,
+        text: String,
+        cost: Cost,
+    ) -> Result<Done, NotDone> {
+        let own = |message: String| {
+            let phase = action
+                .steps
+                .first()
+                .map_or(Phase::Compile, |step| step.phase);
+            own_failure(action, phase, message)
+        };
+        let files = outputs(action, work).map_err(own)?;
         let files: Vec<(&str, &Utf8Path)> = files
             .iter()
             .map(|(name, path)| (name.as_str(), path.as_path()))
             .collect();
         let note = Note {
             text: action.roots.text(&text),
-            cost: *cost,
+            cost,
             ..Note::default()
         };
-        let kept = slot.is_some();
-        let entry = match slot {
-            Some(slot) => {
-                self.mark_used(action.fingerprint);
-                self.cache.record(&action.subject, &action.parts, *cost);
-                self.cache.publish(slot, &files, note)
-            }
-            None => self.cache.publish_unfindable(&files, note),
+        let entry = match self.results.take_in(&files, note) {
+            Ok(entry) if scratch.is_intact() => entry,
+            // Some of the outputs may have been deleted before they were listed.
+            Ok(_) => return Err(lost(own("its outputs were deleted".to_owned()))),
+            Err(error) => return Err(lost(own(chain(&error)))),
         };
-        let outputs = entry
-            .map_err(|error| own(first_phase, chain(&error)))?
-            .outputs;
+        let kept = (slot.is_some() && self.results.is_cache()).then_some(action.fingerprint);
+        if let Some(slot) = slot {
+            self.mark_used(action.fingerprint);
+            self.cache.record(&action.subject, &action.parts, cost);
+            self.results.make_findable(slot, &entry);
+        }
         Ok(Done {
-            outputs,
+            outputs: entry.outputs,
             text,
-            cost: *cost,
+            cost,
             hit: false,
             kept,
         })
@@ -481,6 +608,18 @@ fn outputs(action: &Action, work: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)
             Ok(files)
         }
     }
+}
+
+fn lost(not_done: NotDone) -> NotDone {
+    match not_done {
+        NotDone::Failed(failed) => NotDone::Lost(failed),
+        other => other,
+    }
+}
+
+/// Returns whether the files that an action works on are all there.
+fn inputs_are_there(action: &Action) -> bool {
+    action.links.iter().all(|(_, target)| target.exists())
 }
 
 fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {

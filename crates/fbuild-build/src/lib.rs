@@ -33,6 +33,7 @@ mod preamble_probe;
 mod prefix;
 mod preprocessor;
 pub mod request;
+mod results;
 mod roots;
 pub mod run;
 pub mod runner;

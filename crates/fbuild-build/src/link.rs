@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::Cache;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, Parts, Sizes};
@@ -53,7 +52,7 @@ pub fn action(
         links.push((name.to_owned(), target));
     };
     for input in &inputs {
-        if let Some(content) = content(input, objects, archives, executor.cache) {
+        if let Some(content) = content(input, objects, archives, executor) {
             add(&input.path, content);
         }
     }
@@ -100,9 +99,9 @@ fn content(
     input: &Input,
     objects: &[Done],
     archives: &ArchiveSet,
-    cache: &Cache,
+    executor: &Executor<'_>,
 ) -> Option<(Utf8PathBuf, Digest)> {
-    let of = |digest: Digest| (cache.blob(digest), digest);
+    let of = |digest: Digest| (executor.blob(digest), digest);
     match input.origin {
         Origin::Unit(at) => Some(of(objects.get(at)?.outputs.first()?.digest)),
         Origin::Member(id, at) => Some(of(archives.get(id).ok()?.members().get(at)?.1)),
@@ -169,29 +168,26 @@ fn steps(sketch: &SketchPlan, line: &Line) -> Result<Vec<Step>, RecipeError> {
     Ok(steps)
 }
 
-/// Reads the sizes that the size recipe printed and checks them against the board (specification 6); a platform that has a recipe for advanced
+/// Reads the sizes that the size recipe `printed` and checks them against the board (specification 6); a platform that has a recipe for advanced
 /// sizes checks them itself (specification 6.6).
 ///
 /// # Errors
 /// If the firmware does not fit.
 pub fn measured(
     sketch: &SketchPlan,
-    done: &Done,
-    cache: &Cache,
+    printed: Option<&str>,
     log: &mut Log,
 ) -> Result<Option<Sizes>, Failure> {
-    let Some(output) = done.output(SIZE_OUTPUT) else {
+    let Some(printed) = printed else {
         return Ok(None);
     };
     let fail = |error: &dyn std::error::Error| Failure::new(Phase::Size, chain(error));
-    let printed =
-        || fs_err::read_to_string(cache.blob(output.digest)).map_err(|error| fail(&error));
     let (sizes, verdict) = if sketch
         .recipes
         .advanced_size()
         .is_ok_and(|recipe| recipe.is_some())
     {
-        let advanced = AdvancedSize::parse(&printed()?).map_err(|error| fail(&error))?;
+        let advanced = AdvancedSize::parse(printed).map_err(|error| fail(&error))?;
         (advanced.sizes(), advanced.verdict)
     } else {
         let Some(rules) = sketch
@@ -202,7 +198,7 @@ pub fn measured(
         else {
             return Ok(None);
         };
-        let sizes = rules.measure(&printed()?).map_err(|error| fail(&error))?;
+        let sizes = rules.measure(printed).map_err(|error| fail(&error))?;
         let verdict = rules.check(&sizes);
         (Some(sizes), verdict)
     };

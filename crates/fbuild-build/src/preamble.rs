@@ -454,8 +454,7 @@ pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executo
             .iter()
             .filter_map(|unit| Some((unit, unit.preamble.as_ref()?)))
             .all(|(unit, with)| {
-                executor.cache.lookup(with.action.fingerprint).hit().is_ok()
-                    || executor.cache.lookup(unit.action.fingerprint).hit().is_ok()
+                executor.knows(with.action.fingerprint) || executor.knows(unit.action.fingerprint)
             })
     };
     let needed = preamble
@@ -483,7 +482,7 @@ pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executo
     };
     let precompiled = Utf8PathBuf::from(format!("{}.gch", preamble.header));
     let placed = place::write_if_changed(&preamble.header, preamble.action.generated[0].bytes())
-        .and_then(|_| place::link(&executor.cache.blob(output.digest), &precompiled));
+        .and_then(|_| place::link(&executor.blob(output.digest), &precompiled));
     match placed {
         Ok(()) => Made::Usable,
         Err(_) => Made::Failed,

@@ -8,19 +8,18 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
-use fbuild_cache::Output;
+use fbuild_cache::{Output, StatMemo};
 use fbuild_model::event::StageReport;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Phase, Stage};
-use fbuild_model::{Cost, DigestWriter, Event, Parts};
+use fbuild_model::{DigestWriter, Event, Parts};
 
 use crate::action::{Action, Outputs, Reads, Step};
 use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
 use crate::budget::Seat;
-use crate::execute::{Done, Executor, Failed, NotDone, chain};
+use crate::execute::{ATTEMPTS, Done, Executor, NotDone, chain};
 use crate::lock::lock;
 use crate::log::Log;
-use crate::place;
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
 use crate::preamble::{self, Made};
 
@@ -113,8 +112,8 @@ pub fn build(
         .iter()
         .map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped)))
         .collect();
-    let set = ArchiveSet::seal(made)?;
-    report(executor, &set, began);
+    let set = ArchiveSet::seal(made, StatMemo::new(executor.cache))?;
+    report(plan, executor, &set, began);
     Ok(set)
 }
 
@@ -182,60 +181,74 @@ fn make_archive(
     if let Err(error) = log(plan, archive, shared).save(&archive.path.with_file_name("build.log")) {
         let _ = executor.events.send(Event::Warning(chain(&error)));
     }
-    let mut objects = Vec::with_capacity(archive.members.len());
-    for member in &archive.members {
-        match shared.done[member.action.index()].get() {
-            Some(Ok(done)) => {
-                // A compile action has exactly one object among its outputs, the first.
-                let Some(object) = done.outputs.first() else {
-                    return Err(Missing::Stopped);
-                };
-                objects.push((member.name.as_str(), object));
+    let (mut objects, mut all_kept) =
+        objects(archive, |id| shared.done[id.index()].get().cloned())?;
+    let mut left = ATTEMPTS;
+    let (output, kept) = loop {
+        let action = archive_action(archive, &objects, executor);
+        let made = executor.perform(&action).and_then(|done| {
+            let output = done.outputs.first().cloned().ok_or(NotDone::Stopped)?;
+            // A large library's archive is recognised as a program is; reading it whole in every run would be most of a warm run.
+            let present = StatMemo::new(executor.cache).digest(&archive.path);
+            if !present.is_ok_and(|present| present == output.digest) {
+                executor.place(&action, Phase::Archive, &output, &archive.path)?;
             }
-            Some(Err(NotDone::Failed(failed))) => return Err(Missing::Failed(failed.clone())),
-            Some(Err(NotDone::Stopped)) | None => return Err(Missing::Stopped),
+            Ok((output, done.kept))
+        });
+        left -= 1;
+        match made {
+            Ok(made) => break made,
+            Err(NotDone::Lost(_)) if left > 0 => {
+                // What is still there is found, what is not is made again, perhaps with other bytes.
+                (objects, all_kept) = self::objects(archive, |id| {
+                    Some(executor.perform(&plan.shared[id.index()]))
+                })?;
+            }
+            Err(not_done) => return Err(not_made(not_done)),
         }
-    }
-    let content = content(&objects);
-    let action = archive_action(archive, &objects, executor);
-    let not_made = |failure: NotDone| match failure {
-        NotDone::Failed(failed) => Missing::Failed(failed),
-        NotDone::Stopped => Missing::Stopped,
     };
-    let done = executor.perform(&action).map_err(not_made)?;
-    let Some(output) = done.outputs.first() else {
-        return Err(Missing::Stopped);
-    };
-    place(executor, output, archive).map_err(|message| {
-        let failure = fbuild_model::Failure::new(Phase::Archive, message);
-        Missing::Failed(Box::new(Failed {
-            label: archive.label.clone(),
-            failure,
-            cost: Cost::default(),
-        }))
-    })?;
     let members = objects
         .iter()
-        .map(|(name, object)| ((*name).to_owned(), object.digest))
+        .map(|(name, object)| (name.clone(), object.digest))
         .collect();
     Ok(Recorded {
         path: archive.path.clone(),
         digest: output.digest,
-        content,
+        content: content(&objects),
         members,
+        kept: kept.filter(|_| all_kept),
     })
 }
 
-/// Puts the archive where it is linked from.
-fn place(executor: &Executor<'_>, output: &Output, archive: &ArchivePlan) -> Result<(), String> {
-    place::from_cache(executor.cache, output, &archive.path)
-        .map(drop)
-        .map_err(|error| chain(&error))
+/// Lists the objects of an archive by name, and says whether the cache has all of them; `result` returns the result of a shared action.
+fn objects(
+    archive: &ArchivePlan,
+    result: impl Fn(ActionId) -> Option<Result<Done, NotDone>>,
+) -> Result<(Vec<(String, Output)>, bool), Missing> {
+    let mut kept = true;
+    let mut objects = Vec::with_capacity(archive.members.len());
+    for member in &archive.members {
+        let done = result(member.action)
+            .unwrap_or(Err(NotDone::Stopped))
+            .map_err(not_made)?;
+        // A compile action has exactly one object among its outputs, the first.
+        let object = done.outputs.first().cloned().ok_or(Missing::Stopped)?;
+        kept &= done.kept.is_some();
+        objects.push((member.name.clone(), object));
+    }
+    Ok((objects, kept))
+}
+
+fn not_made(not_done: NotDone) -> Missing {
+    match not_done {
+        NotDone::Failed(failed) | NotDone::Lost(failed) => Missing::Failed(failed),
+        NotDone::Stopped => Missing::Stopped,
+    }
 }
 
 fn archive_action(
     archive: &ArchivePlan,
-    objects: &[(&str, &Output)],
+    objects: &[(String, Output)],
     executor: &Executor<'_>,
 ) -> Action {
     let name = archive.path.file_name().unwrap_or("objects.a");
@@ -245,12 +258,12 @@ fn archive_action(
         command.args.iter().for_each(|arg| parts.argument(arg));
     }
     for (name, object) in objects {
-        parts.add(PartKind::Object, *name, object.digest);
+        parts.add(PartKind::Object, name, object.digest);
     }
     let links = objects.iter().map(|(name, object)| {
         (
             format!("members/{name}").into(),
-            executor.cache.blob(object.digest),
+            executor.blob(object.digest),
         )
     });
     Action {
@@ -275,7 +288,7 @@ fn archive_action(
     }
 }
 
-fn content(objects: &[(&str, &Output)]) -> fbuild_model::Digest {
+fn content(objects: &[(String, Output)]) -> fbuild_model::Digest {
     let mut writer = DigestWriter::new("archive members");
     for (name, object) in objects {
         writer.field(name).digest(object.digest);
@@ -283,7 +296,7 @@ fn content(objects: &[(&str, &Output)]) -> fbuild_model::Digest {
     writer.finish()
 }
 
-fn report(executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
+fn report(plan: &BuildPlan, executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
     let tally = executor.tally(Stage::Shared);
     let _ = executor.events.send(Event::StageFinished(StageReport {
         stage: Stage::Shared,
@@ -291,7 +304,8 @@ fn report(executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
         cost: tally.cost,
         hits: tally.hits,
         ran: tally.ran,
-        key: Some(set.key().to_string()),
+        // A key of nothing would look like that of a stage that made something else.
+        key: (!plan.archives.is_empty()).then(|| set.key().to_string()),
     }));
 }
 
@@ -303,7 +317,7 @@ fn log(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared) -> Log {
         let lines = plan.shared[at].command_lines();
         match shared.done[at].get() {
             Some(Ok(done)) => log.commands(&lines, &done.text),
-            Some(Err(NotDone::Failed(failed))) => {
+            Some(Err(NotDone::Failed(failed) | NotDone::Lost(failed))) => {
                 log.commands(&lines, "");
                 log.failure(&failed.failure);
             }

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
-use fbuild_model::{Command, Cost, Diagnostic, Event, Severity, diagnostic};
+use fbuild_model::{Command, Cost, Diagnostic, Digest, Event, Fingerprint, Severity, diagnostic};
 
+use crate::action::Action;
 use crate::archive_set::{ArchiveSet, Missing};
 use crate::budget::Budget;
 use crate::deliver;
-use crate::execute::{Done, Executor, NotDone, chain};
+use crate::execute::{ATTEMPTS, Done, Executor, NotDone, chain};
 use crate::hooks;
 use crate::link::{self, SIZE_OUTPUT};
 use crate::lock::lock;
@@ -21,6 +23,7 @@ use crate::log::Log;
 use crate::place;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
 use crate::preamble::Made;
+use crate::record::{Record, RecordKey};
 use crate::stage1::{Shared, expected_cost};
 
 /// The sketches of a run and how far they are.
@@ -44,6 +47,11 @@ impl Handover {
     pub fn give(&self, archives: Option<ArchiveSet>) {
         let _ = self.0.set(archives);
     }
+
+    /// Returns the archives if they were handed over.
+    pub fn get(&self) -> Option<&Option<ArchiveSet>> {
+        self.0.get()
+    }
 }
 
 /// How far one sketch is.
@@ -54,6 +62,8 @@ struct State {
     /// Somebody finishes it or has finished it.
     finished: AtomicBool,
     compiled: Mutex<Option<Compiled>>,
+    /// What a later run may know of it.
+    record: OnceLock<Record>,
 }
 
 /// A sketch whose units were compiled.
@@ -149,12 +159,27 @@ impl<'a> Sketches<'a> {
         }
     }
 
+    /// Returns what a later run may know of the sketches that were built and where it is kept; the trails are still to be filled in.
+    pub fn records(&self) -> Vec<(RecordKey, Record)> {
+        let of = |(entry, state): (&SketchEntry, &State)| match &entry.work {
+            SketchWork::Build(sketch) => Some((sketch.record?, state.record.get()?.clone())),
+            _ => None,
+        };
+        self.plan
+            .sketches
+            .iter()
+            .zip(&self.states)
+            .filter_map(of)
+            .collect()
+    }
+
     fn one(&self, index: usize, archives: &ArchiveSet) -> SketchResult {
         let entry = &self.plan.sketches[index];
         let began = Instant::now();
         let mut trace = Trace::new(entry);
         let outcome = match &entry.work {
             SketchWork::Skip(rule) => SketchOutcome::Skipped(rule.clone()),
+            SketchWork::UpToDate(record) => return up_to_date(entry, record, began.elapsed()),
             SketchWork::Fail { .. } if self.executor.stop.is_cancelled() => {
                 SketchOutcome::Cancelled
             }
@@ -188,6 +213,12 @@ impl<'a> Sketches<'a> {
             SketchWork::Build(sketch) => sketch.libraries.clone(),
             _ => Vec::new(),
         };
+        if let (SketchWork::Build(sketch), SketchOutcome::Built(firmware), Some(log)) =
+            (&entry.work, &outcome, &log)
+            && let Some(record) = trace.record(firmware, log, sketch, self.plan, archives)
+        {
+            let _ = self.states[index].record.set(record);
+        }
         SketchResult {
             board: entry.board.clone(),
             sketch: entry.name.clone(),
@@ -218,12 +249,49 @@ impl<'a> Sketches<'a> {
         archives: &ArchiveSet,
         trace: &mut Trace,
     ) -> SketchOutcome {
+        let mut left = ATTEMPTS;
+        loop {
+            left -= 1;
+            let not_done = match self.attempt(index, sketch, archives, trace) {
+                Ok(outcome) => return outcome,
+                Err(not_done) => not_done,
+            };
+            if !matches!(not_done, NotDone::Lost(_)) || left == 0 {
+                return trace.not_done(&[], not_done, self.executor);
+            }
+            // What is lost of stage 1 is in its archives; what is lost of the sketch is compiled again.
+            let all = sketch
+                .archives
+                .iter()
+                .filter_map(|id| archives.get(*id).ok());
+            self.executor
+                .restore(all.map(|archive| (archive.bytes(), archive.members())));
+            let spent = trace.cost;
+            *trace = Trace {
+                earlier: trace.earlier,
+                cost: spent,
+                ..Trace::new(&self.plan.sketches[index])
+            };
+        }
+    }
+
+    /// Builds a sketch once.
+    ///
+    /// # Errors
+    /// If its link has no result.
+    fn attempt(
+        &self,
+        index: usize,
+        sketch: &SketchPlan,
+        archives: &ArchiveSet,
+        trace: &mut Trace,
+    ) -> Result<SketchOutcome, NotDone> {
         sketch
             .remarks
             .iter()
             .for_each(|remark| trace.log.remark(remark));
         if let Some(outcome) = blocked(self.plan, sketch, archives, trace) {
-            return outcome;
+            return Ok(outcome);
         }
         let early = lock(&self.states[index].compiled).take();
         let compiled = early.unwrap_or_else(|| {
@@ -242,17 +310,21 @@ impl<'a> Sketches<'a> {
                     objects.push(done);
                 }
                 Err(not_done) => {
-                    return trace.not_done(&unit.action.command_lines(), not_done, self.executor);
+                    return Ok(trace.not_done(
+                        &unit.action.command_lines(),
+                        not_done,
+                        self.executor,
+                    ));
                 }
             }
         }
         match compiled.hooks {
             Ok(printed) if printed.is_empty() => {}
             Ok(printed) => trace.log.text(&printed),
-            Err(failure) => return SketchOutcome::Failed(failure),
+            Err(failure) => return Ok(SketchOutcome::Failed(failure)),
         }
         if objects.len() < sketch.units.len() {
-            return stopped(self.executor);
+            return Ok(stopped(self.executor));
         }
         let action = match link::action(
             self.plan,
@@ -263,15 +335,19 @@ impl<'a> Sketches<'a> {
             self.executor,
         ) {
             Ok(action) => action,
-            Err(failure) => return SketchOutcome::Failed(failure),
+            Err(failure) => return Ok(SketchOutcome::Failed(failure)),
         };
         let lines = action.command_lines();
         match self.executor.perform(&action) {
             Ok(done) => {
                 trace.done(&lines, &done);
-                self.conclude(index, sketch, &done, trace)
+                self.conclude(index, sketch, &action, &done, trace)
             }
-            Err(not_done) => trace.not_done(&lines, not_done, self.executor),
+            Err(not_done @ NotDone::Lost(_)) => {
+                trace.log.commands(&lines, "");
+                Err(not_done)
+            }
+            Err(not_done) => Ok(trace.not_done(&lines, not_done, self.executor)),
         }
     }
 
@@ -280,9 +356,10 @@ impl<'a> Sketches<'a> {
         &self,
         index: usize,
         sketch: &SketchPlan,
+        action: &Action,
         done: &Done,
         trace: &mut Trace,
-    ) -> SketchOutcome {
+    ) -> Result<SketchOutcome, NotDone> {
         let out_dir = &self.plan.sketches[index].out_dir;
         let mut artifacts = Vec::new();
         for output in done
@@ -291,22 +368,34 @@ impl<'a> Sketches<'a> {
             .filter(|output| output.name != SIZE_OUTPUT)
         {
             let path = out_dir.join(&output.name);
-            if let Err(error) = place::from_cache(self.executor.cache, output, &path) {
-                return SketchOutcome::Failed(Failure::new(
-                    fbuild_model::Phase::Objcopy,
-                    chain(&error),
-                ));
-            }
+            self.executor.place(action, Phase::Objcopy, output, &path)?;
+            trace.files.push((path.clone(), output.digest));
             artifacts.push(path);
         }
+        let linked = artifacts.len();
         match deliver::extras(sketch, out_dir, &mut artifacts, self.executor.runner) {
             Ok(remarks) => remarks.iter().for_each(|remark| trace.log.remark(remark)),
-            Err(failure) => return SketchOutcome::Failed(failure),
+            Err(failure) => return Ok(SketchOutcome::Failed(failure)),
         }
-        match link::measured(sketch, done, self.executor.cache, &mut trace.log) {
-            Ok(sizes) => SketchOutcome::Built(Firmware { artifacts, sizes }),
-            Err(failure) => SketchOutcome::Failed(failure),
+        for path in &artifacts[linked..] {
+            match fs_err::read(path) {
+                Ok(bytes) => trace.files.push((path.clone(), Digest::of(&bytes))),
+                Err(error) => {
+                    let failure = Failure::new(Phase::Objcopy, error.to_string());
+                    return Ok(SketchOutcome::Failed(failure));
+                }
+            }
         }
+        let printed = match done.output(SIZE_OUTPUT) {
+            Some(output) => Some(self.executor.text(action, Phase::Size, output)?),
+            None => None,
+        };
+        Ok(
+            match link::measured(sketch, printed.as_deref(), &mut trace.log) {
+                Ok(sizes) => SketchOutcome::Built(Firmware { artifacts, sizes }),
+                Err(failure) => SketchOutcome::Failed(failure),
+            },
+        )
     }
 
     /// Compiles the units of one sketch, up to the first that fails.
@@ -370,6 +459,10 @@ struct Trace {
     cost: Cost,
     /// Time that was spent on the sketch before it was its turn.
     earlier: Duration,
+    /// The firmware's files and their content.
+    files: Vec<(Utf8PathBuf, Digest)>,
+    /// The fingerprints of its results; `None` for one that could not be kept.
+    results: Vec<Option<Fingerprint>>,
 }
 
 impl Trace {
@@ -380,12 +473,15 @@ impl Trace {
             warnings: Vec::new(),
             cost: Cost::default(),
             earlier: Duration::ZERO,
+            files: Vec::new(),
+            results: Vec::new(),
         }
     }
 
     fn done(&mut self, commands: &[String], done: &Done) {
         self.log.commands(commands, &done.text);
         self.cost = self.cost.plus(done.cost);
+        self.results.push(done.kept);
         let found = diagnostic::parse_gcc(&done.text);
         self.warnings.extend(
             found
@@ -402,12 +498,62 @@ impl Trace {
     ) -> SketchOutcome {
         match not_done {
             NotDone::Stopped => stopped(executor),
-            NotDone::Failed(failed) => {
+            NotDone::Failed(failed) | NotDone::Lost(failed) => {
                 self.log.commands(commands, "");
                 self.cost = self.cost.plus(failed.cost);
                 SketchOutcome::Failed(failed.failure)
             }
         }
+    }
+}
+
+impl Trace {
+    /// Returns what a later run may know of a sketch that was built; `None` if something it is made of could not be kept, so that the files
+    /// that were read may not be those that are known.
+    fn record(
+        &self,
+        firmware: &Firmware,
+        log: &Utf8Path,
+        sketch: &SketchPlan,
+        plan: &BuildPlan,
+        archives: &ArchiveSet,
+    ) -> Option<Record> {
+        let used: Option<Vec<Fingerprint>> = self.results.iter().copied().collect();
+        let mut linked = Vec::new();
+        for &id in std::iter::once(&sketch.core).chain(&sketch.archives) {
+            archives.get(id).ok()?.kept()?;
+            linked.push(plan.archives[id.index()].path.clone());
+        }
+        let mut files = self.files.clone();
+        files.push((log.to_owned(), Digest::of(self.log.as_str().as_bytes())));
+        Some(Record {
+            trail: Digest::of(b""),
+            own: sketch.record?.own(),
+            files,
+            artifacts: firmware.artifacts.clone(),
+            sizes: firmware.sizes,
+            log: Some(log.to_owned()),
+            warnings: self.warnings.clone(),
+            libraries: sketch.libraries.clone(),
+            archives: linked,
+            used: used?,
+        })
+    }
+}
+
+/// Returns the result of a sketch whose firmware is in place.
+fn up_to_date(entry: &SketchEntry, record: &Record, duration: Duration) -> SketchResult {
+    SketchResult {
+        board: entry.board.clone(),
+        sketch: entry.name.clone(),
+        dir: entry.dir.clone(),
+        outcome: SketchOutcome::Built(record.firmware()),
+        log: record.log.clone(),
+        warnings: record.warnings.clone(),
+        duration,
+        cost: Cost::default(),
+        cached: true,
+        libraries: record.libraries.clone(),
     }
 }
 

@@ -146,14 +146,16 @@ impl Cache {
         outputs: &[(&str, &Utf8Path)],
         note: Note,
     ) -> Result<Entry, CacheError> {
-        let entry = Entry {
-            outputs: self.take_in_all(outputs)?,
-            note,
-        };
-        let name = slot.fingerprint.digest();
-        let content = serde_json::to_vec(&entry).expect("an entry has only text keys");
-        self.put_sealed(Bucket::Entries, name, &content);
+        let entry = self.publish_unfindable(outputs, note)?;
+        self.make_findable(slot, &entry);
         Ok(entry)
+    }
+
+    /// Makes a result findable whose outputs were taken in by [`Cache::publish_unfindable`]. A failure is a warning.
+    pub fn make_findable(&self, slot: Slot, entry: &Entry) {
+        let name = slot.fingerprint.digest();
+        let content = serde_json::to_vec(entry).expect("an entry has only text keys");
+        self.put_sealed(Bucket::Entries, name, &content);
     }
 
     /// Takes the outputs of an action whose result must not be found again, as it depends on something unknown. They can be used in place

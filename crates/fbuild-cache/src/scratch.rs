@@ -13,6 +13,9 @@ use fbuild_model::DigestWriter;
 /// Things in the making of processes that cannot be asked for are left alone for this long.
 pub(crate) const FOREIGN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A file in each scratch directory that nobody but who deletes the directory touches.
+const INTACT: &str = ".scratch";
+
 /// A directory of its own for outputs in the making, removed with everything in it on drop.
 #[derive(Debug)]
 pub struct Scratch {
@@ -25,7 +28,11 @@ impl Scratch {
         loop {
             let path = parent.join(own_name());
             match fs_err::create_dir(&path) {
-                Ok(()) => return Ok(Self { path }),
+                // Without the file nothing is lost but certainty about what a tool's failure means.
+                Ok(()) => {
+                    drop(fs_err::write(path.join(INTACT), ""));
+                    return Ok(Self { path });
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     fs_err::create_dir_all(parent)?
@@ -40,9 +47,10 @@ impl Scratch {
         &self.path
     }
 
-    /// Tells whether the directory still exists; somebody may have deleted the whole store while a tool wrote to it.
+    /// Tells whether the directory is still as it was made; somebody may have deleted the whole store while a tool wrote to it, so that only
+    /// what the tool wrote since then is there.
     pub fn is_intact(&self) -> bool {
-        self.path.is_dir()
+        self.path.join(INTACT).exists()
     }
 }
 

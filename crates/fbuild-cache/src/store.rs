@@ -97,11 +97,12 @@ impl Cache {
 
     fn open_io(root: &Utf8Path, private: Option<Scratch>) -> std::io::Result<Self> {
         let layout = Layout::new(absolute(root)?);
-        if !layout.versioned().is_dir() {
-            fs_err::create_dir_all(layout.versioned())?;
-            let tag = layout.root().join("CACHEDIR.TAG");
-            if !tag.exists() {
-                fs_err::write(tag, CACHEDIR_TAG)?;
+        // Somebody else may delete the store at the same time; an error is one that stays.
+        let mut left = 100;
+        while let Err(error) = make(&layout) {
+            left -= 1;
+            if error.kind() != std::io::ErrorKind::NotFound || left == 0 {
+                return Err(error);
             }
         }
         Ok(Self {
@@ -191,6 +192,19 @@ impl Drop for Cache {
             }
         }
     }
+}
+
+/// Makes the directory of a store unless there is one.
+fn make(layout: &Layout) -> std::io::Result<()> {
+    if layout.versioned().is_dir() {
+        return Ok(());
+    }
+    fs_err::create_dir_all(layout.versioned())?;
+    let tag = layout.root().join("CACHEDIR.TAG");
+    if tag.exists() {
+        return Ok(());
+    }
+    fs_err::write(tag, CACHEDIR_TAG)
 }
 
 /// Does something in `directory`, once more after making the directory if it was missing: anybody may delete the store at any time.

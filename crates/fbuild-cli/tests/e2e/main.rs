@@ -1,6 +1,6 @@
 //! End-to-end tests: the real program on projects in temporary directories.
 //!
-//! A module per behaviour. All but `toolchain` and `preambles` use the scripted compiler of `fbuild-testkit`, so they need no toolchain.
+//! A module per behaviour. Most use the scripted compiler of `fbuild-testkit`, which needs no toolchain.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
 
@@ -18,6 +18,7 @@ mod preambles;
 mod report;
 mod terminal;
 mod toolchain;
+mod vanish;
 mod warm;
 
 use fbuild_testkit::Project;

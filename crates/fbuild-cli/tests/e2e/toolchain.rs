@@ -24,7 +24,7 @@ pub(crate) fn all_there(files: &[&str]) -> bool {
     missing.is_empty()
 }
 
-fn repository() -> Utf8PathBuf {
+pub(crate) fn repository() -> Utf8PathBuf {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
