@@ -169,6 +169,7 @@ pub fn build(
         means.stop,
         events,
         request.launcher.clone(),
+        &request.output_dir,
     );
     let shared = Shared::new(plan);
     let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
