@@ -304,9 +304,13 @@ pub struct SketchArgs {
     /// Sketch folders, their .ino files, or folders that contain sketches
     #[arg(value_name = "SKETCH", required = true)]
     pub sketches: Vec<std::ffi::OsString>,
-    /// Board, as `uno` or `vendor:arch:board[:option=value,…]` (repeatable or comma-separated)
+    /// Board, as `uno` or `vendor:arch:board[:option=value,…]` (repeatable or comma-separated; default: the default profile or
+    /// default board in sketch.yaml, if all sketches have the same)
     #[arg(short, long = "board", visible_alias = "fqbn", value_name = "BOARD")]
     pub boards: Vec<String>,
+    /// Use this profile of the sketches' sketch.yaml: its board, platforms and libraries, as they are installed
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 
     /// Where to look for platforms.
     #[command(flatten)]

@@ -9,6 +9,7 @@ mod hints;
 mod places;
 mod printer;
 mod progress;
+mod project;
 mod reference;
 mod request;
 

@@ -30,6 +30,7 @@ pub fn search_roots(args: &PlatformArgs) -> SearchRoots {
         data: data_dirs(),
         platformio: platformio_packages(),
         builtin_tools: vec!["/usr/share/arduino/hardware/tools".into(), "/usr".into()],
+        pinned: Vec::new(),
     }
 }
 
@@ -38,7 +39,21 @@ pub fn search_roots(args: &PlatformArgs) -> SearchRoots {
 /// # Errors
 /// If a directory the user named holds no platform.
 pub fn installation(args: &PlatformArgs) -> Result<Installation, CliError> {
-    let roots = search_roots(args);
+    installation_with(args, Vec::new())
+}
+
+/// Finds the installed platforms; those of `pinned`, by `vendor:architecture` and version, win over others.
+///
+/// # Errors
+/// If a directory the user named holds no platform.
+pub fn installation_with(
+    args: &PlatformArgs,
+    pinned: Vec<(String, String)>,
+) -> Result<Installation, CliError> {
+    let roots = SearchRoots {
+        pinned,
+        ..search_roots(args)
+    };
     if let Some(missing) = roots.explicit.iter().find(|dir| !dir.is_dir()) {
         return Err(CliError::usage(anyhow::anyhow!(
             "look for platforms in `{missing}`: no such folder"

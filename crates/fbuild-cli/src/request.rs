@@ -18,7 +18,7 @@ use crate::args::{
 };
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::places;
+use crate::{places, project};
 
 /// A request, and what is to be said about it before the run.
 #[derive(Debug)]
@@ -101,7 +101,18 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
             ..CliError::usage(anyhow!("find sketches: there is none in {}", list(&paths)))
         });
     }
-    let (installation, boards) = boards(&args.boards, &args.platforms, &args.properties)?;
+    let choice = project::choose(
+        &found.sketches,
+        args.profile.as_deref(),
+        !args.boards.is_empty(),
+    )?;
+    let installation = places::installation_with(&args.platforms, choice.pinned_platforms())?;
+    choice.check_platforms(&installation)?;
+    let named = match &choice.fqbn {
+        Some(fqbn) if args.boards.is_empty() => std::slice::from_ref(fqbn),
+        _ => &args.boards[..],
+    };
+    let boards = installed_boards(&installation, named, &args.properties)?;
     let mut remarks = remarks(&found);
     remarks.extend(installation.warnings().iter().cloned());
     let library = library_under_test(&found);
@@ -113,11 +124,15 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         )));
     }
     let mut folders = args.libraries.clone();
-    folders.extend(
-        places::sketchbooks()
-            .into_iter()
-            .map(|dir| dir.join("libraries")),
-    );
+    let sketchbooks = places::sketchbooks().into_iter();
+    folders.extend(sketchbooks.map(|dir| dir.join("libraries")));
+    let profile = choice.libraries(&folders)?;
+    if profile.is_some() {
+        // A profile names all libraries it needs; what else is installed does not count.
+        folders.clone_from(&args.libraries);
+    }
+    // What a profile names beats what else is there, whatever it is called.
+    single.extend(profile.into_iter().flatten());
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let request = Request {
         boards,
@@ -148,6 +163,15 @@ pub fn boards(
     properties: &PropertyArgs,
 ) -> Result<(Installation, Vec<BoardSpec>), CliError> {
     let installation = places::installation(platforms)?;
+    let boards = installed_boards(&installation, names, properties)?;
+    Ok((installation, boards))
+}
+
+fn installed_boards(
+    installation: &Installation,
+    names: &[String],
+    properties: &PropertyArgs,
+) -> Result<Vec<BoardSpec>, CliError> {
     let names: Vec<&str> = split_boards(names);
     if names.is_empty() {
         return Err(CliError::usage(anyhow!("no board is given"))
@@ -168,7 +192,7 @@ pub fn boards(
     for name in names {
         let fqbn = installation
             .parse_board(name)
-            .map_err(|error| missing_platform(error, &installation))?;
+            .map_err(|error| missing_platform(error, installation))?;
         if !boards.iter().any(|board| *board.fqbn() == fqbn) {
             boards.push(
                 installation
@@ -177,7 +201,7 @@ pub fn boards(
             );
         }
     }
-    Ok((installation, boards))
+    Ok(boards)
 }
 
 fn missing_platform(error: BoardError, installation: &Installation) -> CliError {

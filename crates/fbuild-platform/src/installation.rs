@@ -1,5 +1,6 @@
 //! All platforms of a machine, and the way from what a user typed to one board (specification 1.1, 1.4).
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -149,6 +150,12 @@ fn there_are(known: &[String]) -> String {
     }
 }
 
+fn is_pinned(pinned: &[(String, String)], platform: &Platform) -> bool {
+    pinned
+        .iter()
+        .any(|(id, version)| *id == platform.id() && *version == platform.version)
+}
+
 /// The platforms and tools found on a machine.
 #[derive(Debug, Clone)]
 pub struct Installation {
@@ -190,9 +197,11 @@ impl Installation {
                 best.insert(slot, platform);
                 continue;
             };
-            let wins = platform.origin > other.origin
-                || platform.origin == other.origin
-                    && version::compare(&platform.version, &other.version).is_gt();
+            let rank = |platform: &Platform| (is_pinned(&roots.pinned, platform), platform.origin);
+            let wins = match rank(&platform).cmp(&rank(&other)) {
+                Ordering::Equal => version::compare(&platform.version, &other.version).is_gt(),
+                order => order.is_gt(),
+            };
             let (used, unused) = if wins {
                 (platform, other)
             } else {

@@ -20,6 +20,8 @@ pub struct SearchRoots {
     pub platformio: Vec<Utf8PathBuf>,
     /// Folders with tools for platforms that bring none: the IDE's `hardware/tools`, or `/usr`, whose `bin` may hold `avr-gcc`.
     pub builtin_tools: Vec<Utf8PathBuf>,
+    /// Platforms by `vendor:architecture` and the version that is wanted: where it is installed it wins over all others (specification 2.1.8).
+    pub pinned: Vec<(String, String)>,
 }
 
 /// How a platform came to be where it is. Later kinds win over earlier ones, whatever their versions (specification 1.1.4).

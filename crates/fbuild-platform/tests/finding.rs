@@ -184,6 +184,16 @@ fn s1_1_4_which_of_several_versions_counts() {
         "installed beats manual"
     );
 
+    let pinned = SearchRoots {
+        pinned: vec![("acme:avr".to_owned(), "1.9.0".to_owned())],
+        ..managed.clone()
+    };
+    assert_eq!(
+        found(&tree.search(pinned)),
+        ["acme:avr 1.9.0"],
+        "what a profile names beats a higher version"
+    );
+
     let tree = platform(tree, "mine/acme/avr", "0.1");
     let roots = SearchRoots {
         explicit: vec![tree.at("mine")],

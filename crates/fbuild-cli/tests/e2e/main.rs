@@ -15,6 +15,7 @@ mod outputs;
 mod parallel;
 mod paths;
 mod preambles;
+mod project_file;
 mod report;
 mod terminal;
 mod toolchain;

@@ -1,6 +1,6 @@
 //! Loading sketches: specification 2.1.
 
-use fbuild_scan::project::default_fqbn;
+use fbuild_scan::project::Project;
 use fbuild_scan::sketch::{Sketch, SketchError};
 
 use crate::space::Space;
@@ -288,12 +288,16 @@ fn odd_characters_in_names_are_ordinary() {
 #[test]
 fn s2_1_8_the_default_board_of_a_sketch() {
     let space = Space::with(&["S/S.ino", "T/T.ino"]);
-    assert_eq!(default_fqbn(&space.at("S")), None);
+    let default = |name: &str| Project::load(&space.at(name)).map(|project| project.default_fqbn);
+    assert_eq!(default("S"), Ok(None));
     space.write("S/sketch.yml", "default_fqbn: a:b:c\n");
-    assert_eq!(default_fqbn(&space.at("S")).as_deref(), Some("a:b:c"));
+    assert_eq!(default("S"), Ok(Some("a:b:c".to_owned())));
     space.write(
         "S/sketch.yaml",
         "# ours\nprofiles:\n  x:\n    fqbn: q:r:s\ndefault_fqbn: d:e:f\r\n",
     );
-    assert_eq!(default_fqbn(&space.at("S")).as_deref(), Some("d:e:f"));
+    assert_eq!(default("S"), Ok(Some("d:e:f".to_owned())));
+    space.write("T/sketch.yaml", "profiles: no\n");
+    let error = default("T").unwrap_err();
+    assert_eq!(error.path, space.at("T/sketch.yaml"));
 }

@@ -1,0 +1,108 @@
+//! `sketch.yaml`: the board and the profile that count when none is named (specification 2.1.8).
+
+use fbuild_testkit::Project;
+use fbuild_testkit::project::PLAIN;
+
+use crate::project;
+
+const PROFILES: &str = "profiles:
+  pinned:
+    fqbn: fake:avr:duet
+    platforms:
+      - platform: fake:avr (1.0.0)
+    libraries:
+      - Wanted (2.0.0)
+      - dir: ../own/Near
+  newer:
+    fqbn: fake:avr:solo
+    platforms:
+      - platform: fake:avr (9.9.9)
+  absent:
+    fqbn: fake:avr:solo
+    libraries:
+      - Nowhere (1.0.0)
+";
+
+/// The version of the scripted platform.
+fn with_version(project: Project, version: &str) -> Project {
+    let file = project.platform().join("platform.local.txt");
+    fs_err::write(file, format!("version={version}\n")).unwrap();
+    project
+}
+
+#[test]
+fn s2_1_8_the_default_board_is_used_where_none_is_named() {
+    let project = project()
+        .sketch("A", PLAIN)
+        .sketch("B", PLAIN)
+        .file("A/sketch.yaml", "default_fqbn: fake:avr:duet\n");
+    project.fbuild(["compile-many", "A"]).ok();
+    assert!(project.path(".fbuild/duet/A/A.ino.hex").is_file());
+    project
+        .fbuild(["compile-many", "--board", "solo", "A"])
+        .ok();
+    assert!(project.path(".fbuild/solo/A/A.ino.hex").is_file());
+    let run = project.fbuild(["compile-many", "A", "B"]).expect_code(2);
+    run.says("`A` asks for `fake:avr:duet`, `B` for none");
+    project.write("B/sketch.yaml", "default_fqbn: fake:avr:duet\n");
+    project.fbuild(["compile-many", "A", "B"]).ok();
+    project.write("B/sketch.yaml", "default_fqbn: [\n");
+    let run = project.fbuild(["compile-many", "B"]).expect_code(2);
+    run.says("B/sketch.yaml");
+}
+
+#[test]
+fn s2_1_8_a_profile_takes_what_is_installed_and_names_what_is_not() {
+    let near = ("src/Near.h", "#pragma once\n#include <Wanted.h>\n");
+    let project = with_version(project(), "1.0.0")
+        .sketch("A", &format!("#include <Near.h>\n{PLAIN}"))
+        .file("A/sketch.yaml", PROFILES)
+        .file(&format!("own/Near/{}", near.0), near.1)
+        .file("own/Near/library.properties", "name=Near\nversion=1\n")
+        .library(
+            "Wanted",
+            &[
+                ("library.properties", "name=Wanted\nversion=1.0.0\n"),
+                ("src/Wanted.h", "#error the old one\n"),
+            ],
+        )
+        .library(
+            "Wanted-2",
+            &[
+                ("library.properties", "name=Wanted\nversion=2.0.0\n"),
+                ("src/Wanted.h", "#pragma once\n"),
+            ],
+        );
+    let with = |profile: &str| {
+        project.fbuild([
+            "compile-many",
+            "--libraries",
+            "libraries",
+            "--profile",
+            profile,
+            "A",
+        ])
+    };
+    with("pinned").ok();
+    assert!(project.path(".fbuild/duet/A/A.ino.hex").is_file());
+    with("newer")
+        .expect_code(2)
+        .says("platform `fake:avr` 9.9.9 is not installed (version 1.0.0 is)");
+    with("absent")
+        .expect_code(2)
+        .says("library `Nowhere` 1.0.0 is not installed");
+    with("other").expect_code(2).says("pinned, newer, absent");
+
+    let text = PROFILES.replace(
+        "profiles:",
+        "default_profile: pinned\ndefault_fqbn: fake:avr:solo\nprofiles:",
+    );
+    project.write("A/sketch.yaml", &text);
+    let default = ["compile-many", "--libraries", "libraries", "A"];
+    project.fbuild(default).ok();
+    project.write("A/sketch.yaml", text.replace("2.0.0", "3.0.0"));
+    project
+        .fbuild(default)
+        .expect_code(2)
+        .says("library `Wanted` 3.0.0 is not installed (version 1.0.0, 2.0.0 is)");
+}
