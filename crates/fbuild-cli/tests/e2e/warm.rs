@@ -140,6 +140,57 @@ fn a_warm_run_opens_no_file_of_the_sources_for_writing() {
     assert!(writes.is_empty(), "{writes:#?}");
 }
 
+#[test]
+fn a_warm_run_takes_no_lock_and_writes_only_its_report() {
+    if !has_strace() {
+        return;
+    }
+    let project = built();
+    let log = project.root().with_file_name("strace");
+    let calls = "trace=file,flock,fcntl,ftruncate,fchmod,fallocate";
+    project
+        .compile(THREE)
+        .under("strace", ["-f", "-qq", "-e", calls, "-o", log.as_str()])
+        .run()
+        .ok();
+    let text = fs_err::read_to_string(&log).unwrap();
+    let locks: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("flock(") || line.contains("SETLK"))
+        .collect();
+    assert!(locks.is_empty(), "{locks:#?}");
+    let changing = [
+        "O_WRONLY",
+        "O_RDWR",
+        "O_CREAT",
+        "rename",
+        "unlink",
+        "mkdir",
+        "rmdir",
+        "symlink",
+        "chmod",
+        "utime",
+        "truncate",
+        "fallocate",
+    ];
+    // The report was asked for, and its directory and that of the output are tried out.
+    let report = project.report_path();
+    let tried = [
+        format!("{}/.fbuild/.fbuild-", project.root()),
+        format!("\"{report}"),
+        format!("{}/.fbuild-", report.parent().unwrap()),
+        "/dev/".to_owned(),
+    ];
+    let writes: Vec<&str> = text
+        .lines()
+        .filter(|line| changing.iter().any(|word| line.contains(word)))
+        // What is there already or may not be made is not changed.
+        .filter(|line| !line.contains(" = -1 E"))
+        .filter(|line| !tried.iter().any(|path| line.contains(path.as_str())))
+        .collect();
+    assert!(writes.is_empty(), "{writes:#?}");
+}
+
 fn has_strace() -> bool {
     let found = std::process::Command::new("strace")
         .args(["-o", "/dev/null", "true"])
