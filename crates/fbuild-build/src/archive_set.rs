@@ -4,7 +4,8 @@
 //! what stage 1 recorded under its key; all workers of stage 2 share the maps.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::{Digest, DigestWriter};
+use fbuild_cache::StatMemo;
+use fbuild_model::{Digest, DigestWriter, Fingerprint};
 use memmap2::Mmap;
 
 use crate::execute::Failed;
@@ -21,6 +22,8 @@ pub struct Recorded {
     pub content: Digest,
     /// Its members in order: name in the archive and content.
     pub members: Vec<(String, Digest)>,
+    /// The fingerprint under which the cache has it; `None` if it, or one of its members, could not be kept.
+    pub kept: Option<Fingerprint>,
 }
 
 /// Why an archive is not there.
@@ -43,6 +46,16 @@ impl LinkInput {
     /// Returns where the archive stands.
     pub fn path(&self) -> &Utf8Path {
         &self.recorded.path
+    }
+
+    /// Returns the digest of its bytes.
+    pub fn digest(&self) -> Digest {
+        self.recorded.digest
+    }
+
+    /// Returns the fingerprint under which the cache has it; `None` if it, or one of its members, could not be kept.
+    pub fn kept(&self) -> Option<Fingerprint> {
+        self.recorded.kept
     }
 
     /// Returns the digest over its members, which is what a link depends on.
@@ -83,7 +96,10 @@ impl ArchiveSet {
     ///
     /// # Errors
     /// If an archive cannot be opened or does not hold the recorded bytes.
-    pub(crate) fn seal(made: Vec<Result<Recorded, Missing>>) -> Result<Self, OpenError> {
+    pub(crate) fn seal(
+        made: Vec<Result<Recorded, Missing>>,
+        memo: StatMemo<'_>,
+    ) -> Result<Self, OpenError> {
         let mut key = DigestWriter::new("stage 1");
         let mut inputs = Vec::with_capacity(made.len());
         for archive in made {
@@ -91,7 +107,7 @@ impl ArchiveSet {
                 key.digest(recorded.content);
             }
             inputs.push(match archive {
-                Ok(recorded) => Ok(open(recorded)?),
+                Ok(recorded) => Ok(open(recorded, memo)?),
                 Err(missing) => Err(missing),
             });
         }
@@ -115,11 +131,20 @@ impl ArchiveSet {
     }
 }
 
-fn open(recorded: Recorded) -> Result<LinkInput, OpenError> {
+fn open(recorded: Recorded, memo: StatMemo<'_>) -> Result<LinkInput, OpenError> {
     let problem = |problem: String| OpenError {
         path: recorded.path.clone(),
         problem,
     };
+    // Read in pieces and not through the map, whose pages would count as this process's memory from then on.
+    let digest = memo
+        .digest(&recorded.path)
+        .map_err(|error| problem(error.to_string()))?;
+    if digest != recorded.digest {
+        return Err(problem(
+            "its content is not what stage 1 recorded".to_owned(),
+        ));
+    }
     let file = fs_err::File::open(&recorded.path).map_err(|error| problem(error.to_string()))?;
     let length = file
         .metadata()
@@ -130,11 +155,6 @@ fn open(recorded: Recorded) -> Result<LinkInput, OpenError> {
         0 => None,
         _ => Some(map(file.file()).map_err(|error| problem(error.to_string()))?),
     };
-    if Digest::of(map.as_deref().unwrap_or_default()) != recorded.digest {
-        return Err(problem(
-            "its content is not what stage 1 recorded".to_owned(),
-        ));
-    }
     Ok(LinkInput { recorded, map })
 }
 
@@ -158,35 +178,43 @@ mod tests {
             digest: Digest::of(bytes),
             content: Digest::of(path.as_str().as_bytes()),
             members: Vec::new(),
+            kept: None,
         }
+    }
+
+    fn seal(dir: &Utf8Path, made: Vec<Result<Recorded, Missing>>) -> Result<ArchiveSet, OpenError> {
+        let cache = fbuild_cache::Cache::open(&dir.join("cache")).unwrap();
+        ArchiveSet::seal(made, StatMemo::new(&cache))
     }
 
     #[test]
     fn archives_are_verified_and_keyed() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(dir.path()).unwrap().join("x.a");
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap();
+        let path = dir.join("x.a");
         fs_err::write(&path, "!<arch>\n").unwrap();
-        let set = ArchiveSet::seal(vec![
-            Ok(recorded(&path, b"!<arch>\n")),
-            Err(Missing::Stopped),
-        ])
+        let set = seal(
+            dir,
+            vec![Ok(recorded(&path, b"!<arch>\n")), Err(Missing::Stopped)],
+        )
         .unwrap();
         assert_eq!(set.get(ArchiveId::new(0)).unwrap().bytes(), b"!<arch>\n");
         assert!(matches!(set.get(ArchiveId::new(1)), Err(Missing::Stopped)));
-        let alone = ArchiveSet::seal(vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap();
+        let alone = seal(dir, vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap();
         assert_eq!(set.key(), alone.key());
-        assert_ne!(set.key(), ArchiveSet::seal(vec![]).unwrap().key());
+        assert_ne!(set.key(), seal(dir, vec![]).unwrap().key());
     }
 
     #[test]
     fn other_bytes_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = Utf8Path::from_path(dir.path()).unwrap().join("x.a");
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap();
+        let path = dir.join("x.a");
         fs_err::write(&path, "").unwrap();
-        assert!(ArchiveSet::seal(vec![Ok(recorded(&path, b""))]).is_ok());
-        let error = ArchiveSet::seal(vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap_err();
+        assert!(seal(dir, vec![Ok(recorded(&path, b""))]).is_ok());
+        let error = seal(dir, vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap_err();
         assert!(error.to_string().contains("x.a"), "{error}");
         fs_err::remove_file(&path).unwrap();
-        assert!(ArchiveSet::seal(vec![Ok(recorded(&path, b""))]).is_err());
+        assert!(seal(dir, vec![Ok(recorded(&path, b""))]).is_err());
     }
 }

@@ -7,7 +7,6 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::event::SharedLibrary;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, DigestWriter, Fingerprint};
 use fbuild_platform::{HookPoint, RecipeError, SketchRecipes};
@@ -29,6 +28,7 @@ use crate::plan::{
 use crate::planner::{PlanError, Prepared};
 use crate::request::Request;
 use crate::roots::Roots;
+use crate::tally::Tally;
 use crate::toolchain::Toolchain;
 use crate::unit::{Unit, Workbench};
 
@@ -67,9 +67,6 @@ struct Batch<'b> {
     roots: Arc<Roots>,
 }
 
-/// Per library of a board: its variants and how many sketches use it.
-type Tally = Vec<(Arc<Library>, Vec<ArchiveId>, usize)>;
-
 impl<'a> Assembly<'a> {
     pub(crate) fn new(tools: &'a Toolchain<'a>) -> Self {
         Self {
@@ -96,16 +93,20 @@ impl<'a> Assembly<'a> {
         &mut self,
         board: &Board<'_>,
         request: &Request,
-        places: &[Utf8PathBuf],
+        out_dirs: Vec<Utf8PathBuf>,
         drafts: Vec<Prepared>,
     ) -> Result<usize, PlanError> {
         let first = self.plan.sketches.len();
         let mut scope: Option<Scope> = None;
-        let mut tally = Tally::new();
-        for ((requested, place), prepared) in request.sketches.iter().zip(places).zip(drafts) {
-            let out_dir = board.dir.join(place);
+        let mut tally = Tally::default();
+        for ((requested, out_dir), prepared) in request.sketches.iter().zip(out_dirs).zip(drafts) {
             let work = match (prepared, &requested.sketch) {
                 (Prepared::Skipped(rule), _) => SketchWork::Skip(rule),
+                (Prepared::UpToDate(record, warning), _) => {
+                    self.warn(warning.into_iter());
+                    record.count_libraries(&mut tally);
+                    SketchWork::UpToDate(record)
+                }
                 (Prepared::Undrafted(undrafted), _) => SketchWork::Fail {
                     failure: undrafted.failure,
                     remarks: undrafted.remarks,
@@ -143,18 +144,7 @@ impl<'a> Assembly<'a> {
             };
             self.plan.sketches.push(entry);
         }
-        self.plan
-            .libraries
-            .extend(
-                tally
-                    .into_iter()
-                    .map(|(library, variants, sketches)| SharedLibrary {
-                        board: board.fqbn.clone(),
-                        name: library.name.clone(),
-                        variants: variants.len(),
-                        sketches,
-                    }),
-            );
+        self.plan.libraries.extend(tally.finish(&board.fqbn));
         Ok(first)
     }
 
@@ -246,6 +236,7 @@ impl<'a> Assembly<'a> {
             discovery,
             generated,
             remarks,
+            record,
         } = draft;
         let mut roots = board.roots.clone();
         roots.add(sketch.dir.clone(), "sketch");
@@ -328,6 +319,7 @@ impl<'a> Assembly<'a> {
             }),
             recipes: link,
             roots,
+            record: record.filter(|_| !request.export_binaries),
         })
     }
 
@@ -405,19 +397,9 @@ impl<'a> Assembly<'a> {
                 made
             }
         }?;
-        match tally
-            .iter_mut()
-            .find(|(known, ..)| Arc::ptr_eq(known, library))
-        {
-            None => tally.push((Arc::clone(library), vec![archive], 1)),
-            Some((_, variants, sketches)) => {
-                *sketches += 1;
-                if !variants.contains(&archive) {
-                    variants.push(archive);
-                }
-            }
-        }
-        let empty = self.plan.archives[archive.index()].members.is_empty();
+        let planned = &self.plan.archives[archive.index()];
+        tally.add(&library.dir, &library.name, Some(&planned.path));
+        let empty = planned.members.is_empty();
         Ok((!empty).then_some(archive))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::Command;
+use fbuild_model::{Command, Digest};
 use fbuild_platform::{BoardSpec, SketchPaths, SketchRecipes};
 use fbuild_scan::cpp::Language;
 use fbuild_scan::discovery::Surroundings;
@@ -13,6 +13,7 @@ use fbuild_scan::library::Location;
 use crate::execute::chain;
 use crate::planner::PlanError;
 use crate::preprocessor::{Means, Preprocessor};
+use crate::record;
 use crate::roots::Roots;
 use crate::toolchain::{ToolError, Toolchain};
 
@@ -35,6 +36,8 @@ pub struct Board<'a> {
     pub tied_to: Option<String>,
     /// Core, variant and platform by name.
     pub roots: Roots,
+    /// What all records of its sketches have in common; `None` where nothing can be recorded.
+    pub record_base: Option<Digest>,
     /// Its C++ compiler is not there, so nothing can be scanned; in a preview only.
     pub unscanned: bool,
     discovery: Arc<Preprocessor<'a>>,
@@ -83,7 +86,7 @@ impl<'a> Board<'a> {
                 discovery_command(&recipes),
             ))
         };
-        Ok(Self {
+        let mut board = Self {
             c: Preprocessor::new(means, language("c", Language::C)?, dependencies(&recipes)),
             asm: Preprocessor::new(means, language("S", Language::Asm)?, dependencies(&recipes)),
             fqbn: spec.fqbn().to_string(),
@@ -102,7 +105,10 @@ impl<'a> Board<'a> {
             base_dirs,
             discovery,
             cxx,
-        })
+            record_base: None,
+        };
+        board.record_base = record::base(&board, tools);
+        Ok(board)
     }
 
     /// Returns the preprocessor for compiling `source`, by its extension (specification 1.7.1).
@@ -122,6 +128,13 @@ impl<'a> Board<'a> {
     /// Returns the preprocessor for discovery, which takes everything as C++ (specification 1.7.5).
     pub fn discovery(&self) -> &Preprocessor<'a> {
         &self.discovery
+    }
+
+    /// Returns where the answers of earlier scans were taken for new ones because there was nothing.
+    pub fn absent(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        [&*self.discovery, &*self.cxx, &self.c, &self.asm]
+            .into_iter()
+            .flat_map(|preprocessor| preprocessor.memo().absent())
     }
 
     /// Returns what library discovery needs.

@@ -9,6 +9,7 @@ use fbuild_model::diagnostic;
 use fbuild_model::outcome::{Failure, Phase};
 use fbuild_platform::HookPoint;
 use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, discover};
+use fbuild_scan::library::{Library, Precompiled};
 use fbuild_scan::merge;
 use fbuild_scan::prototypes::insert_prototypes;
 use fbuild_scan::sketch::Sketch;
@@ -19,6 +20,7 @@ use crate::device;
 use crate::execute::chain;
 use crate::hooks;
 use crate::place;
+use crate::record::RecordKey;
 use crate::runner::Runner;
 
 /// A sketch that can be compiled.
@@ -30,6 +32,8 @@ pub struct Draft {
     pub generated: Vec<Arc<SourceFile>>,
     /// Remarks for the log.
     pub remarks: Vec<String>,
+    /// Where it is recorded what becomes of it.
+    pub record: Option<RecordKey>,
 }
 
 /// A sketch that cannot be compiled.
@@ -72,11 +76,16 @@ pub struct Desk<'a> {
     pub runner: &'a Runner,
 }
 
-/// Generates the C++ of `sketch` below `OUT/sketch` and finds its libraries.
+/// Generates the C++ of `sketch` below `OUT/sketch` and finds its libraries; the sketch's own files are read from `files`.
 ///
 /// # Errors
 /// If a file cannot be read or written, a header is found in no library, or preprocessing fails.
-pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draft, Undrafted> {
+pub fn draft(
+    sketch: &Sketch,
+    files: &SourceTree,
+    desk: Desk<'_>,
+    out_dir: &Utf8Path,
+) -> Result<Draft, Undrafted> {
     let Desk {
         board,
         tree,
@@ -92,7 +101,7 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
     } else {
         hooks::run(&first, runner).map_err(Undrafted::from)?
     };
-    let staged = merge::stage(sketch, tree, &dir)
+    let staged = merge::stage(sketch, files, tree, &dir)
         .map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
@@ -116,6 +125,7 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
             discovery,
             generated: std::iter::once(main).chain(staged.copies).collect(),
             remarks,
+            record: None,
         });
     }
     let discovery = discover(&staged.scanned, board.surroundings())
@@ -136,10 +146,19 @@ pub fn draft(sketch: &Sketch, desk: Desk<'_>, out_dir: &Utf8Path) -> Result<Draf
     write(&main)?;
     let mut remarks = remarks(&discovery, board);
     remarks.extend(printed.lines().map(str::to_owned));
+    let binaries = |library: &Arc<Library>| library.precompiled != Precompiled::No;
+    let record = match board.record_base {
+        // Which binaries there are is not asked through the tree.
+        Some(base) if !discovery.libraries.iter().any(binaries) => {
+            RecordKey::new(base, sketch, files, out_dir)
+        }
+        _ => None,
+    };
     Ok(Draft {
         discovery,
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
+        record,
     })
 }
 

@@ -67,6 +67,7 @@ pub fn lines(plan: &BuildPlan) -> Vec<String> {
             SketchWork::Fail { failure, .. } => {
                 lines.push(format!("# cannot be built: {}", failure.message))
             }
+            SketchWork::UpToDate(_) => lines.push("# up to date".to_owned()),
             SketchWork::Skip(rule) => lines.push(format!("# skipped: {}", rule.text)),
         }
     }

@@ -77,7 +77,7 @@ pub fn look(request: &Request, means: Means<'_>) -> Result<Vec<Look>, PlanError>
 
 fn look_at(requested: &Requested, desk: Desk<'_>, place: &str) -> Look {
     let drafted = match &requested.sketch {
-        Ok(sketch) => draft(sketch, desk, &desk.board.dir.join(place)),
+        Ok(sketch) => draft(sketch, desk.tree, desk, &desk.board.dir.join(place)),
         Err(error) => Err(Undrafted::new(Phase::Load, chain(error))),
     };
     let (generated, discovery, missing) = match drafted {

@@ -56,7 +56,6 @@ impl Log {
     }
 
     /// Returns the text so far.
-    #[cfg(test)]
     pub fn as_str(&self) -> &str {
         &self.0
     }

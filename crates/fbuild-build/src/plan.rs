@@ -4,17 +4,20 @@
 //! Actions that two sketches or two boards share are one action, because they have one fingerprint. Links are not in the plan: what they
 //! depend on is known when the objects are, so stage 2 makes them from [`SketchPlan`] and the archives.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use fbuild_model::event::SharedLibrary;
 use fbuild_model::outcome::{Failure, SkipRule, UsedLibrary};
-use fbuild_model::{Command, Cost, Digest};
+use fbuild_model::{Command, Cost, Digest, DigestWriter, Fingerprint};
 use fbuild_platform::SketchRecipes;
 
 use crate::action::Action;
 use crate::hooks::Hooks;
+use crate::record::{Record, RecordKey};
 use crate::roots::Roots;
+use crate::trail::Trail;
 
 macro_rules! index_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -66,6 +69,10 @@ pub struct BuildPlan {
     pub fallbacks: Vec<String>,
     /// Remarks for the user.
     pub warnings: Vec<String>,
+    /// What planning asked the disk; `None` if not all of that is known.
+    pub trail: Option<Trail>,
+    /// The trails of earlier runs by which sketches are up to date.
+    pub earlier: Vec<(Digest, Arc<Trail>)>,
     /// What the processes of planning cost.
     pub cost: Cost,
 }
@@ -111,6 +118,63 @@ pub struct Member {
     pub action: ActionId,
 }
 
+impl BuildPlan {
+    /// Returns whether an archive would be replaced that sketches which are up to date were linked with.
+    pub fn disturbs_what_is_up_to_date(&self) -> bool {
+        self.archives.iter().any(|archive| {
+            let made_of = archive.made_of(&self.shared);
+            self.earlier
+                .iter()
+                .filter_map(|(_, trail)| trail.made_of(&archive.path))
+                .any(|known| known != made_of)
+        })
+    }
+
+    /// Returns the shared results that sketches which are up to date were made of, without those that are planned.
+    pub fn shared_up_to_date(&self) -> BTreeSet<Fingerprint> {
+        let planned: HashSet<Fingerprint> = self
+            .shared
+            .iter()
+            .map(|action| action.fingerprint)
+            .collect();
+        self.earlier
+            .iter()
+            .flat_map(|(_, trail)| trail.shared())
+            .filter(|fingerprint| !planned.contains(fingerprint))
+            .copied()
+            .collect()
+    }
+
+    /// Returns the archives and preambles that sketches which are up to date were made of, if none is planned.
+    pub fn derived_up_to_date(&self) -> BTreeSet<Fingerprint> {
+        if !self.archives.is_empty() {
+            return BTreeSet::new();
+        }
+        let trails = self.earlier.iter();
+        trails
+            .flat_map(|(_, trail)| trail.derived())
+            .copied()
+            .collect()
+    }
+}
+
+impl ArchivePlan {
+    /// Digests all that its bytes depend on; `shared` are the plan's shared actions.
+    pub fn made_of(&self, shared: &[Action]) -> Digest {
+        let mut writer = DigestWriter::new("archive");
+        writer.digest(self.tool);
+        for command in &self.commands {
+            writer.field(command.to_shell());
+        }
+        for member in &self.members {
+            writer
+                .field(&member.name)
+                .digest(shared[member.action.index()].fingerprint.digest());
+        }
+        writer.finish()
+    }
+}
+
 /// A precompiled preamble of stage 1.
 #[derive(Debug)]
 pub struct PreamblePlan {
@@ -153,6 +217,8 @@ pub enum SketchWork {
     },
     /// A rule leaves it out.
     Skip(SkipRule),
+    /// Nothing: its firmware is in place.
+    UpToDate(Box<Record>),
 }
 
 /// What stage 2 does for one sketch.
@@ -186,6 +252,8 @@ pub struct SketchPlan {
     pub bootloader: Option<Bootloader>,
     /// Directories by name.
     pub roots: Arc<Roots>,
+    /// Where it is recorded that the sketch was built, if what it depends on can be told.
+    pub record: Option<RecordKey>,
 }
 
 /// Where firmware is copied, and the platform's commands around that (specification 7.5).

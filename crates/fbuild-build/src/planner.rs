@@ -3,12 +3,16 @@
 //! Sketches are drafted in parallel; then one pass (`assembly`) puts together what they share, in the order of the request, so that the
 //! plan does not depend on which draft was ready first.
 
+use std::collections::HashSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::Digest;
 use fbuild_model::outcome::{Phase, SkipRule};
 use fbuild_platform::BoardSpec;
 use fbuild_scan::find::Requested;
 use fbuild_scan::index::Root;
 use fbuild_scan::library::{Library, LibraryError, Location};
+use fbuild_scan::sources::Depth;
 use fbuild_scan::tree::SourceTree;
 use rayon::prelude::*;
 
@@ -18,14 +22,16 @@ use crate::device;
 use crate::draft::{Desk, Draft, Undrafted, draft};
 use crate::execute::chain;
 use crate::layout;
-use crate::plan::BuildPlan;
+use crate::plan::{BuildPlan, SketchEntry, SketchWork};
 use crate::preamble::Preambles;
 use crate::preprocessor::{Fallbacks, Means};
+use crate::record::{Record, Records};
 use crate::request::Request;
 use crate::runner::Runner;
 use crate::skip::{self, Ruling};
 use crate::stop::Stop;
 use crate::toolchain::{ToolError, Toolchain};
+use crate::trail::Trail;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +52,15 @@ pub enum PlanError {
     },
 }
 
+/// Whether sketches that are up to date are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything is planned.
+    All,
+    /// What is up to date by the records of earlier runs is not planned.
+    NotUpToDate,
+}
+
 /// Makes the plan; `boards` are the request's with quirks cured. Drafting uses the current rayon pool.
 ///
 /// # Errors
@@ -54,9 +69,27 @@ pub fn plan(
     request: &Request,
     boards: &[BoardSpec],
     tools: &Toolchain<'_>,
+    runner: &Runner,
+    stop: &Stop,
+    extent: Extent,
+) -> Result<BuildPlan, PlanError> {
+    let tree = SourceTree::new();
+    let plan = attempt(request, boards, tools, &tree, runner, stop, extent)?;
+    if plan.disturbs_what_is_up_to_date() {
+        // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
+        return attempt(request, boards, tools, &tree, runner, stop, Extent::All);
+    }
+    Ok(plan)
+}
+
+fn attempt(
+    request: &Request,
+    boards: &[BoardSpec],
+    tools: &Toolchain<'_>,
     tree: &SourceTree,
     runner: &Runner,
     stop: &Stop,
+    extent: Extent,
 ) -> Result<BuildPlan, PlanError> {
     let fallbacks = Fallbacks::default();
     let means = Means {
@@ -81,6 +114,8 @@ pub fn plan(
         .as_deref()
         .and_then(|dir| Library::load(dir, Location::Explicit).ok());
     let mut assembly = Assembly::new(tools);
+    let mut records = Records::new(tools.cache());
+    let mut trail = Trail::default();
     for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
         let board = Board::new(
             spec,
@@ -102,30 +137,41 @@ pub fn plan(
                     .into_iter(),
             );
         }
-        let prepare = |(requested, place): (&Requested, &Utf8PathBuf)| {
-            let desk = Desk {
-                board: &board,
-                tree,
-                runner,
-            };
-            let library = library
-                .as_ref()
-                .filter(|library| requested.dir.starts_with(&library.real_dir));
-            if stop.may_start() {
-                prepare(request, requested, desk, library, &board.dir.join(place))
-            } else {
-                Prepared::stopped()
+        let out_dirs: Vec<Utf8PathBuf> = places.iter().map(|place| board.dir.join(place)).collect();
+        let known = match (extent, board.record_base) {
+            (Extent::NotUpToDate, Some(base)) => {
+                records.up_to_date(base, &request.sketches, &out_dirs)
             }
+            _ => vec![None; request.sketches.len()],
         };
+        let prepare =
+            |((requested, out_dir), known): ((&Requested, &Utf8PathBuf), Option<Record>)| {
+                let desk = Desk {
+                    board: &board,
+                    tree,
+                    runner,
+                };
+                let library = library
+                    .as_ref()
+                    .filter(|library| requested.dir.starts_with(&library.real_dir));
+                if stop.may_start() {
+                    prepare(request, requested, desk, library, out_dir, known)
+                } else {
+                    Prepared::stopped()
+                }
+            };
         let drafts = request
             .sketches
             .par_iter()
-            .zip(&places)
+            .zip(&out_dirs)
+            .zip(known)
             .map(prepare)
             .collect();
-        let first = assembly.board(&board, request, &places, drafts)?;
+        let first = assembly.board(&board, request, out_dirs, drafts)?;
         Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
+        follow(&board, &assembly.plan().sketches[first..], &mut trail);
     }
+    trail.add_files(tree.asked());
     let mut plan = assembly.finish();
     plan.warnings
         .extend(tools.lacking().into_iter().map(|program| {
@@ -134,6 +180,18 @@ pub fn plan(
         )
     }));
     let (notes, cost) = fallbacks.take();
+    // What the compiler looked for in vain when it was asked, it does not tell.
+    plan.trail = notes.is_empty().then_some(trail);
+    plan.earlier = records.into_trails();
+    let used: HashSet<Digest> = plan
+        .sketches
+        .iter()
+        .filter_map(|entry| match &entry.work {
+            SketchWork::UpToDate(record) => Some(record.trail),
+            _ => None,
+        })
+        .collect();
+    plan.earlier.retain(|(digest, _)| used.contains(digest));
     plan.fallbacks = notes;
     plan.cost = tools.cost().plus(cost);
     Ok(plan)
@@ -148,6 +206,8 @@ pub(crate) enum Prepared {
     Undrafted(Undrafted),
     /// A rule leaves it out.
     Skipped(SkipRule),
+    /// It was built in an earlier run; with a warning about its rules.
+    UpToDate(Box<Record>, Option<String>),
 }
 
 impl Prepared {
@@ -162,22 +222,58 @@ fn prepare(
     desk: Desk<'_>,
     library: Option<&Library>,
     out_dir: &Utf8Path,
+    known: Option<Record>,
 ) -> Prepared {
     let sketch = match &requested.sketch {
         Ok(sketch) => sketch,
         Err(error) => return Prepared::Undrafted(Undrafted::new(Phase::Load, chain(error))),
     };
+    // Apart from the tree of what is scanned: a change of one sketch's own files concerns no other sketch.
+    let files = SourceTree::new();
     let mut warning = None;
     if !request.ignore_filters {
-        match skip::decide(sketch, desk.board.spec, library, desk.tree) {
+        match skip::decide(sketch, desk.board.spec, library, &files) {
             Ruling::Build(note) => warning = note,
             Ruling::Skip(rule) => return Prepared::Skipped(rule),
         }
     }
-    match draft(sketch, desk, out_dir) {
+    if let Some(record) = known {
+        return Prepared::UpToDate(Box::new(record), warning);
+    }
+    match draft(sketch, &files, desk, out_dir) {
         Ok(draft) => Prepared::Drafted(Box::new(draft), warning),
         Err(undrafted) => Prepared::Undrafted(undrafted),
     }
+}
+
+/// Adds to the trail what planning asked about folders: the sources of the core, the variant and the libraries used, and what was not there.
+fn follow(board: &Board<'_>, sketches: &[SketchEntry], trail: &mut Trail) {
+    let planned = sketches.iter().filter_map(|entry| match &entry.work {
+        SketchWork::Build(sketch) => Some(&sketch.libraries),
+        _ => None,
+    });
+    let used: HashSet<&Utf8Path> = planned
+        .flatten()
+        .map(|library| library.dir.as_path())
+        .collect();
+    if !used.is_empty()
+        || sketches
+            .iter()
+            .any(|entry| matches!(entry.work, SketchWork::Build(_)))
+    {
+        board
+            .base_dirs
+            .iter()
+            .for_each(|dir| trail.add_sources(dir, Depth::Recursive));
+    }
+    let libraries = board.index.libraries().iter();
+    for set in libraries
+        .filter(|library| used.contains(library.dir.as_path()))
+        .flat_map(|library| library.source_sets())
+    {
+        trail.add_sources(&set.dir, set.depth);
+    }
+    trail.add_files(board.absent().map(|path| (path.into_string(), None)));
 }
 
 /// Returns the library roots in the order in which they are searched: single libraries, then folders of libraries.

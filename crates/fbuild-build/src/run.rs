@@ -12,20 +12,22 @@ use fbuild_model::Event;
 use fbuild_model::event::StageReport;
 use fbuild_model::outcome::Stage;
 use fbuild_platform::{BoardSpec, CompilerVersion, Quirk, applicable};
-use fbuild_scan::tree::SourceTree;
 
-use crate::archive_set::OpenError;
+use crate::action::Action;
+use crate::archive_set::{ArchiveSet, OpenError};
 use crate::budget::Budget;
 use crate::execute::Executor;
 use crate::memory;
-use crate::plan::BuildPlan;
-use crate::planner::{self, PlanError};
+use crate::plan::{ArchiveId, BuildPlan, SketchWork};
+use crate::planner::{self, Extent, PlanError};
+use crate::record;
 use crate::request::Request;
 use crate::runner::Runner;
 use crate::stage1::{self, Shared};
 use crate::stage2::{Handover, Sketches};
 use crate::stop::Stop;
 use crate::toolchain::Toolchain;
+use crate::trail::Made;
 
 /// Why a run ended without outcomes.
 #[derive(Debug, thiserror::Error)]
@@ -70,12 +72,13 @@ pub struct Means<'a> {
     pub stop: &'a Stop,
 }
 
-/// Makes the plan of a request and says so.
+/// Makes the plan of a request and says so; with [`Extent::NotUpToDate`], sketches whose firmware is in place are not planned.
 ///
 /// # Errors
 /// If a tool is missing, a platform cannot be used, or the output directory cannot be written.
 pub fn plan(
     request: &Request,
+    extent: Extent,
     means: Means<'_>,
     events: &Sender<Event>,
 ) -> Result<BuildPlan, BuildError> {
@@ -84,6 +87,7 @@ pub fn plan(
         means,
         events,
         &Toolchain::new(means.cache, means.runner),
+        extent,
     )
 }
 
@@ -102,6 +106,7 @@ pub fn preview(
         means,
         events,
         &Toolchain::for_preview(means.cache, means.runner),
+        Extent::All,
     )
 }
 
@@ -110,6 +115,7 @@ fn planned(
     means: Means<'_>,
     events: &Sender<Event>,
     tools: &Toolchain<'_>,
+    extent: Extent,
 ) -> Result<BuildPlan, BuildError> {
     let began = Instant::now();
     let _ = events.send(Event::RunStarted {
@@ -123,7 +129,6 @@ fn planned(
         sketch_jobs: request.sketch_jobs.get(),
     });
     check_output_dir(request)?;
-    let tree = SourceTree::new();
     let pool = pool("plan", request.sketch_jobs.get())?;
     let boards: Vec<BoardSpec> = request
         .boards
@@ -137,7 +142,7 @@ fn planned(
         })
         .collect();
     let plan =
-        pool.install(|| planner::plan(request, &boards, tools, &tree, means.runner, means.stop))?;
+        pool.install(|| planner::plan(request, &boards, tools, means.runner, means.stop, extent))?;
     for warning in &plan.warnings {
         let _ = events.send(Event::Warning(warning.clone()));
     }
@@ -145,7 +150,7 @@ fn planned(
         duration: began.elapsed(),
         cost: plan.cost,
         libraries: plan.libraries.clone(),
-        shared_actions: plan.shared.len(),
+        shared_actions: plan.shared.len() + plan.shared_up_to_date().len(),
         fallbacks: plan.fallbacks.clone(),
     });
     Ok(plan)
@@ -171,6 +176,13 @@ pub fn build(
         request.launcher.clone(),
         &request.output_dir,
     );
+    executor.count_up_to_date(Stage::Shared, plan.shared_up_to_date().into_iter());
+    executor.count_up_to_date(Stage::Shared, plan.derived_up_to_date().into_iter());
+    for entry in &plan.sketches {
+        if let SketchWork::UpToDate(record) = &entry.work {
+            executor.count_up_to_date(Stage::Sketch, record.used.iter().copied());
+        }
+    }
     let shared = Shared::new(plan);
     let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
     let budget = Budget::new(stage1_jobs.max(stage2_jobs));
@@ -194,6 +206,9 @@ pub fn build(
         opened.map(|()| began)
     });
     let began = opened?;
+    if let Some(Some(archives)) = handover.get() {
+        record(plan, archives, &sketches, means.cache);
+    }
     let tally = executor.tally(Stage::Sketch);
     let report = StageReport {
         stage: Stage::Sketch,
@@ -213,6 +228,45 @@ pub fn build(
         .cache
         .gc_if_over(fbuild_cache::DEFAULT_MAX_SIZE, Duration::from_secs(2));
     Ok(())
+}
+
+/// Writes down what was built, so that the next run need not plan what has not changed.
+fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cache: &Cache) {
+    let (Some(trail), mut records) = (&plan.trail, sketches.records()) else {
+        return;
+    };
+    if records.is_empty() {
+        return;
+    }
+    let mut trail = trail.clone();
+    let made = plan
+        .archives
+        .iter()
+        .enumerate()
+        .filter_map(|(index, archive)| {
+            let input = archives.get(ArchiveId::new(index)).ok()?;
+            let made = Made {
+                of: archive.made_of(&plan.shared),
+                bytes: input.digest(),
+            };
+            input.kept().map(|kept| (archive.path.clone(), made, kept))
+        });
+    let made: Vec<_> = made.collect();
+    let fingerprint = |action: &Action| action.fingerprint;
+    let preambles = plan.preambles.iter().map(|preamble| &preamble.action);
+    let archives = made.iter().map(|(_, _, kept)| *kept);
+    trail.add_made(
+        made.iter().map(|(path, made, _)| (path.clone(), *made)),
+        plan.shared.iter().map(fingerprint),
+        preambles.map(fingerprint).chain(archives),
+    );
+    let Some(digest) = record::keep_trail(cache, &trail, &plan.earlier) else {
+        return;
+    };
+    for (key, record) in &mut records {
+        record.trail = digest;
+        record::keep(cache, *key, record);
+    }
 }
 
 /// Returns the board with the cures of the known faults that it and its compiler have together (design 5.4).

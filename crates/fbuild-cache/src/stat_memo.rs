@@ -1,6 +1,6 @@
-//! Digests of tool programs, remembered by what `stat` says of them.
+//! Digests of large files, remembered by what `stat` says of them.
 //!
-//! A compiler's programs have tens of megabytes and change once a year, and a warm run must not read them each time. This is the one place
+//! A compiler's programs and the archives in an output directory have tens of megabytes, and a warm run must not read them each time. This is the one place
 //! where file times stand for bytes. The memo is not made while the file is so young that another write could leave the same time stamp.
 
 use std::time::{Duration, SystemTime};
@@ -31,7 +31,7 @@ struct Memo {
     digest: Digest,
 }
 
-/// Digests tool programs, reading each only when `stat` says that it changed. For nothing else: sources and headers are always read.
+/// Digests programs and archives, reading each only when `stat` says that it changed. For nothing else: sources and headers are always read.
 #[derive(Debug, Clone, Copy)]
 pub struct StatMemo<'a> {
     cache: &'a Cache,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
 
 use crate::cost::Cost;
 use crate::diagnostic::Diagnostic;
@@ -164,7 +165,7 @@ impl SketchOutcome {
 }
 
 /// A library that a sketch uses, as reported.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UsedLibrary {
     /// The library's name.
     pub name: String,

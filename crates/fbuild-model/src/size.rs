@@ -1,7 +1,9 @@
 //! How much of a board a firmware fills.
 
+use serde::{Deserialize, Serialize};
+
 /// Bytes used of a memory, and how many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Bytes used.
     pub used: u64,
@@ -25,7 +27,7 @@ impl Usage {
 }
 
 /// The sizes of one firmware.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
     /// Program storage space.
     pub flash: Usage,

@@ -80,15 +80,20 @@ pub struct Staged {
     pub scanned: Vec<Utf8PathBuf>,
 }
 
-/// Generates the merged text and the copies and inserts them into `tree` below `dir` (`{build.path}/sketch`), so that the sketch can be
+/// Generates the merged text and the copies from `files` and inserts them into `tree` below `dir` (`{build.path}/sketch`), so that the sketch can be
 /// scanned before anything is written.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn stage(sketch: &Sketch, tree: &SourceTree, dir: &Utf8Path) -> Result<Staged, SketchError> {
+pub fn stage(
+    sketch: &Sketch,
+    files: &SourceTree,
+    tree: &SourceTree,
+    dir: &Utf8Path,
+) -> Result<Staged, SketchError> {
     let insert = |file: Generated| tree.insert(&dir.join(file.relative), file.bytes);
-    let merged = insert(merged(sketch, tree)?);
-    let copies = copies(sketch, tree)?.into_iter().map(insert).collect();
+    let merged = insert(merged(sketch, files)?);
+    let copies = copies(sketch, files)?.into_iter().map(insert).collect();
     let scanned = std::iter::once(merged.path().to_owned())
         .chain(sketch.scanned_units().iter().map(|unit| dir.join(unit)))
         .collect();

@@ -31,6 +31,7 @@ pub use self::image::{Image, ImageError};
 pub use self::reference::{Reference, ReferenceError};
 
 use crate::plan::BuildPlan;
+use crate::planner::Extent;
 use crate::request::Request;
 use crate::run::{self, BuildError, Means};
 use crate::runner::{Output, Runner};
@@ -279,7 +280,7 @@ fn built_here(
     means: Means<'_>,
     events: &mpsc::Sender<Event>,
 ) -> Result<(BuildPlan, HashMap<usize, SketchResult>), BuildError> {
-    let plan = run::plan(request, means, events)?;
+    let plan = run::plan(request, Extent::All, means, events)?;
     let (own, inbox) = mpsc::channel();
     let results = Mutex::new(HashMap::new());
     std::thread::scope(|scope| {

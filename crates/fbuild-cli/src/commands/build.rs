@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use fbuild_build::planner::PlanError;
+use fbuild_build::planner::{Extent, PlanError};
 use fbuild_build::request::Request;
 use fbuild_build::run::{self, Means};
 use fbuild_build::runner::{Runner, RunnerOptions};
@@ -74,7 +74,12 @@ fn follow(
     };
     let built = std::thread::scope(|scope| {
         let builder = scope.spawn(move || -> Result<(), run::BuildError> {
-            let plan = run::plan(request, means, &events)?;
+            // A compilation database lists the commands of all sketches.
+            let extent = match args.compile_commands {
+                Some(_) => Extent::All,
+                None => Extent::NotUpToDate,
+            };
+            let plan = run::plan(request, extent, means, &events)?;
             if let Some(path) = &args.compile_commands {
                 outputs::write_compile_commands(path, &plan)
                     .unwrap_or_else(|error| drop(events.send(Event::Warning(error.to_string()))));

@@ -46,7 +46,7 @@ fn ours(
 ) -> Outcome {
     let space = Space::new();
     let tree = SourceTree::new();
-    let staged = stage(sketch, &tree, &space.at("sketch")).unwrap();
+    let staged = stage(sketch, &tree, &tree, &space.at("sketch")).unwrap();
     for file in staged.copies.iter().chain([&staged.merged]) {
         fs_err::create_dir_all(file.path().parent().unwrap()).unwrap();
         fs_err::write(file.path(), file.bytes()).unwrap();

@@ -120,7 +120,7 @@ fn staging_puts_everything_where_it_will_stand() {
     let sketch = Sketch::load(&space.at("S")).unwrap();
     let tree = SourceTree::new();
     let dir = space.at("out/sketch");
-    let staged = stage(&sketch, &tree, &dir).unwrap();
+    let staged = stage(&sketch, &tree, &tree, &dir).unwrap();
     assert_eq!(
         space.relative(&staged.scanned),
         [
