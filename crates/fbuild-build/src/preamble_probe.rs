@@ -123,9 +123,17 @@ pub(crate) fn probe(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Option<Us
     if let Some(known) = question.remembered(tools) {
         return known.filter(started);
     }
+    let mut all_asked = true;
     let found = ALL.iter().position(|usable| {
-        started(usable) && works(*usable, &question.command, tools).unwrap_or(false)
+        started(usable) && {
+            let works = works(*usable, &question.command, tools);
+            all_asked &= works.is_some();
+            works.unwrap_or(false)
+        }
     });
+    if !all_asked {
+        return found.map(|at| ALL[at]);
+    }
     let answer = found
         .and_then(|at| u8::try_from(at).ok())
         .unwrap_or(u8::MAX);
@@ -154,7 +162,7 @@ fn works(usable: Usable, command: &Command, tools: &Toolchain<'_>) -> Option<boo
         &dir.join("probe.h.gch"),
     );
     if !tools.runner().run(&made).ok()?.status.success() {
-        return Some(false);
+        return scratch.is_intact().then_some(false);
     }
     let unit = dir.join("probe.cpp");
     let used = command_with(
@@ -170,7 +178,8 @@ fn works(usable: Usable, command: &Command, tools: &Toolchain<'_>) -> Option<boo
             .lines()
             .any(|line| line.starts_with("! ") && line.contains("probe.h.gch"));
         if !accepted || !output.status.success() {
-            return Some(false);
+            // Without the directory, which somebody may have deleted, that says nothing.
+            return scratch.is_intact().then_some(false);
         }
     }
     Some(true)
