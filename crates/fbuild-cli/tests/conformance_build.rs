@@ -185,7 +185,10 @@ fn s1_8_the_bootloader_is_merged_before_the_last_hooks() {
         boot(data, sum);
         project.compile_many(["S"]).ok();
         let merged = project.read(".fbuild/solo/S/S.ino.with_bootloader.hex");
-        assert!(merged.contains(&format!(":017E0000{data}{sum}")), "{merged}");
+        assert!(
+            merged.contains(&format!(":017E0000{data}{sum}")),
+            "{merged}"
+        );
         assert_eq!(project.read(".fbuild/solo/S/S.ino.seen"), merged);
         let bin = project.read_bytes(".fbuild/solo/S/S.ino.with_bootloader.bin");
         assert_eq!(bin.last(), Some(&u8::from_str_radix(data, 16).unwrap()));
