@@ -145,6 +145,14 @@ impl BuildPlan {
             .collect()
     }
 
+    /// Returns the key of stage 1 where all of it is up to date; `None` if something is planned or there were several.
+    pub fn key_up_to_date(&self) -> Option<Digest> {
+        match &self.earlier[..] {
+            [(_, trail)] if self.archives.is_empty() => trail.key(),
+            _ => None,
+        }
+    }
+
     /// Returns the archives and preambles that sketches which are up to date were made of, if none is planned.
     pub fn derived_up_to_date(&self) -> BTreeSet<Fingerprint> {
         if !self.archives.is_empty() {

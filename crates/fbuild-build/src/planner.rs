@@ -139,7 +139,8 @@ fn attempt(
         }
         let out_dirs: Vec<Utf8PathBuf> = places.iter().map(|place| board.dir.join(place)).collect();
         let known = match (extent, board.record_base) {
-            (Extent::NotUpToDate, Some(base)) => {
+            // An export is made by stage 2.
+            (Extent::NotUpToDate, Some(base)) if !request.export_binaries => {
                 records.up_to_date(base, &request.sketches, &out_dirs)
             }
             _ => vec![None; request.sketches.len()],

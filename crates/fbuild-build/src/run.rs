@@ -254,11 +254,12 @@ fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cach
     let made: Vec<_> = made.collect();
     let fingerprint = |action: &Action| action.fingerprint;
     let preambles = plan.preambles.iter().map(|preamble| &preamble.action);
-    let archives = made.iter().map(|(_, _, kept)| *kept);
+    let results = made.iter().map(|(_, _, kept)| *kept);
     trail.add_made(
+        archives.key(),
         made.iter().map(|(path, made, _)| (path.clone(), *made)),
         plan.shared.iter().map(fingerprint),
-        preambles.map(fingerprint).chain(archives),
+        preambles.map(fingerprint).chain(results),
     );
     let Some(digest) = record::keep_trail(cache, &trail, &plan.earlier) else {
         return;

@@ -304,8 +304,11 @@ fn report(plan: &BuildPlan, executor: &Executor<'_>, set: &ArchiveSet, began: In
         cost: tally.cost,
         hits: tally.hits,
         ran: tally.ran,
-        // A key of nothing would look like that of a stage that made something else.
-        key: (!plan.archives.is_empty()).then(|| set.key().to_string()),
+        key: match plan.key_up_to_date() {
+            Some(key) => Some(key.to_string()),
+            // A key of nothing would look like that of a stage that made something else.
+            None => (!plan.archives.is_empty()).then(|| set.key().to_string()),
+        },
     }));
 }
 

@@ -21,6 +21,8 @@ pub struct Trail {
     files: BTreeMap<String, Option<Digest>>,
     /// The sources found in folders.
     sources: BTreeMap<Folder, Digest>,
+    /// The key of stage 1.
+    key: Option<Digest>,
     /// The archives by path.
     archives: BTreeMap<Utf8PathBuf, Made>,
     /// The results of the shared compile actions.
@@ -63,16 +65,23 @@ impl Trail {
         }
     }
 
-    /// Adds what stage 1 made.
+    /// Adds what stage 1 made; `key` is the stage's.
     pub fn add_made(
         &mut self,
+        key: Digest,
         archives: impl IntoIterator<Item = (Utf8PathBuf, Made)>,
         shared: impl IntoIterator<Item = Fingerprint>,
         derived: impl IntoIterator<Item = Fingerprint>,
     ) {
+        self.key = Some(key);
         self.archives.extend(archives);
         self.shared.extend(shared);
         self.derived.extend(derived);
+    }
+
+    /// Returns the key of the stage 1 that was run.
+    pub fn key(&self) -> Option<Digest> {
+        self.key
     }
 
     /// Returns what the archive at `path` is made of.
@@ -218,7 +227,7 @@ mod tests {
                 of: Digest::of(b"members"),
                 bytes: Digest::of(b"archive"),
             };
-            trail.add_made([(self.dir.join("lib.a"), made)], [], []);
+            trail.add_made(Digest::of(b"key"), [(self.dir.join("lib.a"), made)], [], []);
             trail
         }
 

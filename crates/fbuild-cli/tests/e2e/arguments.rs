@@ -197,7 +197,7 @@ fn sketches_called_like_shared_directories_do_not_collide_with_them() {
     assert!(
         project
             .read(".fbuild/solo/core/core.a")
-            .starts_with("!<fake-arch>")
+            .starts_with("!<arch>")
     );
 }
 

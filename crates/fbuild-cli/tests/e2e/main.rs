@@ -19,6 +19,7 @@ mod project_file;
 mod report;
 mod terminal;
 mod toolchain;
+mod up_to_date;
 mod vanish;
 mod warm;
 
