@@ -34,6 +34,7 @@ impl Examples {
             data: Vec::new(),
             platformio: Vec::new(),
             builtin_tools: vec![hardware.join("tools"), "/usr".into()],
+            pinned: Vec::new(),
         };
         let installation = Installation::discover(&roots).unwrap();
         let board = installation

@@ -15,6 +15,7 @@ use fbuild_scan::library::{Layout, Library};
 use fbuild_scan::precompiled;
 use fbuild_scan::sketch::Sketch;
 use fbuild_scan::sources::{self, Depth};
+use rayon::prelude::*;
 
 use crate::action::{Action, WORK};
 use crate::board::Board;
@@ -489,6 +490,12 @@ impl<'a> Assembly<'a> {
             roots: &batch.roots,
             tied_to: board.tied_to.as_deref(),
         };
+        // What discovery has not scanned, as the core, is scanned by all workers; below, every answer is there.
+        batch.sources.par_iter().for_each(|source| {
+            board
+                .preprocessor(source)
+                .scanned(source, batch.dirs, batch.private_dir);
+        });
         let mut objects = Vec::new();
         for source in &batch.sources {
             let relative = source.strip_prefix(batch.base).unwrap_or(source);

@@ -31,6 +31,9 @@ use crate::{place, prefix as text};
 /// Number of sketches from which on making a preamble pays.
 const ENOUGH: usize = 5;
 
+/// Number of lists of headers that are remembered for a board.
+const REMEMBERED: usize = 16;
+
 /// Finds the preambles of one board.
 pub(crate) struct Preambles<'a> {
     board: &'a Board<'a>,
@@ -75,7 +78,9 @@ impl<'a> Preambles<'a> {
             .collect();
         let enough = if self.mode == PchMode::On { 1 } else { ENOUGH };
         let mut usable = None;
-        while let Some(headers) = self.best(&candidates, enough) {
+        let earlier = self.recall();
+        let mut chosen = Vec::new();
+        while let Some(headers) = self.best(&candidates, enough, &earlier) {
             let (users, others): (Vec<_>, Vec<_>) = candidates
                 .into_iter()
                 .partition(|candidate| candidate.headers.starts_with(&headers));
@@ -83,9 +88,11 @@ impl<'a> Preambles<'a> {
             let usable = *usable.get_or_insert_with(|| probe(&self.board.recipes, self.tools));
             let Some(usable) = usable else { return };
             self.preamble(plan, &headers, &users, usable);
+            chosen.push(headers);
         }
+        self.remember(&earlier, chosen);
         if let Some(usable) = usable.unwrap_or_else(|| known(&self.board.recipes, self.tools)) {
-            (first..plan.sketches.len()).for_each(|index| earlier(plan, index, usable.debug));
+            (first..plan.sketches.len()).for_each(|index| take_earlier(plan, index, usable.debug));
         }
     }
 
@@ -144,8 +151,47 @@ impl<'a> Preambles<'a> {
         })
     }
 
+    /// Returns the lists of headers that were chosen in earlier runs. Where most sketches are up to date, the others are too few to show what
+    /// is worth precompiling, and what was precompiled is there.
+    fn recall(&self) -> Vec<Vec<String>> {
+        let known = self.tools.cache().recall(self.memory());
+        known
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// Remembers the lists that were chosen, the latest first.
+    fn remember(&self, earlier: &[Vec<String>], chosen: Vec<Vec<String>>) {
+        if chosen.iter().all(|headers| earlier.contains(headers)) {
+            return;
+        }
+        let mut all = chosen;
+        for headers in earlier {
+            if !all.contains(headers) {
+                all.push(headers.clone());
+            }
+        }
+        all.truncate(REMEMBERED);
+        if let Ok(bytes) = serde_json::to_vec(&all) {
+            self.tools.cache().remember(self.memory(), &bytes);
+        }
+    }
+
+    fn memory(&self) -> Digest {
+        let mut writer = DigestWriter::new("preambles of a board");
+        writer
+            .field(&self.board.fqbn)
+            .field(self.board.dir.as_str());
+        writer.finish()
+    }
+
     /// Returns the list of first headers whose precompilation saves most: what it holds, times the sketches that share it.
-    fn best(&self, candidates: &[Candidate], enough: usize) -> Option<Vec<String>> {
+    fn best(
+        &self,
+        candidates: &[Candidate],
+        enough: usize,
+        earlier: &[Vec<String>],
+    ) -> Option<Vec<String>> {
         let mut users: HashMap<&[String], (usize, &Candidate)> = HashMap::new();
         for candidate in candidates {
             for length in 1..=candidate.headers.len() {
@@ -157,7 +203,9 @@ impl<'a> Preambles<'a> {
         }
         let mut lists: Vec<_> = users
             .into_iter()
-            .filter(|(_, (users, _))| *users >= enough)
+            .filter(|(headers, (users, _))| {
+                *users >= enough || earlier.iter().any(|known| known == headers)
+            })
             .collect();
         lists.sort_by_key(|(headers, _)| *headers);
         let gain = |(headers, (users, candidate)): &(&[String], (usize, &Candidate))| {
@@ -365,7 +413,7 @@ impl<'a> Preambles<'a> {
 }
 
 /// Lets a sketch without a preamble take the result that was made with one in an earlier run.
-fn earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
+fn take_earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
     let SketchWork::Build(sketch) = &mut plan.sketches[index].work else {
         return;
     };

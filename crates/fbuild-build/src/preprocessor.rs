@@ -243,6 +243,10 @@ impl<'a> Preprocessor<'a> {
 }
 
 impl Preprocess for Preprocessor<'_> {
+    fn answers_at_once(&self) -> bool {
+        self.dialect.is_ok()
+    }
+
     fn scan(&self, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Scan {
         if let Ok(dialect) = &self.dialect {
             match cpp::scan(self.means.tree, dialect, source, include_dirs) {

@@ -82,9 +82,9 @@ impl Workbench<'_> {
             .recipes
             .compile(&[], unit.source, &object)
             .map_err(|error| fail(&error))?;
-        if unit.stage == Stage::Shared && preprocessor.is_gcc() {
-            store_uncompressed(&mut command.args);
-            store_uncompressed(&mut plain.args);
+        if preprocessor.is_gcc() {
+            compress_less(&mut command.args, unit.stage);
+            compress_less(&mut plain.args, unit.stage);
         }
         let parts = self.parts(&plain, compiler, &unit, &reads);
         Ok(Action {
@@ -177,10 +177,15 @@ impl Workbench<'_> {
     }
 }
 
-/// Asks for shared objects whose link-time code is not compressed: every link of every sketch reads them again (design section 7).
-fn store_uncompressed(args: &mut Vec<String>) {
+/// Asks for objects whose link-time code is compressed little: not at all where they are shared, because every link of every sketch reads
+/// them again (design section 7), and quickly for those of a sketch, which are read once. It does not reach the firmware.
+fn compress_less(args: &mut Vec<String>, stage: Stage) {
     if args.iter().any(|arg| arg == "-flto") {
-        args.push("-flto-compression-level=0".to_owned());
+        let level = match stage {
+            Stage::Shared => 0,
+            Stage::Sketch => 1,
+        };
+        args.push(format!("-flto-compression-level={level}"));
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use crate::index::LibraryIndex;
 use crate::library::{Library, LibraryError};
@@ -163,7 +164,12 @@ pub fn discover(
     for source in sources {
         queue.push(source, None);
     }
+    let mut asked_with = 0;
     while let Some(file) = queue.pop() {
+        if around.preprocess.answers_at_once() && asked_with < found.include_dirs.len() {
+            asked_with = found.include_dirs.len();
+            queue.scan_ahead(around, &found.include_dirs);
+        }
         loop {
             let scan = around.memo.scan_in(
                 around.preprocess,
@@ -244,6 +250,17 @@ impl Queue {
                 private_dir: private_dir.map(Utf8Path::to_owned),
             });
         }
+    }
+
+    /// Scans all files that wait with the include path of now, by all workers of the current pool. Their turn comes one after another, since
+    /// each may bring a library; but seldom does one, and then its answer is there.
+    fn scan_ahead(&self, around: Surroundings<'_>, dirs: &[Utf8PathBuf]) {
+        self.files.par_iter().for_each(|file| {
+            let private_dir = file.private_dir.as_deref();
+            around
+                .memo
+                .scan_in(around.preprocess, &file.source, dirs, private_dir);
+        });
     }
 
     fn pop(&mut self) -> Option<Waiting> {

@@ -13,6 +13,11 @@ use crate::tree::SourceFile;
 pub trait Preprocess: Sync {
     /// Preprocesses `source` in the discovery language of specification 1.7.5 (always as C++) with the given include directories.
     fn scan(&self, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Scan;
+
+    /// Returns whether an answer costs so little that more may be asked than is needed: no process is started for it.
+    fn answers_at_once(&self) -> bool {
+        false
+    }
 }
 
 /// What preprocessing one translation unit came to.
