@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
-use fbuild_model::{Command, Cost, Diagnostic, Digest, Event, Fingerprint, Severity, diagnostic};
+use fbuild_model::{Command, Cost, Digest, Event};
 
 use crate::action::Action;
 use crate::archive_set::{ArchiveSet, Missing};
@@ -19,12 +18,12 @@ use crate::execute::{ATTEMPTS, Done, Executor, NotDone, chain};
 use crate::hooks;
 use crate::link::{self, SIZE_OUTPUT};
 use crate::lock::lock;
-use crate::log::Log;
 use crate::place;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
 use crate::preamble::Made;
 use crate::record::{Record, RecordKey};
 use crate::stage1::{Shared, expected_cost};
+use crate::trace::{Trace, stopped};
 
 /// The sketches of a run and how far they are.
 #[derive(Debug)]
@@ -266,12 +265,7 @@ impl<'a> Sketches<'a> {
                 .filter_map(|id| archives.get(*id).ok());
             self.executor
                 .restore(all.map(|archive| (archive.bytes(), archive.members())));
-            let spent = trace.cost;
-            *trace = Trace {
-                earlier: trace.earlier,
-                cost: spent,
-                ..Trace::new(&self.plan.sketches[index])
-            };
+            trace.start_again(&self.plan.sketches[index]);
         }
     }
 
@@ -452,95 +446,6 @@ impl<'a> Sketches<'a> {
     }
 }
 
-/// What is noted about a sketch while it is built.
-struct Trace {
-    log: Log,
-    warnings: Vec<Diagnostic>,
-    cost: Cost,
-    /// Time that was spent on the sketch before it was its turn.
-    earlier: Duration,
-    /// The firmware's files and their content.
-    files: Vec<(Utf8PathBuf, Digest)>,
-    /// The fingerprints of its results; `None` for one that could not be kept.
-    results: Vec<Option<Fingerprint>>,
-}
-
-impl Trace {
-    fn new(entry: &SketchEntry) -> Self {
-        let log = Log::new(&format!("{} for {}", entry.name, entry.board));
-        Self {
-            log,
-            warnings: Vec::new(),
-            cost: Cost::default(),
-            earlier: Duration::ZERO,
-            files: Vec::new(),
-            results: Vec::new(),
-        }
-    }
-
-    fn done(&mut self, commands: &[String], done: &Done) {
-        self.log.commands(commands, &done.text);
-        self.cost = self.cost.plus(done.cost);
-        self.results.push(done.kept);
-        let found = diagnostic::parse_gcc(&done.text);
-        self.warnings.extend(
-            found
-                .into_iter()
-                .filter(|diagnostic| diagnostic.severity == Severity::Warning),
-        );
-    }
-
-    fn not_done(
-        &mut self,
-        commands: &[String],
-        not_done: NotDone,
-        executor: &Executor<'_>,
-    ) -> SketchOutcome {
-        match not_done {
-            NotDone::Stopped => stopped(executor),
-            NotDone::Failed(failed) | NotDone::Lost(failed) => {
-                self.log.commands(commands, "");
-                self.cost = self.cost.plus(failed.cost);
-                SketchOutcome::Failed(failed.failure)
-            }
-        }
-    }
-}
-
-impl Trace {
-    /// Returns what a later run may know of a sketch that was built; `None` if something it is made of could not be kept, so that the files
-    /// that were read may not be those that are known.
-    fn record(
-        &self,
-        firmware: &Firmware,
-        log: &Utf8Path,
-        sketch: &SketchPlan,
-        plan: &BuildPlan,
-        archives: &ArchiveSet,
-    ) -> Option<Record> {
-        let used: Option<Vec<Fingerprint>> = self.results.iter().copied().collect();
-        let mut linked = Vec::new();
-        for &id in std::iter::once(&sketch.core).chain(&sketch.archives) {
-            archives.get(id).ok()?.kept()?;
-            linked.push(plan.archives[id.index()].path.clone());
-        }
-        let mut files = self.files.clone();
-        files.push((log.to_owned(), Digest::of(self.log.as_str().as_bytes())));
-        Some(Record {
-            trail: Digest::of(b""),
-            own: sketch.record?.own(),
-            files,
-            artifacts: firmware.artifacts.clone(),
-            sizes: firmware.sizes,
-            log: Some(log.to_owned()),
-            warnings: self.warnings.clone(),
-            libraries: sketch.libraries.clone(),
-            archives: linked,
-            used: used?,
-        })
-    }
-}
-
 /// Returns the result of a sketch whose firmware is in place.
 fn up_to_date(entry: &SketchEntry, record: &Record, duration: Duration) -> SketchResult {
     SketchResult {
@@ -554,14 +459,6 @@ fn up_to_date(entry: &SketchEntry, record: &Record, duration: Duration) -> Sketc
         cost: Cost::default(),
         cached: true,
         libraries: record.libraries.clone(),
-    }
-}
-
-fn stopped(executor: &Executor<'_>) -> SketchOutcome {
-    if executor.stop.is_cancelled() {
-        SketchOutcome::Cancelled
-    } else {
-        SketchOutcome::NotRun
     }
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::execute::chain;
 use crate::lock::lock;
+use crate::option_files;
 use crate::runner::{RunError, Runner};
 
 /// Environment variables that reach what gcc reads or writes.
@@ -174,11 +175,30 @@ impl<'a> Toolchain<'a> {
             .map_err(|source| ToolError::Read { path, source })
     }
 
-    /// Returns the digest of a compiler with everything it starts and, for the device that `args` choose, links by itself.
+    /// Returns the digest of a compiler with everything it starts, what it links by itself for the device that `args` choose, and the files
+    /// that options in `args` name.
     ///
     /// # Errors
-    /// If the program cannot be found or read.
+    /// If the program, or a file that is named, cannot be found or read.
     pub fn compiler(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
+        let identity = self.identity(program, args)?;
+        let named = option_files::named(args);
+        if named.is_empty() {
+            return Ok(identity);
+        }
+        let mut writer = DigestWriter::new("compiler with files");
+        writer.digest(identity);
+        for path in named {
+            let digest = self
+                .memo
+                .digest(&path)
+                .map_err(|source| ToolError::Read { path, source })?;
+            writer.digest(digest);
+        }
+        Ok(writer.finish())
+    }
+
+    fn identity(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
         let machine: Vec<String> = args
             .iter()
             .filter(|arg| arg.starts_with("-m") || arg.starts_with("-B"))
