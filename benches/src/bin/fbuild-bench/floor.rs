@@ -34,14 +34,14 @@ pub fn generate(plan: &str, tree: &Utf8Path) -> Result<Floor> {
         .collect();
     ensure!(!sketches.is_empty(), "the plan links no sketch");
     let mut ninja = String::from("rule run\n  command = $line\n  description = $out\n\n");
-    let (mut outputs, mut commands, mut shared) = (BTreeSet::new(), 0, 0);
+    let (mut outputs, mut commands, mut shared) = (BTreeSet::<String>::new(), 0, 0);
     for (label, lines) in &groups {
         let Some(place) = Place::of(label, &sketches, tree) else {
             bail!("`{label}` belongs to no part of the plan")
         };
         let lines: Vec<String> = lines
             .iter()
-            .map(|line| place.localise(line, tree))
+            .map(|line| place.localise(line, tree, &outputs))
             .collect();
         let Some(first) = lines.first() else { continue };
         let Some(output) = output(first) else {
@@ -100,8 +100,6 @@ fn groups(plan: &str) -> Vec<(&str, Vec<&str>)> {
 struct Place {
     /// The directory that stands for `$WORK`.
     work: String,
-    /// The directory that stands for `$WORK/members`.
-    members: String,
     /// Whether sketches share what is made there.
     is_shared: bool,
 }
@@ -109,13 +107,7 @@ struct Place {
 impl Place {
     /// Finds the place of a group by its label.
     fn of(label: &str, sketches: &[&str], tree: &Utf8Path) -> Option<Self> {
-        let place = |is_shared: bool, work: String| {
-            Some(Self {
-                members: work.clone(),
-                work,
-                is_shared,
-            })
-        };
+        let place = |is_shared: bool, work: String| Some(Self { work, is_shared });
         if let Some((sketch, _)) = label.rsplit_once(" for ") {
             return place(false, format!("{tree}/sketches/{sketch}"));
         }
@@ -128,19 +120,44 @@ impl Place {
         }
         let mut parts = label.split('/');
         match (parts.next()?, parts.next()) {
-            ("libraries", Some(name)) => place(true, format!("{tree}/libraries/{name}")),
+            ("libraries", Some(name)) => {
+                // A library's objects stand as its sources do, without `src`; its archive names them by their base names.
+                let folders: Vec<&str> = parts.collect();
+                let folders = folders.split_last().map_or(&[][..], |(_, folders)| folders);
+                let folders = folders.strip_prefix(&["src"]).unwrap_or(folders);
+                let mut work = format!("{tree}/libraries/{name}");
+                folders.iter().for_each(|folder| {
+                    let _ = write!(work, "/{folder}");
+                });
+                place(true, work)
+            }
             (first @ ("core" | "variant"), _) => place(true, format!("{tree}/{first}")),
             _ => None,
         }
     }
 
     /// Replaces the directories of a command by those of the tree.
-    fn localise(&self, line: &str, tree: &Utf8Path) -> String {
-        line.replace("/fbuild.work", "$WORK")
+    ///
+    /// A member of an archive is one of `outputs`, somewhere below the archive's directory.
+    fn localise(&self, line: &str, tree: &Utf8Path, outputs: &BTreeSet<String>) -> String {
+        let line = line.replace("/fbuild.work", "$WORK");
+        let words = line.split(' ').map(|word| {
+            let member = word.strip_prefix("$WORK/members/");
+            let made = member.and_then(|name| {
+                outputs.iter().find(|output| {
+                    let below = output.strip_prefix(self.work.as_str());
+                    below.is_some_and(|below| below.starts_with('/'))
+                        && output.rsplit('/').next() == Some(name)
+                })
+            });
+            made.map_or(word, String::as_str)
+        });
+        words
+            .collect::<Vec<_>>()
+            .join(" ")
             .replace("$WORK/core/", &format!("{tree}/core/"))
             .replace("$WORK/variant/", &format!("{tree}/variant/"))
             .replace("$WORK/libraries/", &format!("{tree}/libraries/"))
-            .replace("$WORK/members", &self.members)
             .replace("$WORK", &self.work)
     }
 }
@@ -171,20 +188,22 @@ fn escape(path: &str) -> String {
 mod tests {
     use super::*;
 
-    const PLAN: &str = "# core/a.c\ncc -c /c/a.c -o $WORK/a.c.o\n# libraries/L/src/l.cpp\ncc -c /l/l.cpp -o $WORK/l.cpp.o\n\
+    const PLAN: &str = "# core/a.c\ncc -c /c/a.c -o $WORK/a.c.o\n# libraries/L/src/in/l.cpp\ncc -c /l/l.cpp -o $WORK/l.cpp.o\n\
         # ex/Blink/Blink.ino.cpp\ncc -c /o/Blink.ino.cpp -o $WORK/Blink.ino.cpp.o\n# core\nar rcs /fbuild.work/core.a /fbuild.work/members/a.c.o\n\
-        # ex/Blink for v:a:b\ncc -o $WORK/Blink.elf $WORK/sketch/Blink.ino.cpp.o $WORK/libraries/L/l.cpp.o $WORK/core/core.a -L$WORK\nsize $WORK/Blink.elf\n";
+        # libraries/L\nar rcs $WORK/L.a $WORK/members/l.cpp.o\n\
+        # ex/Blink for v:a:b\ncc -o $WORK/Blink.elf $WORK/sketch/Blink.ino.cpp.o $WORK/libraries/L/in/l.cpp.o $WORK/core/core.a -L$WORK\nsize $WORK/Blink.elf\n";
 
     #[test]
     fn every_group_becomes_an_edge_in_its_own_directory() {
         let floor = generate(PLAN, Utf8Path::new("/t")).unwrap();
-        assert_eq!((floor.commands, floor.shared, floor.links), (6, 3, 1));
+        assert_eq!((floor.commands, floor.shared, floor.links), (7, 4, 1));
         for edge in [
             "build /t/core/a.c.o: run \n  line = cc -c /c/a.c -o /t/core/a.c.o\n",
-            "build /t/libraries/L/l.cpp.o: run \n",
+            "build /t/libraries/L/in/l.cpp.o: run \n",
+            "build /t/libraries/L/L.a: run /t/libraries/L/in/l.cpp.o\n",
             "build /t/sketches/ex/Blink/sketch/Blink.ino.cpp.o: run \n",
             "build /t/core/core.a: run /t/core/a.c.o\n  line = ar rcs /t/core/core.a /t/core/a.c.o\n",
-            "build /t/sketches/ex/Blink/Blink.elf: run /t/sketches/ex/Blink/sketch/Blink.ino.cpp.o /t/libraries/L/l.cpp.o /t/core/core.a\n",
+            "build /t/sketches/ex/Blink/Blink.elf: run /t/sketches/ex/Blink/sketch/Blink.ino.cpp.o /t/libraries/L/in/l.cpp.o /t/core/core.a\n",
             "-L/t/sketches/ex/Blink && size /t/sketches/ex/Blink/Blink.elf\n",
         ] {
             assert!(floor.ninja.contains(edge), "{edge} in {}", floor.ninja);
