@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use fbuild_testkit::{Project, Run, Tree};
 
-use crate::toolchain::{NEEDED, all_there};
+use crate::toolchain::{NEEDED, all_there, repository};
 
 const SIX: [&str; 6] = ["P1", "P2", "P3", "P4", "P5", "P6"];
 
@@ -92,4 +92,48 @@ fn a_preamble_that_the_compiler_refuses_is_counted_and_changes_nothing() {
     assert_eq!(counts(&run), (0, 0));
     assert!(!run.stderr.contains("preamble"), "{}", run.transcript());
     assert_eq!(firmware(&other), with);
+}
+
+/// Every sketch that comes with the repository and with Debian's arduino packages, by a pattern that the program expands.
+const ALL: [&str; 3] = [
+    "examples",
+    "/usr/share/doc/arduino/examples",
+    "/usr/share/arduino/hardware/arduino/avr/libraries",
+];
+
+#[test]
+fn no_firmware_of_any_example_differs_with_preambles_and_without() {
+    if !all_there(&NEEDED) || !all_there(&ALL[1..2]) {
+        return;
+    }
+    let project = Project::new(env!("CARGO_BIN_EXE_fbuild"));
+    let built = |mode: &str| {
+        let out = project.path(mode);
+        // A cache of its own for each, so that no object of the one serves the other.
+        let cache = project.path(&format!("cache-{mode}"));
+        let run = project
+            .compile_for("uno", ALL)
+            .args(["--pch", mode, "--output-dir", out.as_str()])
+            .args(["--cache-dir", cache.as_str(), "--ignore-filters"])
+            .cwd(repository())
+            .run();
+        let used = run.report()["preambles"]["used"].as_u64().unwrap();
+        let tree = Tree::read(&out);
+        let hexes = tree.files().into_iter();
+        let hexes = hexes.filter(|path| path.extension() == Some("hex"));
+        let firmware: Vec<_> = hexes
+            .map(|path| (path.to_owned(), fs_err::read(out.join(path)).unwrap()))
+            .collect();
+        (used, firmware)
+    };
+    let (used, with) = built("on");
+    let (unused, without) = built("off");
+    // Some of Debian's need libraries that its packages do not hold.
+    assert!(with.len() >= 100, "{} images", with.len());
+    assert!(used >= 90 && unused == 0, "{used} and {unused}");
+    for ((one, bytes), (other, expect)) in with.iter().zip(&without) {
+        assert_eq!(one, other);
+        assert!(bytes == expect, "{one} differs");
+    }
+    assert_eq!(with.len(), without.len());
 }
