@@ -9,6 +9,7 @@ mod boards;
 mod failures;
 mod framework;
 mod interrupt;
+mod launcher;
 mod libraries;
 mod looking;
 mod outputs;
