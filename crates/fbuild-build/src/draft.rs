@@ -2,6 +2,7 @@
 //!
 //! Drafts are made in parallel and know nothing of each other; what they share is put together by [`crate::planner`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -103,6 +104,22 @@ pub fn draft(
     };
     let staged = merge::stage(sketch, files, tree, &dir)
         .map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
+    let main_path = dir.join(sketch.generated_name());
+    if first.is_empty() {
+        // Copies of files that the sketch no longer has would still be found beside its sources.
+        let mut own: HashSet<Utf8PathBuf> = staged
+            .copies
+            .iter()
+            .map(|file| file.path().to_owned())
+            .collect();
+        own.extend([
+            staged.merged.path().to_owned(),
+            main_path.with_extension("preamble.cpp"),
+            main_path.clone(),
+        ]);
+        place::remove_others(&dir, &own)
+            .map_err(|error| Undrafted::new(Phase::Load, chain(&error)))?;
+    }
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
     }

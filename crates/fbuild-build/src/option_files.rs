@@ -48,6 +48,13 @@ pub fn named(args: &[String]) -> Vec<Utf8PathBuf> {
     files
 }
 
+/// Returns the existing files that `args` name by absolute paths of their own: scripts, and objects and libraries that come with a platform.
+/// For commands whose inputs of the build are not there yet.
+pub fn positional(args: &[String]) -> impl Iterator<Item = &Utf8Path> {
+    let paths = args.iter().map(Utf8Path::new);
+    paths.filter(|path| path.is_absolute() && path.is_file())
+}
+
 /// Splits what is handed on to the linker (`-Wl,-T,script.ld`, `-Xlinker -T`) into words of its own.
 fn words(args: &[String]) -> Vec<&str> {
     let mut words = Vec::new();
@@ -112,5 +119,8 @@ mod tests {
             &["DIR/libx.a", "-o", "DIR/script.ld", "-mmcu=atmega328p"],
             &[],
         );
+        let library = dir.join("libx.a");
+        let args = [library.as_str(), "libx.a", "/none.o"].map(str::to_owned);
+        assert_eq!(positional(&args).collect::<Vec<_>>(), [library.as_path()]);
     }
 }

@@ -1,5 +1,6 @@
 //! Writing files where users and compilers find them: only if they differ, to a temporary name first, then renamed.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -98,6 +99,28 @@ fn replace(
         Ok(())
     };
     place().map_err(at(path))
+}
+
+/// Removes all files below a directory of our own but those in `keep`. A directory that is not there holds none.
+///
+/// # Errors
+/// If the directory cannot be listed, or a file not be removed.
+pub fn remove_others(dir: &Utf8Path, keep: &HashSet<Utf8PathBuf>) -> Result<(), PlaceError> {
+    let entries = match dir.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(at(dir)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(at(dir))?;
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_others(path, keep)?;
+        } else if !keep.contains(path) {
+            std::fs::remove_file(path).map_err(at(path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes `name` stand for `target` by a symbolic link, in a directory of our own.

@@ -77,6 +77,7 @@ pub fn plan(
     let plan = attempt(request, boards, tools, &tree, runner, stop, extent)?;
     if plan.disturbs_what_is_up_to_date() {
         // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
+        let tree = SourceTree::new();
         return attempt(request, boards, tools, &tree, runner, stop, Extent::All);
     }
     Ok(plan)
@@ -247,7 +248,7 @@ fn prepare(
     }
 }
 
-/// Adds to the trail what planning asked about folders: the sources of the core, the variant and the libraries used, and what was not there.
+/// Adds to the trail what planning asked about folders: the sources of the libraries used, and what was not there.
 fn follow(board: &Board<'_>, sketches: &[SketchEntry], trail: &mut Trail) {
     let planned = sketches.iter().filter_map(|entry| match &entry.work {
         SketchWork::Build(sketch) => Some(&sketch.libraries),
@@ -257,22 +258,19 @@ fn follow(board: &Board<'_>, sketches: &[SketchEntry], trail: &mut Trail) {
         .flatten()
         .map(|library| library.dir.as_path())
         .collect();
-    if !used.is_empty()
-        || sketches
-            .iter()
-            .any(|entry| matches!(entry.work, SketchWork::Build(_)))
-    {
-        board
-            .base_dirs
-            .iter()
-            .for_each(|dir| trail.add_sources(dir, Depth::Recursive));
-    }
     let libraries = board.index.libraries().iter();
-    for set in libraries
-        .filter(|library| used.contains(library.dir.as_path()))
-        .flat_map(|library| library.source_sets())
-    {
-        trail.add_sources(&set.dir, set.depth);
+    for library in libraries.filter(|library| used.contains(library.dir.as_path())) {
+        // Listed once and remembered, so this is what was compiled.
+        let Ok(sources) = library.scanned_sources() else {
+            continue;
+        };
+        for set in library.source_sets() {
+            let in_set = sources.iter().filter(|file| match set.depth {
+                Depth::Recursive => file.starts_with(&set.dir),
+                Depth::Flat => file.parent() == Some(&set.dir),
+            });
+            trail.add_listed(&set.dir, set.depth, in_set.map(Utf8PathBuf::as_path));
+        }
     }
     trail.add_files(board.absent().map(|path| (path.into_string(), None)));
 }

@@ -56,7 +56,7 @@ pub struct RecordKey {
 }
 
 impl RecordKey {
-    /// Makes the key of a sketch that is built in `out_dir`; `base` is that of [`base`], and the sketch's own files are read from `files`.
+    /// Makes the key of a sketch that is built in `out_dir`; `base` is what all records of its board have in common, and the sketch's own files are read from `files`.
     /// `None` if one cannot be read.
     pub fn new(
         base: Digest,
@@ -241,11 +241,18 @@ pub(crate) fn base(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Digest> {
         }
     }
     for (command, is_compiler) in commands(board)? {
-        writer.field(command.to_shell());
+        let text = command.to_shell();
+        if text.contains(SKETCH_DIR) {
+            // It may read a file of the sketch's folder that is no part of the sketch.
+            return None;
+        }
+        writer.field(text);
         writer.digest(if is_compiler {
-            tools.compiler(&command.program, &command.args).ok()?
+            tools.linker(&command.program, &command.args).ok()?
         } else {
-            tools.program(&command.program).ok()?
+            tools
+                .program_with_files(&command.program, &command.args)
+                .ok()?
         });
     }
     for (name, value) in Toolchain::environment() {
@@ -264,9 +271,12 @@ pub(crate) fn base(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Digest> {
     Some(writer.finish())
 }
 
+/// Stands for a sketch's folder where a board's commands are looked at.
+const SKETCH_DIR: &str = "/fbuild.sketch";
+
 /// Returns one command of each kind that a build of a sketch runs, and whether it is one of the compiler.
 fn commands(board: &Board<'_>) -> Option<Vec<(Command, bool)>> {
-    let recipes = board.recipes_for("sketch.ino", Utf8Path::new("/fbuild.sketch"), WORK.as_ref());
+    let recipes = board.recipes_for("sketch.ino", SKETCH_DIR.as_ref(), WORK.as_ref());
     let object = Utf8Path::new("/fbuild.object");
     let mut commands = Vec::new();
     for source in ["/x.c", "/x.cpp", "/x.S"] {

@@ -198,6 +198,37 @@ impl<'a> Toolchain<'a> {
         Ok(writer.finish())
     }
 
+    /// Returns the digest of a program that is no compiler with the files that `args` name by absolute paths.
+    ///
+    /// # Errors
+    /// If there is no such program.
+    pub fn program_with_files(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
+        let mut writer = DigestWriter::new("program with files");
+        writer.digest(self.program(program)?);
+        self.add_positional(&mut writer, args);
+        Ok(writer.finish())
+    }
+
+    /// Returns the digest of a linker: as [`Self::compiler`], with the files that `args` name by absolute paths.
+    ///
+    /// # Errors
+    /// As [`Self::compiler`].
+    pub fn linker(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
+        let mut writer = DigestWriter::new("linker with files");
+        writer.digest(self.compiler(program, args)?);
+        self.add_positional(&mut writer, args);
+        Ok(writer.finish())
+    }
+
+    fn add_positional(&self, writer: &mut DigestWriter, args: &[String]) {
+        for path in option_files::positional(args) {
+            // What cannot be read fails when it is used, with a message of the tool's own.
+            if let Ok(digest) = self.memo.digest(path) {
+                writer.digest(digest);
+            }
+        }
+    }
+
     fn identity(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
         let machine: Vec<String> = args
             .iter()

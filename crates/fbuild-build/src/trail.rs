@@ -53,7 +53,23 @@ impl Trail {
         self.files.extend(asked);
     }
 
-    /// Adds the sources that a folder holds now; a folder that cannot be listed is one that answers differently next time.
+    /// Adds the sources that were found in a folder, in the order in which a directory walk meets them: what was compiled, and not what is there
+    /// by now.
+    pub fn add_listed<'f>(
+        &mut self,
+        dir: &Utf8Path,
+        depth: Depth,
+        files: impl Iterator<Item = &'f Utf8Path>,
+    ) {
+        let folder = Folder {
+            dir: dir.to_owned(),
+            recursive: depth == Depth::Recursive,
+        };
+        self.sources.insert(folder, digest_of_list(files));
+    }
+
+    /// Adds the sources that a folder holds now, before they are listed to be compiled; a folder that cannot be listed is one that answers
+    /// differently next time.
     pub fn add_sources(&mut self, dir: &Utf8Path, depth: Depth) {
         let folder = Folder {
             dir: dir.to_owned(),
@@ -130,6 +146,15 @@ impl Trail {
     }
 }
 
+/// Digests a list of sources, in the order in which a directory walk meets them.
+fn digest_of_list<'f>(files: impl Iterator<Item = &'f Utf8Path>) -> Digest {
+    let mut writer = DigestWriter::new("sources");
+    for file in files {
+        writer.field(file.as_str());
+    }
+    writer.finish()
+}
+
 impl Folder {
     fn digest(&self) -> Digest {
         let depth = if self.recursive {
@@ -137,16 +162,12 @@ impl Folder {
         } else {
             Depth::Flat
         };
-        let mut writer = DigestWriter::new("sources");
         match sources::walk_order(&self.dir, depth) {
-            Ok(files) => files.iter().for_each(|file| {
-                writer.field(file.as_str());
-            }),
-            Err(error) => {
-                writer.field("error").field(error.to_string());
-            }
+            Ok(files) => digest_of_list(files.iter().map(|file| file.as_path())),
+            Err(error) => DigestWriter::new("no sources")
+                .field(error.to_string())
+                .finish(),
         }
-        writer.finish()
     }
 }
 

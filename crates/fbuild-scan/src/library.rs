@@ -327,6 +327,7 @@ impl Library {
             utility,
         );
         writer.field(format!("{rest:?} {architectures:?} {headers:?}"));
+        writer.field(self.unusable().unwrap_or_default());
         writer.finish()
     }
 

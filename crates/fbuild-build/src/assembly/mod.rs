@@ -270,7 +270,7 @@ impl<'a> Assembly<'a> {
         for command in &commands {
             writer.digest(
                 self.tools
-                    .compiler(&command.program, &command.args)
+                    .linker(&command.program, &command.args)
                     .map_err(|error| failure(chain(&error)))?,
             );
         }
@@ -281,7 +281,10 @@ impl<'a> Assembly<'a> {
             .chain(recipes.size().ok().flatten())
         {
             // A platform's script that is not there fails when it is run, with a message of its own.
-            if let Ok(digest) = self.tools.program(&command.program) {
+            if let Ok(digest) = self
+                .tools
+                .program_with_files(&command.program, &command.args)
+            {
                 writer.digest(digest);
             }
         }

@@ -211,3 +211,37 @@ fn a_compilation_database_is_complete_although_everything_stands() {
         assert!(text.contains(source), "{source}");
     }
 }
+
+#[test]
+fn a_header_that_the_sketch_no_longer_has_is_not_found_in_its_old_copy() {
+    let project = project().sketch(
+        "S",
+        "#include \"config.h\"\nvoid setup() {}\nvoid loop() {}\n",
+    );
+    project.write("S/config.h", "#define CONFIG 1\n");
+    project.compile_many(["S"]).ok();
+    fs_err::remove_file(project.path("S/config.h")).unwrap();
+    let run = project.compile_many(["S"]);
+    assert_eq!(run.outcomes(), pairs(&[("S", "failed")]));
+    assert!(!project.path(".fbuild/solo/S/sketch/config.h").exists());
+}
+
+#[test]
+fn a_linker_script_that_an_option_names_counts_by_its_content() {
+    let project = libraries();
+    let script = project.path("memory.ld");
+    let args = [
+        "--build-property".to_owned(),
+        format!("compiler.libraries.ldflags=-T{script}"),
+    ];
+    let linked = |text: &str| {
+        fs_err::write(&script, text).unwrap();
+        project.forget_calls();
+        let run = project.compile(BOTH).args(&args).run().ok();
+        let links = project.calls().of(fbuild_testkit::calls::Role::Link).len();
+        (links, run.report()["counts"]["cached"].as_u64().unwrap())
+    };
+    assert_eq!(linked("one"), (2, 0));
+    assert_eq!(linked("one"), (0, 2));
+    assert_eq!(linked("two"), (2, 0));
+}

@@ -247,14 +247,22 @@ impl Search {
             return Ok(known.clone());
         }
         let mut entry = None;
-        if let Ok(path) = String::from_utf8([prefix.text(), header.text()].concat())
-            && !path.is_empty()
-            && let Some(path) = if system { shortest(path) } else { Some(path) }
+        if let Ok(spelled) = String::from_utf8([prefix.text(), header.text()].concat())
+            && !spelled.is_empty()
         {
+            let path = if system {
+                shortest(&spelled)
+            } else {
+                spelled.clone()
+            };
             entry = tree.read(Utf8Path::new(&path))?.map(|file| Entry {
                 file,
                 dir: directory(&path),
             });
+            if path != spelled {
+                // So that the tree tells of the path that was asked for, too: a link on it may be set elsewhere.
+                tree.read(Utf8Path::new(&spelled))?;
+            }
         }
         self.contents
             .write()
@@ -275,11 +283,10 @@ pub(crate) fn directory(path: &str) -> Symbol {
     Symbol::of(&path.as_bytes()[..path.rfind('/').map_or(0, |at| at + 1)])
 }
 
-/// Spells a system header by its real path where that is shorter, as gcc does. `None` if there is no such file.
-fn shortest(path: String) -> Option<String> {
-    match fs_err::canonicalize(&path).map(Utf8PathBuf::from_path_buf) {
-        Ok(Ok(real)) if real.as_str().len() < path.len() => Some(real.into_string()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        _ => Some(path),
+/// Spells a system header by its real path where that is shorter, as gcc does.
+fn shortest(path: &str) -> String {
+    match fs_err::canonicalize(path).map(Utf8PathBuf::from_path_buf) {
+        Ok(Ok(real)) if real.as_str().len() < path.len() => real.into_string(),
+        _ => path.to_owned(),
     }
 }
