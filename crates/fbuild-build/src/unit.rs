@@ -204,6 +204,10 @@ fn reads(scan: &Scan, unit: &Unit<'_>, tied_to: Option<&str>) -> (Reads, Vec<Utf
             unknown("it contains the time of the build".to_owned()),
             all(),
         ),
+        Scan::Complete(closure) if closure.files.iter().any(|file| file.may_take_in_binaries()) => {
+            let because = "`.incbin` takes in a file that nobody tells of".to_owned();
+            (unknown(because), closure.used_dirs.clone())
+        }
         Scan::Complete(_) if tied_to.is_some() => {
             let because = format!(
                 "the platform's compile recipe refers to `{}`",

@@ -21,6 +21,7 @@ pub struct SourceFile {
     path: Utf8PathBuf,
     bytes: Vec<u8>,
     digest: OnceLock<Digest>,
+    takes_in: OnceLock<bool>,
     /// The file's number in its tree.
     id: u32,
     /// What the disk said of the file when it was read. `None` for a generated file.
@@ -34,6 +35,7 @@ impl SourceFile {
             path,
             bytes,
             digest: OnceLock::new(),
+            takes_in: OnceLock::new(),
             id,
             stamp,
             lines: Default::default(),
@@ -53,6 +55,13 @@ impl SourceFile {
     /// Returns the digest of the content.
     pub fn digest(&self) -> Digest {
         *self.digest.get_or_init(|| Digest::of(&self.bytes))
+    }
+
+    /// Returns whether the text may take in another file behind the preprocessor's back, by the assembler's `.incbin`: no depfile tells of it.
+    pub fn may_take_in_binaries(&self) -> bool {
+        *self
+            .takes_in
+            .get_or_init(|| memchr::memmem::find(&self.bytes, b".incbin").is_some())
     }
 
     /// Returns the file's lines in a language's mode, split at the first call.
@@ -289,6 +298,17 @@ mod tests {
             (dir.join("none.h").to_string(), None),
         ];
         assert_eq!(asked, expect);
+    }
+
+    #[test]
+    fn a_file_taken_in_by_the_assembler_is_suspected() {
+        let tree = SourceTree::new();
+        let may = |text: &str| {
+            let file = tree.insert("x.S".into(), text.as_bytes().to_vec());
+            file.may_take_in_binaries()
+        };
+        assert!(may("image:\n\t.incbin \"image.bin\"\n"));
+        assert!(!may("#include \"incbin.h\"\n"));
     }
 
     #[test]

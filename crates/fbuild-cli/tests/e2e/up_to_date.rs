@@ -245,3 +245,14 @@ fn a_linker_script_that_an_option_names_counts_by_its_content() {
     assert_eq!(linked("one"), (0, 2));
     assert_eq!(linked("two"), (2, 0));
 }
+
+#[test]
+fn a_source_that_takes_in_a_binary_is_compiled_each_time() {
+    let project = project().sketch("I", PLAIN);
+    project.write("I/image.S", "image:\n\t.incbin \"/dev/null\"\n");
+    for _ in 0..2 {
+        project.forget_calls();
+        project.compile_many(["I"]).ok();
+        assert_eq!(project.calls().compiles_of("image.S"), 1);
+    }
+}
