@@ -146,6 +146,12 @@ fn attempt(
             }
             _ => vec![None; request.sketches.len()],
         };
+        if known.iter().any(Option::is_none) {
+            // Before they are listed to be compiled: a source that appears in between is one that the next run notices.
+            for dir in &board.base_dirs {
+                trail.add_sources(dir, Depth::Recursive);
+            }
+        }
         let prepare =
             |((requested, out_dir), known): ((&Requested, &Utf8PathBuf), Option<Record>)| {
                 let desk = Desk {

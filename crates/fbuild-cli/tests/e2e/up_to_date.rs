@@ -55,7 +55,7 @@ fn rebuilt_after(project: &Project, change: impl Fn(&Project)) -> u64 {
 #[test]
 fn what_a_sketch_was_made_of_counts_by_its_content() {
     type Change = (&'static str, u64, fn(&Project));
-    let changes: [Change; 9] = [
+    let changes: [Change; 10] = [
         ("nothing", 2, |_| {}),
         ("a header that nobody reads", 2, |project| {
             project.write("libraries/X/src/detail/other.h", "");
@@ -87,6 +87,10 @@ fn what_a_sketch_was_made_of_counts_by_its_content() {
         ),
         ("a source that appears in a library", 1, |project| {
             project.write("libraries/X/src/second.cpp", "int second;\n");
+        }),
+        ("a source that appears in the core", 0, |project| {
+            let core = project.platform().join("cores/mini/second.cpp");
+            fs_err::write(core, "int second;\n").unwrap();
         }),
         ("how a library is linked", 1, |project| {
             project.write(
