@@ -13,7 +13,6 @@ use fbuild_scan::library::Location;
 use crate::execute::chain;
 use crate::planner::PlanError;
 use crate::preprocessor::{Means, Preprocessor};
-use crate::record;
 use crate::roots::Roots;
 use crate::toolchain::{ToolError, Toolchain};
 
@@ -36,7 +35,7 @@ pub struct Board<'a> {
     pub tied_to: Option<String>,
     /// Core, variant and platform by name.
     pub roots: Roots,
-    /// What all records of its sketches have in common; `None` where nothing can be recorded.
+    /// What all records of its sketches have in common; `None` where nothing can be recorded, or nobody asked.
     pub record_base: Option<Digest>,
     /// Its C++ compiler is not there, so nothing can be scanned; in a preview only.
     pub unscanned: bool,
@@ -86,7 +85,7 @@ impl<'a> Board<'a> {
                 discovery_command(&recipes),
             ))
         };
-        let mut board = Self {
+        Ok(Self {
             c: Preprocessor::new(means, language("c", Language::C)?, dependencies(&recipes)),
             asm: Preprocessor::new(means, language("S", Language::Asm)?, dependencies(&recipes)),
             fqbn: spec.fqbn().to_string(),
@@ -106,9 +105,7 @@ impl<'a> Board<'a> {
             discovery,
             cxx,
             record_base: None,
-        };
-        board.record_base = record::base(&board, tools);
-        Ok(board)
+        })
     }
 
     /// Returns the preprocessor for compiling `source`, by its extension (specification 1.7.1).

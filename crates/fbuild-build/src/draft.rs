@@ -124,10 +124,7 @@ pub fn draft(
         write(file)?;
     }
     if board.unscanned {
-        let main = tree.insert(
-            &dir.join(sketch.generated_name()),
-            staged.merged.bytes().to_vec(),
-        );
+        let main = tree.insert(&main_path, staged.merged.bytes().to_vec());
         write(&main)?;
         let discovery = Discovery {
             libraries: Vec::new(),
@@ -159,7 +156,7 @@ pub fn draft(
         undrafted.failure.output = output;
         undrafted
     })?;
-    let main = tree.insert(&dir.join(sketch.generated_name()), text);
+    let main = tree.insert(&main_path, text);
     write(&main)?;
     let mut remarks = remarks(&discovery, board);
     remarks.extend(printed.lines().map(str::to_owned));

@@ -46,6 +46,11 @@ pub fn write_if_changed(path: &Utf8Path, bytes: &[u8]) -> Result<bool, PlaceErro
     Ok(true)
 }
 
+/// Returns whether the file at `path` is there with this content.
+pub fn holds(path: &Utf8Path, content: Digest) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == content)
+}
+
 /// Copies a blob of the cache to `path` unless the file there is the same already. Returns whether it copied.
 ///
 /// # Errors
@@ -53,7 +58,7 @@ pub fn write_if_changed(path: &Utf8Path, bytes: &[u8]) -> Result<bool, PlaceErro
 pub fn from_cache(cache: &Cache, output: &Output, path: &Utf8Path) -> Result<bool, FromCacheError> {
     let same_size =
         std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
-    if same_size && std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == output.digest) {
+    if same_size && holds(path, output.digest) {
         return Ok(false);
     }
     create_parent(path)?;

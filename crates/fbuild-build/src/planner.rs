@@ -25,7 +25,7 @@ use crate::layout;
 use crate::plan::{BuildPlan, SketchEntry, SketchWork};
 use crate::preamble::Preambles;
 use crate::preprocessor::{Fallbacks, Means};
-use crate::record::{Record, Records};
+use crate::record::{self, Record, Records};
 use crate::request::Request;
 use crate::runner::Runner;
 use crate::skip::{self, Ruling};
@@ -118,13 +118,14 @@ fn attempt(
     let mut records = Records::new(tools.cache());
     let mut trail = Trail::default();
     for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
-        let board = Board::new(
+        let mut board = Board::new(
             spec,
             request.output_dir.join(board_dir),
             &request.libraries,
             tools,
             means,
         )?;
+        board.record_base = record::base(&board, tools);
         assembly.warn(
             spec.warnings()
                 .iter()

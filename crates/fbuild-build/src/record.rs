@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::WORK;
 use crate::board::Board;
+use crate::place;
 use crate::tally::Tally;
 use crate::toolchain::Toolchain;
 use crate::trail::Trail;
@@ -56,8 +57,8 @@ pub struct RecordKey {
 }
 
 impl RecordKey {
-    /// Makes the key of a sketch that is built in `out_dir`; `base` is what all records of its board have in common, and the sketch's own files are read from `files`.
-    /// `None` if one cannot be read.
+    /// Makes the key of a sketch that is built in `out_dir`; `base` is what all records of its board have in common, and the sketch's own
+    /// files are read from `files`. `None` if one cannot be read.
     pub fn new(
         base: Digest,
         sketch: &Sketch,
@@ -111,10 +112,9 @@ impl Record {
     }
 
     fn is_in_place(&self) -> bool {
-        let same = |(path, known): &(Utf8PathBuf, Digest)| {
-            std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == *known)
-        };
-        self.files.iter().all(same)
+        self.files
+            .iter()
+            .all(|(path, known)| place::holds(path, *known))
     }
 }
 

@@ -14,6 +14,8 @@ use fbuild_scan::sources::{self, Depth};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::place;
+
 /// Questions and answers, and what stage 1 made of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trail {
@@ -195,7 +197,7 @@ impl<'de> Deserialize<'de> for Folder {
 /// Returns whether there is still the same, or still nothing, at `path`: what [`fbuild_scan::tree::SourceTree::read`] would find.
 fn is_as_before(path: &str, known: Option<Digest>) -> bool {
     match known {
-        Some(known) => std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == known),
+        Some(known) => place::holds(path.into(), known),
         // Most questions are for headers that are not in a folder: one system call answers them.
         None => match std::fs::metadata(path) {
             Ok(metadata) => !metadata.is_file(),
