@@ -108,6 +108,11 @@ impl Action {
         !matches!(self.reads, Reads::Unknown { .. })
     }
 
+    /// Returns the phase that a failure belongs to which is not that of one of the commands.
+    pub fn first_phase(&self) -> Phase {
+        self.steps.first().map_or(Phase::Compile, |step| step.phase)
+    }
+
     /// Returns the FQBN of the board that it is for.
     pub fn board(&self) -> &str {
         self.subject.split(' ').next().unwrap_or_default()

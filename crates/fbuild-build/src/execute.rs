@@ -314,14 +314,10 @@ impl<'a> Executor<'a> {
         cost: &mut Cost,
         preamble: &mut Option<bool>,
     ) -> Result<Done, NotDone> {
-        let first_phase = action
-            .steps
-            .first()
-            .map_or(Phase::Compile, |step| step.phase);
         let scratch = self
             .results
             .scratch()
-            .map_err(|error| lost(own_failure(action, first_phase, chain(&error))))?;
+            .map_err(|error| lost(own_failure(action, action.first_phase(), chain(&error))))?;
         let work = action.in_place.as_deref().unwrap_or(scratch.path());
         let result = self.run_steps_in(action, work, cost).and_then(|text| {
             let read = depfiles::dependencies(work);
@@ -347,11 +343,7 @@ impl<'a> Executor<'a> {
         cost: &mut Cost,
     ) -> Result<String, NotDone> {
         let own = |phase, message: String| own_failure(action, phase, message);
-        let first_phase = action
-            .steps
-            .first()
-            .map_or(Phase::Compile, |step| step.phase);
-        prepare(action, work).map_err(|error| own(first_phase, chain(&error)))?;
+        prepare(action, work).map_err(|error| own(action.first_phase(), chain(&error)))?;
         let mut text = String::new();
         for step in action.steps_in(work) {
             let phase = step.phase;
@@ -422,13 +414,7 @@ impl<'a> Executor<'a> {
         text: String,
         cost: Cost,
     ) -> Result<Done, NotDone> {
-        let own = |message: String| {
-            let phase = action
-                .steps
-                .first()
-                .map_or(Phase::Compile, |step| step.phase);
-            own_failure(action, phase, message)
-        };
+        let own = |message: String| own_failure(action, action.first_phase(), message);
         let files = outputs(action, work).map_err(own)?;
         let files: Vec<(&str, &Utf8Path)> = files
             .iter()
