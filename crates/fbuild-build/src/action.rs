@@ -12,6 +12,7 @@ use fbuild_model::{Command, Fingerprint, Parts};
 use fbuild_scan::preprocess::Closure;
 use fbuild_scan::tree::SourceFile;
 
+use crate::folders::{Folder, Links};
 use crate::plan::Bootloader;
 use crate::roots::Roots;
 
@@ -85,7 +86,9 @@ pub struct Action {
     /// Generated files that must be on disk first, at their own paths.
     pub generated: Vec<Arc<SourceFile>>,
     /// Files to make visible in the working directory: name there, and what it stands for.
-    pub links: Vec<(Utf8PathBuf, Utf8PathBuf)>,
+    pub links: Links,
+    /// Folders of such files that other actions have as well.
+    pub folders: Vec<Folder>,
     /// What it leaves behind.
     pub outputs: Outputs,
     /// Everything the outputs depend on.

@@ -16,8 +16,9 @@ use fbuild_platform::fit_command_line;
 use crate::action::{Action, Outputs, Reads, Step};
 use crate::deliver::{self, Merged};
 use crate::depfiles::{self, is_declared};
+use crate::folders::{FolderError, Folders};
 use crate::lock::lock;
-use crate::place::{self, PlaceError};
+use crate::place;
 use crate::results::{self, Results};
 use crate::runner::{RunError, Runner};
 use crate::stop::Stop;
@@ -87,6 +88,7 @@ pub struct Executor<'a> {
     used: Mutex<Vec<Fingerprint>>,
     tallies: Mutex<[Tally; 2]>,
     peaks: Mutex<BTreeMap<String, u64>>,
+    folders: Folders,
 }
 
 /// What the actions of one stage came to so far.
@@ -120,6 +122,7 @@ impl<'a> Executor<'a> {
             used: Mutex::default(),
             tallies: Mutex::default(),
             peaks: Mutex::default(),
+            folders: Folders::default(),
         }
     }
 
@@ -343,7 +346,8 @@ impl<'a> Executor<'a> {
         cost: &mut Cost,
     ) -> Result<String, NotDone> {
         let own = |phase, message: String| own_failure(action, phase, message);
-        prepare(action, work).map_err(|error| own(action.first_phase(), chain(&error)))?;
+        self.prepare(action, work)
+            .map_err(|error| own(action.first_phase(), chain(&error)))?;
         let mut text = String::new();
         for step in action.steps_in(work) {
             let phase = step.phase;
@@ -402,6 +406,26 @@ impl<'a> Executor<'a> {
             }
         }
         Ok(text)
+    }
+
+    /// Writes the generated files and makes the links of an action.
+    fn prepare(&self, action: &Action, work: &Utf8Path) -> Result<(), FolderError> {
+        for file in &action.generated {
+            place::write_if_changed(file.path(), file.bytes())?;
+        }
+        for (name, target) in &action.links {
+            place::link(target, &work.join(name))?;
+        }
+        for folder in &action.folders {
+            let made = self.folders.get(&folder.links, || self.results.scratch())?;
+            place::link(made.path(), &work.join(&folder.name))?;
+        }
+        if let Outputs::Files(names) = &action.outputs {
+            for name in names {
+                place::create_parent(&work.join(name))?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes what the commands made into the store.
@@ -544,22 +568,6 @@ enum Found {
     Miss(Option<Slot>, Option<MissReason>),
 }
 
-/// Writes the generated files and makes the links of an action.
-fn prepare(action: &Action, work: &Utf8Path) -> Result<(), PlaceError> {
-    for file in &action.generated {
-        place::write_if_changed(file.path(), file.bytes())?;
-    }
-    for (name, target) in &action.links {
-        place::link(target, &work.join(name))?;
-    }
-    if let Outputs::Files(names) = &action.outputs {
-        for name in names {
-            place::create_parent(&work.join(name))?;
-        }
-    }
-    Ok(())
-}
-
 /// Lists the files that the action left in its working directory, links apart.
 fn outputs(action: &Action, work: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)>, String> {
     match &action.outputs {
@@ -605,7 +613,9 @@ fn lost(not_done: NotDone) -> NotDone {
 
 /// Returns whether the files that an action works on are all there.
 fn inputs_are_there(action: &Action) -> bool {
-    action.links.iter().all(|(_, target)| target.exists())
+    let in_folders = action.folders.iter().flat_map(|folder| &folder.links);
+    let mut all = action.links.iter().chain(in_folders);
+    all.all(|(_, target)| target.exists())
 }
 
 fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {

@@ -16,6 +16,7 @@ mod device;
 mod draft;
 pub mod dry_run;
 pub mod execute;
+mod folders;
 mod hooks;
 pub mod inspect;
 pub mod layout;

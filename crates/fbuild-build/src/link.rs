@@ -15,6 +15,7 @@ use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::archive_set::ArchiveSet;
 use crate::assembly::archive_commands;
 use crate::execute::{Done, Executor, chain};
+use crate::folders::{Folder, Links};
 use crate::link_line::{Input, Line, Origin, inputs, line};
 use crate::log::Log;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
@@ -46,21 +47,26 @@ pub fn action(
     for argument in steps.iter().flat_map(|step| step.command.argv()) {
         parts.argument(sketch.roots.text(argument));
     }
-    let mut links = Vec::with_capacity(inputs.len() + 1);
-    let mut add = |name: &Utf8Path, (target, digest): (Utf8PathBuf, Digest)| {
+    let (mut links, mut folders) = (Links::new(), Vec::new());
+    // Where a step makes archives of objects, or hooks run, something may be written beside the objects.
+    let only_read = line.archives.is_empty() && sketch.in_place.is_none();
+    let mut add = |name: &Utf8Path, own: bool, (target, digest): (Utf8PathBuf, Digest)| {
         parts.add(PartKind::Object, name.as_str(), digest);
-        links.push((name.to_owned(), target));
+        if own || !only_read {
+            links.push((name.to_owned(), target));
+        } else {
+            add_to_folder(&mut folders, name, target);
+        }
     };
     for input in &inputs {
         if let Some(content) = content(input, objects, archives, executor) {
-            add(&input.path, content);
+            let own = matches!(input.origin, Origin::Unit(_));
+            add(&input.path, own, content);
         }
     }
     if let Ok(core) = archives.get(sketch.core) {
-        add(
-            "core/core.a".into(),
-            (core.path().to_owned(), core.content()),
-        );
+        let content = (core.path().to_owned(), core.content());
+        add("core/core.a".into(), false, content);
     }
     for (name, digest) in &sketch.binaries.files {
         parts.add(PartKind::Object, name, *digest);
@@ -79,6 +85,7 @@ pub fn action(
         steps,
         generated: Vec::new(),
         links,
+        folders,
         outputs: Outputs::Prefix(sketch.project.clone()),
         fingerprint: parts.fingerprint(),
         parts,
@@ -92,6 +99,19 @@ pub fn action(
         in_place: sketch.in_place.clone(),
         roots: Arc::clone(&sketch.roots),
     })
+}
+
+/// Adds a file to the folder of the working directory in which its name lies.
+fn add_to_folder(folders: &mut Vec<Folder>, name: &Utf8Path, target: Utf8PathBuf) {
+    let top = name.components().next().map_or("", |first| first.as_str());
+    let below = name.strip_prefix(top).unwrap_or(name).to_owned();
+    match folders.iter_mut().find(|folder| folder.name == top) {
+        Some(folder) => folder.links.push((below, target)),
+        None => folders.push(Folder {
+            name: top.into(),
+            links: vec![(below, target)],
+        }),
+    }
 }
 
 /// Returns the file that an input of a link stands for, and its content; `None` for one that is named by its own path.

@@ -360,6 +360,7 @@ impl<'a> Preambles<'a> {
             steps: vec![Step::new(Phase::Compile, command)],
             generated: vec![Arc::clone(header)],
             links: Vec::new(),
+            folders: Vec::new(),
             outputs: Outputs::Files(vec!["preamble.h.gch".to_owned()]),
             fingerprint: parts.fingerprint(),
             parts,

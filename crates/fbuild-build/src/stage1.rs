@@ -278,6 +278,7 @@ fn archive_action(
             .collect(),
         generated: Vec::new(),
         links: links.collect(),
+        folders: Vec::new(),
         outputs: Outputs::Files(vec![name.to_owned()]),
         fingerprint: parts.fingerprint(),
         parts,

@@ -95,6 +95,7 @@ impl Workbench<'_> {
             steps: vec![Step::new(Phase::Compile, command)],
             generated: unit.generated.to_vec(),
             links: Vec::new(),
+            folders: Vec::new(),
             outputs: Outputs::Files(vec![object_name]),
             fingerprint: parts.fingerprint(),
             parts,
