@@ -15,8 +15,8 @@ use crate::toolchain::Toolchain;
 pub(crate) enum Debug {
     /// As the recipe does.
     AsIs,
-    /// As DWARF 2 instead of stabs. Without variable tracking it describes the same code: leaving debug information out, or tracking
-    /// variables, changes what old compilers generate for some sketches.
+    /// As DWARF 2 instead of stabs, and little of it. It must not be left out, nor must it track variables: either changes what old compilers
+    /// generate for some sketches. What a debugger is told is decided by the link, whose debug information is that of the recipe.
     Dwarf,
 }
 
@@ -26,15 +26,7 @@ impl Debug {
         if self == Self::Dwarf
             && let Some(at) = args.iter().position(|arg| arg == "-g")
         {
-            args.splice(
-                at..=at,
-                [
-                    "-gdwarf-2",
-                    "-fno-var-tracking",
-                    "-fno-var-tracking-assignments",
-                ]
-                .map(str::to_owned),
-            );
+            args.splice(at..=at, ["-gdwarf-2", "-g1"].map(str::to_owned));
         }
     }
 
@@ -42,7 +34,7 @@ impl Debug {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AsIs => "preamble",
-            Self::Dwarf => "preamble, -gdwarf-2 without variable tracking",
+            Self::Dwarf => "preamble, -gdwarf-2 -g1",
         }
     }
 }
@@ -93,7 +85,7 @@ impl Question {
         let command = recipes
             .compile(&[], Utf8Path::new(SOURCE), Utf8Path::new(OBJECT))
             .ok()?;
-        let mut key = DigestWriter::new("preamble probe 1");
+        let mut key = DigestWriter::new("preamble probe 2");
         key.digest(tools.compiler(&command.program, &command.args).ok()?);
         command.args.iter().for_each(|arg| {
             key.field(arg);
