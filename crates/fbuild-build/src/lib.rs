@@ -34,6 +34,7 @@ mod preamble;
 mod preamble_probe;
 mod prefix;
 mod preprocessor;
+mod question;
 pub mod record;
 pub mod request;
 mod results;

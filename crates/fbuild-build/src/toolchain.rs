@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::execute::chain;
 use crate::lock::lock;
 use crate::option_files;
+use crate::question::question;
 use crate::runner::{RunError, Runner};
 
 /// Environment variables that reach what gcc reads or writes.
@@ -386,32 +387,6 @@ impl<'a> Toolchain<'a> {
             self.cache.remember(key, &bytes);
         }
         Ok(answer)
-    }
-}
-
-/// Turns a compile command into the question for its predefined macros (standard output) and search directories (standard error).
-fn question(command: &Command, source: &str, object: &str) -> Command {
-    let mut args: Vec<String> = Vec::with_capacity(command.args.len() + 4);
-    for arg in &command.args {
-        if arg == source {
-            args.push("/dev/null".to_owned());
-        } else if arg == object {
-            args.push("-".to_owned());
-        } else if !matches!(arg.as_str(), "-c" | "-MMD" | "-MD" | "-E" | "-CC") {
-            args.push(arg.clone());
-        }
-    }
-    let language = match Utf8Path::new(source).extension() {
-        Some("c") => "c",
-        Some("S") => "assembler-with-cpp",
-        _ => "c++",
-    };
-    // The language must stand before the file, and the recipe may choose one by itself, which then stands nearer.
-    args.splice(0..0, ["-x", language, "-E", "-dM", "-v"].map(str::to_owned));
-    Command {
-        program: command.program.clone(),
-        args,
-        cwd: None,
     }
 }
 
