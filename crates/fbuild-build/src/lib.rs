@@ -9,6 +9,7 @@ pub mod archive_set;
 mod assembly;
 mod board;
 mod budget;
+mod companions;
 pub mod compile_commands;
 mod deliver;
 mod depfiles;

@@ -1,8 +1,9 @@
 //! What must be known of the tools: what they are by content, and what the compiler predefines.
 //!
-//! A tool's answers are kept in the cache under its content and the question, so that a run in which nothing changed asks nothing. The
-//! module knows gcc's way of answering; a compiler that does not answer so is known by its program file alone, and its translation units
-//! are preprocessed by itself.
+//! A tool's answers are kept in the cache under its content and the question, so that a run in which nothing changed asks nothing; what
+//! fails is asked again in the next run, because what was lacking (a device's files, memory) may be there by then. The module knows gcc's
+//! way of answering; a compiler that does not answer so is known by its program file alone, and its translation units are preprocessed by
+//! itself.
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
@@ -14,6 +15,7 @@ use fbuild_model::{Command, Cost, Digest, DigestWriter};
 use fbuild_scan::cpp::{Dialect, Language, system_dirs_from_v};
 use serde::{Deserialize, Serialize};
 
+use crate::companions::{self, SearchDirs};
 use crate::execute::chain;
 use crate::lock::lock;
 use crate::option_files;
@@ -30,27 +32,6 @@ const ENVIRONMENT: [&str; 8] = [
     "GCC_EXEC_PREFIX",
     "LIBRARY_PATH",
     "SOURCE_DATE_EPOCH",
-];
-
-/// Programs that gcc starts itself.
-const PROGRAMS: [&str; 8] = [
-    "cc1",
-    "cc1plus",
-    "as",
-    "collect2",
-    "ld",
-    "lto1",
-    "lto-wrapper",
-    "g++-mapper-server",
-];
-
-/// Files that gcc reads for one device.
-const FILES: [&str; 5] = [
-    "liblto_plugin.so",
-    "libgcc.a",
-    "libc.a",
-    "libm.a",
-    "libstdc++.a",
 ];
 
 /// A tool that is not there or cannot be used.
@@ -99,6 +80,7 @@ pub struct Toolchain<'a> {
     memo: StatMemo<'a>,
     identities: Mutex<HashMap<String, Digest>>,
     dialects: Mutex<HashMap<String, Arc<Dialect>>>,
+    failures: Mutex<HashMap<Digest, Answer>>,
     cost: Mutex<Cost>,
     /// Programs that are not there, where that is no error.
     lacking: Option<Mutex<BTreeSet<String>>>,
@@ -113,6 +95,7 @@ impl<'a> Toolchain<'a> {
             memo: StatMemo::new(cache),
             identities: Mutex::default(),
             dialects: Mutex::default(),
+            failures: Mutex::default(),
             cost: Mutex::default(),
             lacking: None,
         }
@@ -256,37 +239,19 @@ impl<'a> Toolchain<'a> {
 
     /// Lists the files that belong to a compiler and a device; empty where the program does not answer like gcc.
     fn companions(&self, program: &str, machine: &[String]) -> Result<Vec<Utf8PathBuf>, ToolError> {
-        let device = machine.iter().find_map(|arg| arg.strip_prefix("-mmcu="));
-        let programs = PROGRAMS
-            .iter()
-            .map(|name| format!("-print-prog-name={name}"));
-        let specific = device.into_iter().flat_map(|mcu| {
-            [
-                format!("crt{mcu}.o"),
-                format!("lib{mcu}.a"),
-                format!("device-specs/specs-{mcu}"),
-            ]
-        });
-        let files = FILES
-            .iter()
-            .map(|&name| name.to_owned())
-            .chain(specific)
-            .map(|name| format!("-print-file-name={name}"));
-        let mut paths = Vec::new();
-        for question in programs.chain(files) {
-            let args = machine.iter().cloned().chain([question]).collect();
-            let answer = self.ask(&Command {
-                program: program.to_owned(),
-                args,
-                cwd: None,
-            })?;
-            if !answer.success {
-                return Ok(Vec::new());
-            }
-            // gcc repeats the bare name of what it does not find.
-            paths.extend(find_program(answer.stdout.trim()));
+        let mut args = machine.to_vec();
+        args.push(companions::QUESTION.to_owned());
+        let answer = self.ask(&Command {
+            program: program.to_owned(),
+            args,
+            cwd: None,
+        })?;
+        if !answer.success {
+            return Ok(Vec::new());
         }
-        Ok(paths)
+        Ok(SearchDirs::parse(&answer.stdout)
+            .map(|dirs| dirs.companions(machine))
+            .unwrap_or_default())
     }
 
     /// Returns what the compiler predefines and where it looks for system headers, with the arguments of `command`.
@@ -351,9 +316,9 @@ impl<'a> Toolchain<'a> {
         answer.success.then(|| answer.stdout.trim().to_owned())
     }
 
-    /// Runs a question, or recalls the answer that this very program once gave to it.
+    /// Runs a question, or recalls the answer that this very program once gave to it, or with which it failed in this run.
     fn ask(&self, command: &Command) -> Result<Answer, ToolError> {
-        let mut key = DigestWriter::new("tool answer 1");
+        let mut key = DigestWriter::new("tool answer 2");
         key.digest(self.program(&command.program)?);
         if self.lacking().contains(&command.program) {
             return Ok(Answer {
@@ -376,6 +341,9 @@ impl<'a> Toolchain<'a> {
         {
             return Ok(answer);
         }
+        if let Some(answer) = lock(&self.failures).get(&key) {
+            return Ok(answer.clone());
+        }
         let output = self.runner.run(command)?;
         *lock(&self.cost) = self.cost().plus(output.cost);
         let answer = Answer {
@@ -383,7 +351,9 @@ impl<'a> Toolchain<'a> {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         };
-        if let Ok(bytes) = serde_json::to_vec(&answer) {
+        if !answer.success {
+            lock(&self.failures).insert(key, answer.clone());
+        } else if let Ok(bytes) = serde_json::to_vec(&answer) {
             self.cache.remember(key, &bytes);
         }
         Ok(answer)
