@@ -177,7 +177,7 @@ pub fn draft(
 }
 
 fn write(file: &SourceFile) -> Result<(), Undrafted> {
-    match place::write_if_changed(file.path(), file.bytes()) {
+    match place::write_if_changed(file.path(), &file.bytes()) {
         Ok(_) => Ok(()),
         Err(error) => Err(Undrafted::new(Phase::Load, chain(&error))),
     }
@@ -194,16 +194,13 @@ fn final_text(
     let expanded = board
         .discovery()
         .expanded(merged.path(), &discovery.include_dirs, &files)?;
-    match std::str::from_utf8(merged.bytes()) {
+    let bytes = merged.bytes();
+    match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(insert_prototypes(text, &expanded, &files).into_bytes()),
         Err(_) => {
             // Each byte as one character, so that text in another encoding comes out as it went in. The preprocessed text has lost such
             // bytes, which can only stand in comments and literals, and those do not reach prototypes.
-            let text: String = merged
-                .bytes()
-                .iter()
-                .map(|&byte| char::from(byte))
-                .collect();
+            let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
             let with = insert_prototypes(&text, &expanded, &files);
             Ok(with
                 .chars()

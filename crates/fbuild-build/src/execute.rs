@@ -411,7 +411,7 @@ impl<'a> Executor<'a> {
     /// Writes the generated files and makes the links of an action.
     fn prepare(&self, action: &Action, work: &Utf8Path) -> Result<(), FolderError> {
         for file in &action.generated {
-            place::write_if_changed(file.path(), file.bytes())?;
+            place::write_if_changed(file.path(), &file.bytes())?;
         }
         for (name, target) in &action.links {
             place::link(target, &work.join(name))?;

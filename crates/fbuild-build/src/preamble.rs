@@ -118,7 +118,7 @@ impl<'a> Preambles<'a> {
             return None;
         };
         let source = unit.generated.first()?;
-        let prefix = prefix(std::str::from_utf8(source.bytes()).ok()?)?;
+        let prefix = prefix(std::str::from_utf8(&source.bytes()).ok()?)?;
         let dir = source.path().parent()?;
         let mut headers = Vec::new();
         let mut taken = 0;
@@ -210,7 +210,7 @@ impl<'a> Preambles<'a> {
         lists.sort_by_key(|(headers, _)| *headers);
         let gain = |(headers, (users, candidate)): &(&[String], (usize, &Candidate))| {
             let (_, closure) = self.header(headers, &candidate.dirs)?;
-            let bytes: usize = closure.files.iter().map(|file| file.bytes().len()).sum();
+            let bytes: usize = closure.files.iter().map(|file| file.length()).sum();
             Some((bytes * users, headers.len()))
         };
         lists
@@ -238,7 +238,7 @@ impl<'a> Preambles<'a> {
             .join(name)
             .join("preamble.h");
         let file = match self.tree.read(&path) {
-            Ok(Some(known)) if known.bytes() == text.as_bytes() => known,
+            Ok(Some(known)) if *known.bytes() == text.as_bytes() => known,
             _ => self.tree.insert(&path, text.into_bytes()),
         };
         match &*self.board.cxx().scanned(&path, dirs, None) {
@@ -386,7 +386,7 @@ impl<'a> Preambles<'a> {
         };
         let source = plain.generated.first()?;
         let replaced = user.prefix.replace(
-            std::str::from_utf8(source.bytes()).ok()?,
+            std::str::from_utf8(&source.bytes()).ok()?,
             length,
             header.path(),
         )?;
@@ -530,7 +530,7 @@ pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executo
         return Made::Failed;
     };
     let precompiled = Utf8PathBuf::from(format!("{}.gch", preamble.header));
-    let placed = place::write_if_changed(&preamble.header, preamble.action.generated[0].bytes())
+    let placed = place::write_if_changed(&preamble.header, &preamble.action.generated[0].bytes())
         .and_then(|_| place::link(&executor.blob(output.digest), &precompiled));
     match placed {
         Ok(()) => Made::Usable,

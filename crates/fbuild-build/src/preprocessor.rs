@@ -237,7 +237,7 @@ impl<'a> Preprocessor<'a> {
                 .iter()
                 .any(|word| contains(file, word.as_bytes()))
         };
-        closure.uses_time = closure.files.iter().any(|file| mentions(file.bytes()));
+        closure.uses_time = closure.files.iter().any(|file| mentions(&file.bytes()));
         Ok(closure)
     }
 }

@@ -32,7 +32,7 @@ pub fn decide(
     let subject = Subject {
         dir: &sketch.dir,
         main: &sketch.main,
-        text: main.bytes(),
+        text: &main.bytes(),
     };
     match fbuild_scan::skip::decide(subject, &facts(board), library) {
         Decision::Build => Ruling::Build(None),

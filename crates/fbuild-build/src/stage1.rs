@@ -149,7 +149,7 @@ pub(crate) fn expected_cost(action: &Action, executor: &Executor<'_>) -> u128 {
         Reads::Closure(closure) => closure
             .files
             .iter()
-            .map(|file| file.bytes().len() as u128 * 400)
+            .map(|file| file.length() as u128 * 400)
             .sum(),
         _ => 0,
     }

@@ -159,7 +159,8 @@ impl Workbench<'_> {
 
     /// Digests a generated file without the place of the checkout, which stands in the `#line` directives that the merge wrote.
     fn digest_of_generated(&self, file: &SourceFile) -> Digest {
-        let Ok(text) = std::str::from_utf8(file.bytes()) else {
+        let bytes = file.bytes();
+        let Ok(text) = std::str::from_utf8(&bytes) else {
             return file.digest();
         };
         // In a raw string such a line would be data.

@@ -34,7 +34,8 @@ pub fn merged(sketch: &Sketch, tree: &SourceTree) -> Result<Generated, SketchErr
     let mut out = Vec::new();
     for path in sketch.texts() {
         let file = read(path, tree)?;
-        let text = without_mark(file.bytes());
+        let bytes = file.bytes();
+        let text = without_mark(&bytes);
         if path == sketch.main && !INCLUDES_ARDUINO.is_match(text) {
             out.extend_from_slice(b"#include <Arduino.h>\n");
         }
@@ -60,7 +61,7 @@ pub fn copies(sketch: &Sketch, tree: &SourceTree) -> Result<Vec<Generated>, Sket
         .map(|additional| {
             let file = read(&additional.path, tree)?;
             let mut bytes = line_directive(&additional.path).into_bytes();
-            bytes.extend_from_slice(without_mark(file.bytes()));
+            bytes.extend_from_slice(without_mark(&file.bytes()));
             Ok(Generated {
                 relative: additional.relative.clone(),
                 bytes,

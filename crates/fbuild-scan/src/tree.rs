@@ -1,12 +1,13 @@
 //! The files of a run: each read, digested and tokenised once, shared by all sketches and workers.
 //!
 //! Generated files (merged sketches, copies with a `#line` in front) are inserted under the path at which they will stand, so that a scan
-//! needs nothing on disk. The tree does not know what the files mean.
+//! needs nothing on disk. The text of other files is let go once it is split into lines, because hardly anything asks for it again and all
+//! headers together are many megabytes. The tree does not know what the files mean.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
@@ -19,13 +20,14 @@ use crate::cpp::search::Searches;
 #[derive(Debug)]
 pub struct SourceFile {
     path: Utf8PathBuf,
-    bytes: Vec<u8>,
-    digest: OnceLock<Digest>,
-    takes_in: OnceLock<bool>,
+    length: usize,
+    digest: Digest,
+    takes_in: bool,
     /// The file's number in its tree.
     id: u32,
-    /// What the disk said of the file when it was read. `None` for a generated file.
+    /// What the disk said of the file when it was read. `None` for a generated file, whose text is always held.
     stamp: Option<Stamp>,
+    text: Mutex<Option<Arc<Vec<u8>>>>,
     lines: [OnceLock<Arc<Lines>>; Mode::COUNT],
 }
 
@@ -33,11 +35,12 @@ impl SourceFile {
     fn new(path: Utf8PathBuf, bytes: Vec<u8>, id: u32, stamp: Option<Stamp>) -> Self {
         Self {
             path,
-            bytes,
-            digest: OnceLock::new(),
-            takes_in: OnceLock::new(),
+            length: bytes.len(),
+            digest: Digest::of(&bytes),
+            takes_in: memchr::memmem::find(&bytes, b".incbin").is_some(),
             id,
             stamp,
+            text: Mutex::new(Some(Arc::new(bytes))),
             lines: Default::default(),
         }
     }
@@ -48,25 +51,45 @@ impl SourceFile {
     }
 
     /// Returns the content as it is on disk.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    ///
+    /// A file whose text was let go is read again. If it was changed meanwhile this is what is there now, and nothing if it is gone; digest and
+    /// length stay those of the first reading, and [`Self::is_unchanged`] says no.
+    pub fn bytes(&self) -> Arc<Vec<u8>> {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is asked for again may be asked for by every sketch, so from now on it is held.
+        let read = || Arc::new(std::fs::read(&self.path).unwrap_or_default());
+        Arc::clone(text.get_or_insert_with(read))
+    }
+
+    /// Returns the number of bytes.
+    pub fn length(&self) -> usize {
+        self.length
     }
 
     /// Returns the digest of the content.
     pub fn digest(&self) -> Digest {
-        *self.digest.get_or_init(|| Digest::of(&self.bytes))
+        self.digest
     }
 
     /// Returns whether the text may take in another file behind the preprocessor's back, by the assembler's `.incbin`: no depfile tells of it.
     pub fn may_take_in_binaries(&self) -> bool {
-        *self
-            .takes_in
-            .get_or_init(|| memchr::memmem::find(&self.bytes, b".incbin").is_some())
+        self.takes_in
     }
 
     /// Returns the file's lines in a language's mode, split at the first call.
     pub(crate) fn lines(&self, mode: Mode) -> &Arc<Lines> {
-        self.lines[mode as usize].get_or_init(|| Arc::new(Lines::of(&self.bytes, mode)))
+        self.lines[mode as usize].get_or_init(|| {
+            let lines = Arc::new(Lines::of(&self.bytes(), mode));
+            self.let_go();
+            lines
+        })
+    }
+
+    fn let_go(&self) {
+        let is_first = self.lines.iter().all(|lines| lines.get().is_none());
+        if is_first && self.stamp.is_some() {
+            *self.text.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// Returns a small number that no other file of the tree has.
@@ -74,15 +97,20 @@ impl SourceFile {
         self.id as usize
     }
 
-    /// Returns what gcc compares before it compares contents to tell whether two once-only files are the same.
-    pub(crate) fn likeness(&self) -> Option<(u64, usize)> {
+    /// Returns what gcc compares to tell whether two once-only files are the same; it compares the contents themselves.
+    pub(crate) fn likeness(&self) -> Option<(u64, Digest)> {
         self.stamp
-            .map(|stamp| (stamp.modified.0.cast_unsigned(), self.bytes.len()))
+            .map(|stamp| (stamp.modified.0.cast_unsigned(), self.digest))
     }
 
     /// Returns whether a second inclusion adds nothing, as an include guard around the whole file or `#pragma once` sees to.
     pub fn is_guarded(&self) -> bool {
         self.lines(Mode::Cxx).is_guarded()
+    }
+
+    /// Returns whether the file is generated, and not one of the disk.
+    pub fn is_generated(&self) -> bool {
+        self.stamp.is_none()
     }
 
     /// Returns whether the file is still as it was read: a file of the disk by its time stamps, a generated one by its content.
@@ -91,7 +119,7 @@ impl SourceFile {
     pub fn is_unchanged(&self) -> bool {
         match self.stamp {
             Some(stamp) => std::fs::metadata(&self.path).is_ok_and(|now| Stamp::of(&now) == stamp),
-            None => std::fs::read(&self.path).is_ok_and(|now| now == self.bytes),
+            None => std::fs::read(&self.path).is_ok_and(|now| now == *self.bytes()),
         }
     }
 }
@@ -145,23 +173,27 @@ impl SourceTree {
         {
             return Ok(known.clone());
         }
-        let file = match load(path) {
-            Ok(loaded) => loaded.map(|(bytes, stamp)| {
-                Arc::new(SourceFile::new(
-                    path.to_owned(),
-                    bytes,
-                    self.next_id(),
-                    Some(stamp),
-                ))
-            }),
-            Err(error) if is_absence(&error) => None,
-            Err(error) => return Err(error),
-        };
+        let file = self.load(path)?;
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         Ok(files
             .entry(path.as_str().to_owned())
             .or_insert(file)
             .clone())
+    }
+
+    /// Reads the file at `path` as [`Self::read`] does, and tells whether the answer is the one that is `known` from an earlier run: the digest
+    /// of its content, or `None` for no regular file. The text is not held.
+    pub fn confirm(&self, path: &Utf8Path, known: Option<Digest>) -> bool {
+        let Ok(file) = self.load(path) else {
+            return false;
+        };
+        let same = file.as_ref().map(|file| file.digest()) == known;
+        if let Some(file) = &file {
+            file.let_go();
+        }
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.entry(path.as_str().to_owned()).or_insert(file);
+        same
     }
 
     /// Puts a generated file into the tree, in place of whatever is on disk at `path`.
@@ -199,6 +231,17 @@ impl SourceTree {
     /// Returns what include searches remember.
     pub(crate) fn searches(&self) -> &Searches {
         &self.searches
+    }
+
+    fn load(&self, path: &Utf8Path) -> io::Result<Option<Arc<SourceFile>>> {
+        match load(path) {
+            Ok(loaded) => Ok(loaded.map(|(bytes, stamp)| {
+                let id = self.next_id();
+                Arc::new(SourceFile::new(path.to_owned(), bytes, id, Some(stamp)))
+            })),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn next_id(&self) -> u32 {
@@ -243,6 +286,61 @@ mod tests {
     }
 
     #[test]
+    fn text_is_let_go_once_it_is_split_and_read_again_for_who_asks() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("a.h");
+        fs_err::write(&path, "#pragma once\n").unwrap();
+        let tree = SourceTree::new();
+        let file = tree.read(&path).unwrap().unwrap();
+        let held = |file: &SourceFile| file.text.lock().unwrap().is_some();
+        assert!(held(&file));
+        assert!(file.is_guarded());
+        assert!(!held(&file));
+        assert_eq!(*file.bytes(), b"#pragma once\n");
+        assert!(held(&file));
+        file.lines(Mode::C);
+        assert!(held(&file), "what was asked for twice is held");
+        let generated = tree.insert("made.h".into(), b"int x;\n".to_vec());
+        assert!(!generated.is_guarded());
+        assert!(held(&generated));
+    }
+
+    #[test]
+    fn text_that_changed_meanwhile_keeps_its_first_digest_and_is_not_unchanged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("a.h");
+        fs_err::write(&path, "one").unwrap();
+        let tree = SourceTree::new();
+        let file = tree.read(&path).unwrap().unwrap();
+        file.lines(Mode::Cxx);
+        fs_err::write(&path, "three").unwrap();
+        assert_eq!(*file.bytes(), b"three");
+        assert_eq!((file.digest(), file.length()), (Digest::of(b"one"), 3));
+        assert!(!file.is_unchanged());
+    }
+
+    #[test]
+    fn an_answer_of_an_earlier_run_is_confirmed_and_kept_for_readers() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(dir.path()).unwrap();
+        fs_err::write(dir.join("a.h"), "one").unwrap();
+        let one = Some(Digest::of(b"one"));
+        let confirm = |name: &str, known| SourceTree::new().confirm(&dir.join(name), known);
+        assert!(confirm("a.h", one) && confirm("none.h", None) && confirm("", None));
+        assert!(!confirm("a.h", None) && !confirm("none.h", one));
+        assert!(!confirm("a.h", Some(Digest::of(b"two"))));
+
+        let tree = SourceTree::new();
+        tree.confirm(&dir.join("a.h"), one);
+        tree.confirm(&dir.join("none.h"), None);
+        fs_err::write(dir.join("none.h"), "").unwrap();
+        assert!(tree.read(&dir.join("none.h")).unwrap().is_none());
+        let file = tree.read(&dir.join("a.h")).unwrap().unwrap();
+        assert_eq!((*file.bytes()).as_slice(), b"one");
+        assert!(file.is_unchanged());
+    }
+
+    #[test]
     fn a_change_on_disk_is_seen() {
         let dir = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(dir.path()).unwrap().join("a.h");
@@ -278,7 +376,7 @@ mod tests {
         let tree = SourceTree::new();
         tree.insert(&path, b"generated".to_vec());
         let file = tree.read(&path).unwrap().unwrap();
-        assert_eq!(file.bytes(), b"generated");
+        assert_eq!(*file.bytes(), b"generated");
         assert_eq!(file.likeness(), None);
     }
 

@@ -24,7 +24,7 @@ pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
                     String::new()
                 };
                 printer.bytes(heading.as_bytes());
-                printer.bytes(file.bytes());
+                printer.bytes(&file.bytes());
             }
             Err(failure) => {
                 looking::show_failure(look, failure, printer);

@@ -130,7 +130,6 @@ impl Unit<'_> {
             !Arc::ptr_eq(other, file)
                 && file.likeness().is_some()
                 && other.likeness() == file.likeness()
-                && other.bytes() == file.bytes()
         };
         !(self.once.iter().any(same) || (import && self.files.iter().any(same)))
     }

@@ -77,7 +77,8 @@ impl Unit<'_> {
         let frame = self.frames.last_mut()?;
         let file = &frame.file;
         let text = frame.text.get_or_insert_with(|| {
-            let clean = clean(file.bytes());
+            let bytes = file.bytes();
+            let clean = clean(&bytes);
             Arc::new(Text {
                 bytes: clean.text.into_owned(),
                 joins: clean.joins,

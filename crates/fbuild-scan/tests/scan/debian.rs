@@ -49,7 +49,7 @@ fn ours(
     let staged = stage(sketch, &tree, &tree, &space.at("sketch")).unwrap();
     for file in staged.copies.iter().chain([&staged.merged]) {
         fs_err::create_dir_all(file.path().parent().unwrap()).unwrap();
-        fs_err::write(file.path(), file.bytes()).unwrap();
+        fs_err::write(file.path(), &*file.bytes()).unwrap();
     }
     let around = Surroundings {
         preprocess: compiler,
