@@ -9,6 +9,7 @@ use fbuild_scan::cpp::Language;
 use fbuild_scan::discovery::Surroundings;
 use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
+use fbuild_scan::memo::ScanMemo;
 
 use crate::execute::chain;
 use crate::planner::PlanError;
@@ -127,11 +128,22 @@ impl<'a> Board<'a> {
         &self.discovery
     }
 
+    /// Returns what is known about sources, by language.
+    pub fn memos(&self) -> impl Iterator<Item = (&'static str, &ScanMemo)> {
+        let discovery = (!Arc::ptr_eq(&self.discovery, &self.cxx)).then_some(&self.discovery);
+        let discovery = discovery.map(|preprocessor| ("discovery", preprocessor.memo()));
+        let compiled = [
+            ("c++", &*self.cxx),
+            ("c", &self.c),
+            ("assembler", &self.asm),
+        ];
+        let compiled = compiled.map(|(language, preprocessor)| (language, preprocessor.memo()));
+        discovery.into_iter().chain(compiled)
+    }
+
     /// Returns where the answers of earlier scans were taken for new ones because there was nothing.
     pub fn absent(&self) -> impl Iterator<Item = Utf8PathBuf> {
-        [&*self.discovery, &*self.cxx, &self.c, &self.asm]
-            .into_iter()
-            .flat_map(|preprocessor| preprocessor.memo().absent())
+        self.memos().flat_map(|(_, memo)| memo.absent())
     }
 
     /// Returns what library discovery needs.

@@ -42,6 +42,7 @@ mod results;
 mod roots;
 pub mod run;
 pub mod runner;
+mod scans;
 mod skip;
 mod stage1;
 mod stage2;

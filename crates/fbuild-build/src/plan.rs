@@ -17,6 +17,7 @@ use crate::action::Action;
 use crate::hooks::Hooks;
 use crate::record::{Record, RecordKey};
 use crate::roots::Roots;
+use crate::scans::Scans;
 use crate::trail::Trail;
 
 macro_rules! index_type {
@@ -71,6 +72,8 @@ pub struct BuildPlan {
     pub warnings: Vec<String>,
     /// What planning asked the disk; `None` if not all of that is known.
     pub trail: Option<Trail>,
+    /// What planning learnt about the sources that sketches share, by the trail's files.
+    pub(crate) scans: Scans,
     /// The trails of earlier runs by which sketches are up to date.
     pub earlier: Vec<(Digest, Arc<Trail>)>,
     /// What the processes of planning cost.

@@ -28,6 +28,7 @@ use crate::preprocessor::{Fallbacks, Means};
 use crate::record::{self, Record, Records};
 use crate::request::Request;
 use crate::runner::Runner;
+use crate::scans::Scans;
 use crate::skip::{self, Ruling};
 use crate::stop::Stop;
 use crate::toolchain::{ToolError, Toolchain};
@@ -115,8 +116,9 @@ fn attempt(
         .as_deref()
         .and_then(|dir| Library::load(dir, Location::Explicit).ok());
     let mut assembly = Assembly::new(tools);
-    let mut records = Records::new(tools.cache());
+    let mut records = Records::new(tools.cache(), tree);
     let mut trail = Trail::default();
+    let mut scans = Scans::default();
     for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
         let mut board = Board::new(
             spec,
@@ -143,7 +145,7 @@ fn attempt(
         let known = match (extent, board.record_base) {
             // An export is made by stage 2.
             (Extent::NotUpToDate, Some(base)) if !request.export_binaries => {
-                records.up_to_date(base, &request.sketches, &out_dirs)
+                records.up_to_date(base, &board, &request.sketches, &out_dirs)
             }
             _ => vec![None; request.sketches.len()],
         };
@@ -179,6 +181,9 @@ fn attempt(
         let first = assembly.board(&board, request, out_dirs, drafts)?;
         Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
         follow(&board, &assembly.plan().sketches[first..], &mut trail);
+        if let Some(base) = board.record_base {
+            scans.add(base, &board, tree);
+        }
     }
     trail.add_files(tree.asked());
     let mut plan = assembly.finish();
@@ -191,6 +196,7 @@ fn attempt(
     let (notes, cost) = fallbacks.take();
     // What the compiler looked for in vain when it was asked, it does not tell.
     plan.trail = notes.is_empty().then_some(trail);
+    plan.scans = scans;
     plan.earlier = records.into_trails();
     let used: HashSet<Digest> = plan
         .sketches

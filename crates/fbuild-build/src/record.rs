@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::WORK;
 use crate::board::Board;
 use crate::place;
+use crate::scans::Scans;
 use crate::tally::Tally;
 use crate::toolchain::Toolchain;
 use crate::trail::Trail;
@@ -122,15 +123,17 @@ impl Record {
 #[derive(Debug)]
 pub struct Records<'a> {
     cache: &'a Cache,
+    tree: &'a SourceTree,
     /// Trails that hold, by digest.
     trails: HashMap<Digest, Option<Arc<Trail>>>,
 }
 
 impl<'a> Records<'a> {
-    /// Opens the records in `cache`.
-    pub fn new(cache: &'a Cache) -> Self {
+    /// Opens the records in `cache`; what is found out about files on the way is put into `tree`.
+    pub fn new(cache: &'a Cache, tree: &'a SourceTree) -> Self {
         Self {
             cache,
+            tree,
             trails: HashMap::new(),
         }
     }
@@ -146,41 +149,61 @@ impl<'a> Records<'a> {
         trails
     }
 
-    /// Returns for each sketch, built in the directory at its place of `out_dirs`, its record if it is up to date.
+    /// Returns for each sketch, built in the directory at its place of `out_dirs`, its record if it is up to date. If not all are, the board's
+    /// preprocessors learn what earlier runs knew about the sources that sketches share.
     ///
     /// Runs in the current rayon pool.
-    pub fn up_to_date(
+    pub(crate) fn up_to_date(
         &mut self,
         base: Digest,
+        board: &Board<'_>,
         sketches: &[Requested],
         out_dirs: &[Utf8PathBuf],
     ) -> Vec<Option<Record>> {
-        let recorded: Vec<Option<Record>> = sketches
+        let recorded: Vec<Option<(Record, RecordKey)>> = sketches
             .par_iter()
             .zip(out_dirs)
             .map(|(requested, out_dir)| self.find(base, requested.sketch.as_ref().ok()?, out_dir))
             .collect();
-        for record in recorded.iter().flatten() {
-            if !self.trails.contains_key(&record.trail) {
-                let trail = self.trail(record.trail);
-                self.trails.insert(record.trail, trail);
+        let mut trails: Vec<Digest> = recorded
+            .iter()
+            .flatten()
+            .map(|(record, _)| record.trail)
+            .collect();
+        trails.sort();
+        trails.dedup();
+        for &digest in &trails {
+            if !self.trails.contains_key(&digest) {
+                let trail = self.trail(digest);
+                self.trails.insert(digest, trail);
             }
         }
-        recorded
+        let up_to_date: Vec<Option<Record>> = recorded
             .into_par_iter()
-            .map(|record| {
-                record.filter(|record| {
-                    matches!(self.trails.get(&record.trail), Some(Some(_))) && record.is_in_place()
-                })
+            .map(|found| {
+                let (record, key) = found?;
+                let holds = matches!(self.trails.get(&record.trail), Some(Some(_)));
+                (record.own == key.own && holds && record.is_in_place()).then_some(record)
             })
-            .collect()
+            .collect();
+        if up_to_date.iter().any(Option::is_none) {
+            trails
+                .into_iter()
+                .for_each(|digest| self.teach(digest, base, board));
+        }
+        up_to_date
     }
 
-    fn find(&self, base: Digest, sketch: &Sketch, out_dir: &Utf8Path) -> Option<Record> {
+    /// Finds the record of a sketch, which may be one of other files of the sketch.
+    fn find(
+        &self,
+        base: Digest,
+        sketch: &Sketch,
+        out_dir: &Utf8Path,
+    ) -> Option<(Record, RecordKey)> {
         let key = RecordKey::new(base, sketch, &SourceTree::new(), out_dir)?;
         let bytes = self.cache.recall(key.key)?;
-        let record: Record = serde_json::from_slice(&bytes).ok()?;
-        (record.own == key.own).then_some(record)
+        Some((serde_json::from_slice(&bytes).ok()?, key))
     }
 
     /// Returns a trail if it still holds.
@@ -188,15 +211,28 @@ impl<'a> Records<'a> {
         let bytes = self.cache.recall(trail_key(digest))?;
         let trail: Trail = serde_json::from_slice(&bytes).ok()?;
         trail
-            .holds(StatMemo::new(self.cache))
+            .holds(self.tree, StatMemo::new(self.cache))
             .then(|| Arc::new(trail))
+    }
+
+    /// Lets a board's preprocessors know the scans that belong to a trail, if it holds.
+    fn teach(&self, digest: Digest, base: Digest, board: &Board<'_>) {
+        if !matches!(self.trails.get(&digest), Some(Some(_))) {
+            return;
+        }
+        let scans = self.cache.recall(scans_key(digest));
+        let scans: Option<Scans> = scans.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if let Some(scans) = scans {
+            scans.teach(base, board, self.tree);
+        }
     }
 }
 
-/// Keeps a trail unless one of `earlier` covers it; returns by which digest it is found.
-pub fn keep_trail(
+/// Keeps a trail and the scans that belong to it unless one of `earlier` covers it; returns by which digest it is found.
+pub(crate) fn keep_trail(
     cache: &Cache,
     trail: &Trail,
+    scans: &Scans,
     earlier: &[(Digest, Arc<Trail>)],
 ) -> Option<Digest> {
     if let Some((known, _)) = earlier.iter().find(|(_, known)| known.covers(trail)) {
@@ -205,6 +241,9 @@ pub fn keep_trail(
     let bytes = serde_json::to_vec(trail).ok()?;
     let digest = Digest::of(&bytes);
     cache.remember(trail_key(digest), &bytes);
+    if let Ok(bytes) = serde_json::to_vec(scans) {
+        cache.remember(scans_key(digest), &bytes);
+    }
     Some(digest)
 }
 
@@ -217,6 +256,10 @@ pub fn keep(cache: &Cache, key: RecordKey, record: &Record) {
 
 fn trail_key(digest: Digest) -> Digest {
     DigestWriter::new("trail 1").digest(digest).finish()
+}
+
+fn scans_key(trail: Digest) -> Digest {
+    DigestWriter::new("scans 1").digest(trail).finish()
 }
 
 /// Digests what all sketches of a board depend on beside files that are scanned: this program, the board's description and commands, the

@@ -261,7 +261,7 @@ fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cach
         plan.shared.iter().map(fingerprint),
         preambles.map(fingerprint).chain(results),
     );
-    let Some(digest) = record::keep_trail(cache, &trail, &plan.earlier) else {
+    let Some(digest) = record::keep_trail(cache, &trail, &plan.scans, &plan.earlier) else {
         return;
     };
     for (key, record) in &mut records {

@@ -11,10 +11,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::StatMemo;
 use fbuild_model::{Digest, DigestWriter, Fingerprint};
 use fbuild_scan::sources::{self, Depth};
+use fbuild_scan::tree::SourceTree;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-
-use crate::place;
 
 /// Questions and answers, and what stage 1 made of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,14 +129,15 @@ impl Trail {
             && other.derived.is_subset(&self.derived)
     }
 
-    /// Asks all questions again, in the current rayon pool; returns whether every answer is the same and the archives are in place.
-    pub fn holds(&self, memo: StatMemo<'_>) -> bool {
+    /// Asks all questions again, in the current rayon pool; returns whether every answer is the same and the archives are in place. The
+    /// answers about files are put into the tree, so that planning need not ask once more.
+    pub fn holds(&self, tree: &SourceTree, memo: StatMemo<'_>) -> bool {
         let files: Vec<_> = self.files.iter().collect();
         let folders: Vec<_> = self.sources.iter().collect();
         files
             .par_iter()
             .with_min_len(64)
-            .all(|(path, known)| is_as_before(path, **known))
+            .all(|(path, known)| tree.confirm(Utf8Path::new(path), **known))
             && folders
                 .par_iter()
                 .all(|(folder, known)| folder.digest() == **known)
@@ -194,21 +194,6 @@ impl<'de> Deserialize<'de> for Folder {
     }
 }
 
-/// Returns whether there is still the same, or still nothing, at `path`: what [`fbuild_scan::tree::SourceTree::read`] would find.
-fn is_as_before(path: &str, known: Option<Digest>) -> bool {
-    match known {
-        Some(known) => place::holds(path.into(), known),
-        // Most questions are for headers that are not in a folder: one system call answers them.
-        None => match std::fs::metadata(path) {
-            Ok(metadata) => !metadata.is_file(),
-            Err(error) => matches!(
-                error.kind(),
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-            ),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,7 +244,7 @@ mod tests {
         }
 
         fn holds(&self, trail: &Trail) -> bool {
-            trail.holds(StatMemo::new(&self.cache))
+            trail.holds(&SourceTree::new(), StatMemo::new(&self.cache))
         }
     }
 

@@ -31,6 +31,17 @@ struct Answer {
     scan: Arc<OnceLock<Arc<Scan>>>,
 }
 
+/// A question and its answer.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The source.
+    pub source: Utf8PathBuf,
+    /// The include directories in order, the source's private one at the end.
+    pub dirs: Arc<[Utf8PathBuf]>,
+    /// The answer.
+    pub scan: Arc<Scan>,
+}
+
 impl ScanMemo {
     /// Returns an empty memo.
     pub fn new() -> Self {
@@ -64,6 +75,44 @@ impl ScanMemo {
             lock(&self.absent).extend(looked_at);
         }
         Arc::clone(slot.get_or_init(|| Arc::new(preprocess.scan(source, &dirs))))
+    }
+
+    /// Takes in an answer of an earlier run that would be given again.
+    pub fn learn(&self, source: Utf8PathBuf, dirs: Vec<Utf8PathBuf>, scan: Scan) {
+        let answer = Answer {
+            dirs: self.intern(&dirs, None),
+            scan: Arc::new(OnceLock::from(Arc::new(scan))),
+        };
+        let known = Arc::clone(lock(&self.sources).entry(source).or_default());
+        let mut answers = lock(&known.answers);
+        if !answers
+            .iter()
+            .any(|other| Arc::ptr_eq(&other.dirs, &answer.dirs))
+        {
+            answers.push(answer);
+        }
+    }
+
+    /// Returns every answer, in order of sources; one that was given for several include paths is there with the first of them.
+    pub fn answers(&self) -> Vec<Answered> {
+        let mut all = Vec::new();
+        for (source, known) in lock(&self.sources).iter() {
+            let answers = lock(&known.answers);
+            for (at, answer) in answers.iter().enumerate() {
+                let again = answers[..at]
+                    .iter()
+                    .any(|other| Arc::ptr_eq(&other.scan, &answer.scan));
+                if let (Some(scan), false) = (answer.scan.get(), again) {
+                    all.push(Answered {
+                        source: source.clone(),
+                        dirs: Arc::clone(&answer.dirs),
+                        scan: Arc::clone(scan),
+                    });
+                }
+            }
+        }
+        all.sort_by(|a, b| (&a.source, &a.dirs).cmp(&(&b.source, &b.dirs)));
+        all
     }
 
     /// Returns the paths at which the memo itself looked, in vain, before it gave an earlier answer: what the answers depend on beside the

@@ -5,7 +5,7 @@
 use fbuild_testkit::Project;
 use fbuild_testkit::project::PLAIN;
 
-use crate::{pairs, project};
+use crate::{has_strace, pairs, project};
 
 const BOTH: [&str; 2] = ["A", "B"];
 
@@ -101,6 +101,53 @@ fn what_a_sketch_was_made_of_counts_by_its_content() {
     ];
     for (what, cached, change) in changes {
         assert_eq!(rebuilt_after(&libraries(), change), cached, "{what}");
+        // What was scanned in the run before, only the sketch having changed, is not scanned again; here it has to be.
+        let project = libraries();
+        project.compile_many(BOTH).ok();
+        rebuilt_after(&project, |project| edit(project, 1));
+        let both = rebuilt_after(&project, |project| {
+            edit(project, 2);
+            change(project);
+        });
+        assert!(both <= cached, "{what}, and the sketch");
+    }
+}
+
+/// Gives the first sketch another text.
+fn edit(project: &Project, value: u32) {
+    let text = format!(
+        "#include <X.h>\nint value = {value};\nvoid setup() {{ x(); }}\nvoid loop() {{}}\n"
+    );
+    project.write("A/A.ino", &text);
+}
+
+#[test]
+fn sources_that_sketches_share_are_not_scanned_again_for_a_changed_sketch() {
+    if !has_strace() {
+        return;
+    }
+    let project = libraries();
+    project.compile_many(BOTH).ok();
+    let opened = |value: u32| -> [usize; 2] {
+        edit(&project, value);
+        let log = project.root().with_file_name("strace");
+        let run = project
+            .compile(BOTH)
+            .under(
+                "strace",
+                ["-f", "-qq", "-e", "trace=openat", "-o", log.as_str()],
+            )
+            .run()
+            .ok();
+        assert_eq!(run.report()["counts"]["cached"], 1);
+        let text = fs_err::read_to_string(&log).unwrap();
+        // Compilers open files as well, but not for reading these: only the sketch is compiled.
+        ["X/src/X.cpp", "X/src/X.h"].map(|name| text.matches(&format!("/{name}\"")).count())
+    };
+    for value in [1, 2] {
+        let [source, header] = opened(value);
+        assert_eq!(source, 1, "read to see whether it has changed");
+        assert!(header > 1, "the sketch includes it");
     }
 }
 

@@ -4,7 +4,7 @@ use fbuild_testkit::calls::Role;
 use fbuild_testkit::project::PLAIN;
 use fbuild_testkit::{Project, Tree};
 
-use crate::{pairs, project};
+use crate::{has_strace, pairs, project};
 
 const THREE: [&str; 3] = ["A", "B", "C"];
 
@@ -189,17 +189,6 @@ fn a_warm_run_takes_no_lock_and_writes_only_its_report() {
         .filter(|line| !tried.iter().any(|path| line.contains(path.as_str())))
         .collect();
     assert!(writes.is_empty(), "{writes:#?}");
-}
-
-fn has_strace() -> bool {
-    let found = std::process::Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .status()
-        .is_ok_and(|status| status.success());
-    if !found {
-        eprintln!("SKIPPED: strace is missing or not allowed here");
-    }
-    found
 }
 
 #[test]

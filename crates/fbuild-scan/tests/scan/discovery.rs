@@ -497,6 +497,35 @@ fn the_memo_asks_again_when_a_header_that_was_absent_can_be_there() {
 }
 
 #[test]
+fn what_one_memo_knows_another_can_learn() {
+    let space = space(&[
+        ("s/s.cpp", "#include <A.h>\n"),
+        ("libs/A/A.h", ""),
+        ("libs/A/a.cpp", "#include <A.h>\n#include <B.h>\n"),
+        ("libs/B/B.h", ""),
+        ("libs/B/b.cpp", "#error text\n"),
+    ]);
+    let first = Run::new(&space);
+    let found = first.discover(&space, &["s/s.cpp"]).unwrap();
+    let answers = first.memo.answers();
+    assert!(answers.is_sorted_by_key(|answered| &answered.source));
+    assert_eq!(answers.len(), first.simple.asked().len());
+
+    let second = Run::new(&space);
+    for answered in &answers {
+        let scan = Scan::clone(&answered.scan);
+        let dirs = answered.dirs.to_vec();
+        second.memo.learn(answered.source.clone(), dirs, scan);
+    }
+    let again = second.discover(&space, &["s/s.cpp"]).unwrap();
+    assert_eq!(second.simple.asked(), []);
+    assert_eq!(names(&again), names(&found));
+    assert_eq!(again.unscanned, found.unscanned);
+    assert_eq!(again.unscanned.len(), 1, "the failed one too");
+    assert_eq!(second.memo.answers().len(), answers.len());
+}
+
+#[test]
 fn one_question_is_asked_once_by_many_threads() {
     let files: Vec<(String, &str)> = (0..50)
         .map(|n| (format!("libs/A/a{n}.cpp"), "#include <A.h>\n"))
