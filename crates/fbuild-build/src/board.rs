@@ -76,7 +76,13 @@ impl<'a> Board<'a> {
         let cxx = language("cpp", Language::Cxx)?;
         let discovery = discovery_dialect(&recipes, tools)?;
         let same = matches!((&cxx, &discovery), (Ok(one), Ok(other)) if Arc::ptr_eq(one, other));
-        let cxx = Arc::new(Preprocessor::new(means, cxx, dependencies(&recipes)));
+        // What serves both is asked with the recipe that takes sources of any name.
+        let command = if same {
+            discovery_command(&recipes)
+        } else {
+            dependencies(&recipes)
+        };
+        let cxx = Arc::new(Preprocessor::new(means, cxx, command));
         let discovery = if same {
             Arc::clone(&cxx)
         } else {
