@@ -13,6 +13,7 @@ use fbuild_scan::preprocess::Closure;
 use fbuild_scan::tree::SourceFile;
 
 use crate::folders::{Folder, Links};
+use crate::inputs::Inputs;
 use crate::plan::Bootloader;
 use crate::roots::Roots;
 
@@ -92,8 +93,8 @@ pub struct Action {
     /// What it leaves behind.
     pub outputs: Outputs,
     /// Everything the outputs depend on.
-    pub parts: Parts,
-    /// The fingerprint of `parts`.
+    pub inputs: Inputs,
+    /// The fingerprint of `inputs`.
     pub fingerprint: Fingerprint,
     /// What is known about the files it reads.
     pub reads: Reads,
@@ -114,6 +115,11 @@ impl Action {
     /// Returns the phase that a failure belongs to which is not that of one of the commands.
     pub fn first_phase(&self) -> Phase {
         self.steps.first().map_or(Phase::Compile, |step| step.phase)
+    }
+
+    /// Returns the list of everything that the outputs depend on.
+    pub fn parts(&self) -> Parts {
+        self.inputs.parts(&self.roots)
     }
 
     /// Returns the FQBN of the board that it is for.

@@ -281,7 +281,7 @@ impl<'a> Executor<'a> {
         mut preamble: Option<bool>,
     ) -> Result<Done, NotDone> {
         // Asked before the run, which is the next that is compared with.
-        let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts));
+        let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts()));
         let _ = self.events.send(Event::WorkStarted {
             stage: action.stage,
             label: action.label.clone(),
@@ -458,7 +458,7 @@ impl<'a> Executor<'a> {
         let kept = (slot.is_some() && self.results.is_cache()).then_some(action.fingerprint);
         if let Some(slot) = slot {
             self.mark_used(action.fingerprint);
-            self.cache.record(&action.subject, &action.parts, cost);
+            self.cache.record(&action.subject, &action.parts(), cost);
             self.results.make_findable(slot, &entry);
         }
         Ok(Done {

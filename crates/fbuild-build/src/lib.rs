@@ -19,6 +19,7 @@ pub mod dry_run;
 pub mod execute;
 mod folders;
 mod hooks;
+mod inputs;
 pub mod inspect;
 pub mod layout;
 mod link;

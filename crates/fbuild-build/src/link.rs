@@ -16,6 +16,7 @@ use crate::archive_set::ArchiveSet;
 use crate::assembly::archive_commands;
 use crate::execute::{Done, Executor, chain};
 use crate::folders::{Folder, Links};
+use crate::inputs::Inputs;
 use crate::link_line::{Input, Line, Origin, inputs, line};
 use crate::log::Log;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
@@ -88,7 +89,7 @@ pub fn action(
         folders,
         outputs: Outputs::Prefix(sketch.project.clone()),
         fingerprint: parts.fingerprint(),
-        parts,
+        inputs: Inputs::Listed(parts),
         reads: match &sketch.in_place {
             Some(_) => Reads::Unknown {
                 because: "the platform runs hooks".to_owned(),

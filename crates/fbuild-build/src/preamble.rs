@@ -21,6 +21,7 @@ use fbuild_scan::tree::{SourceFile, SourceTree};
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::board::Board;
 use crate::execute::Executor;
+use crate::inputs::Inputs;
 use crate::plan::{BuildPlan, PreambleId, PreamblePlan, SketchPlan, SketchWork, WithPreamble};
 use crate::preamble_probe::{Debug, Usable, known, probe};
 use crate::prefix::{Prefix, prefix};
@@ -363,7 +364,7 @@ impl<'a> Preambles<'a> {
             folders: Vec::new(),
             outputs: Outputs::Files(vec!["preamble.h.gch".to_owned()]),
             fingerprint: parts.fingerprint(),
-            parts,
+            inputs: Inputs::Listed(parts),
             reads: Reads::Closure(Arc::new(closure.clone())),
             preamble: None,
             in_place: None,
@@ -400,8 +401,7 @@ impl<'a> Preambles<'a> {
             .position(|arg| arg == source.path().as_str())?;
         command.args[at] = path.to_string();
         usable.debug.apply(&mut command.args);
-        action.parts = swapped(&plain.parts, usable.debug);
-        action.fingerprint = action.parts.fingerprint();
+        depends_on_preamble(&mut action, usable.debug);
         action
             .generated
             .extend([Arc::clone(&variant), Arc::clone(header)]);
@@ -424,8 +424,7 @@ fn take_earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
         .filter(|unit| unit.preamble.is_none() && is_main(&unit.action))
     {
         let mut action = unit.action.clone();
-        action.parts = swapped(&action.parts, debug);
-        action.fingerprint = action.parts.fingerprint();
+        depends_on_preamble(&mut action, debug);
         unit.preamble = Some(WithPreamble { id: None, action });
     }
 }
@@ -472,13 +471,12 @@ fn is_read_once(header: &str, closure: &Closure) -> bool {
         .any(|file| file.path() == header && file.is_guarded())
 }
 
-fn swapped(plain: &Parts, debug: Debug) -> Parts {
-    let mut parts = Parts::default();
-    for part in plain.iter() {
-        parts.add(part.kind, part.name.clone(), part.digest);
+fn depends_on_preamble(action: &mut Action, debug: Debug) {
+    match &mut action.inputs {
+        Inputs::Compile(compile) => compile.preamble = Some(debug.name()),
+        Inputs::Listed(parts) => parts.argument(debug.name()),
     }
-    parts.argument(debug.name());
-    parts
+    action.fingerprint = action.inputs.fingerprint(&action.roots);
 }
 
 /// What became of a preamble.

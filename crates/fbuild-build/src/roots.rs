@@ -20,12 +20,10 @@ impl Roots {
     /// Returns the path with its root as a name; unchanged if it lies under none.
     pub fn path(&self, path: &Utf8Path) -> String {
         for (dir, name) in &self.0 {
-            if let Ok(rest) = path.strip_prefix(dir) {
-                return if rest.as_str().is_empty() {
-                    name.clone()
-                } else {
-                    format!("{name}/{rest}")
-                };
+            match path.as_str().strip_prefix(dir.as_str()) {
+                Some("") => return name.clone(),
+                Some(rest) if rest.starts_with('/') => return format!("{name}{rest}"),
+                _ => {}
             }
         }
         path.to_string()

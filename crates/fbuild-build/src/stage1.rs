@@ -18,6 +18,7 @@ use crate::action::{Action, Outputs, Reads, Step};
 use crate::archive_set::{ArchiveSet, Missing, OpenError, Recorded};
 use crate::budget::Seat;
 use crate::execute::{ATTEMPTS, Done, Executor, NotDone, chain};
+use crate::inputs::Inputs;
 use crate::lock::lock;
 use crate::log::Log;
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
@@ -281,7 +282,7 @@ fn archive_action(
         folders: Vec::new(),
         outputs: Outputs::Files(vec![name.to_owned()]),
         fingerprint: parts.fingerprint(),
-        parts,
+        inputs: Inputs::Listed(parts),
         reads: Reads::Objects,
         preamble: None,
         in_place: None,

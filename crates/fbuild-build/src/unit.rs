@@ -16,6 +16,7 @@ use fbuild_scan::tree::SourceFile;
 
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::execute::chain;
+use crate::inputs::{Compile, Inputs};
 use crate::preprocessor::Preprocessor;
 use crate::roots::Roots;
 use crate::toolchain::Toolchain;
@@ -86,7 +87,7 @@ impl Workbench<'_> {
             compress_less(&mut command.args, unit.stage);
             compress_less(&mut plain.args, unit.stage);
         }
-        let parts = self.parts(&plain, compiler, &unit, &reads);
+        let inputs = self.inputs(&plain, compiler, &unit, &reads);
         Ok(Action {
             stage: unit.stage,
             label: unit.label.to_owned(),
@@ -97,8 +98,8 @@ impl Workbench<'_> {
             links: Vec::new(),
             folders: Vec::new(),
             outputs: Outputs::Files(vec![object_name]),
-            fingerprint: parts.fingerprint(),
-            parts,
+            fingerprint: inputs.fingerprint(self.roots),
+            inputs,
             reads,
             preamble: None,
             in_place: None,
@@ -106,7 +107,13 @@ impl Workbench<'_> {
         })
     }
 
-    fn parts(&self, command: &Command, compiler: Digest, unit: &Unit<'_>, reads: &Reads) -> Parts {
+    fn inputs(
+        &self,
+        command: &Command,
+        compiler: Digest,
+        unit: &Unit<'_>,
+        reads: &Reads,
+    ) -> Inputs {
         let mut parts = Parts::default();
         parts.add(
             PartKind::Fbuild,
@@ -124,37 +131,17 @@ impl Workbench<'_> {
             parts.argument(self.roots.text(argument));
         }
         let Reads::Closure(closure) = reads else {
-            return parts;
+            return Inputs::Listed(parts);
         };
-        for (index, file) in closure.files.iter().enumerate() {
-            let kind = if index == 0 {
-                PartKind::Source
-            } else {
-                PartKind::Header
-            };
-            let generated = unit.generated.iter().any(|own| own.path() == file.path());
-            let digest = if generated && !closure.uses_path {
-                self.digest_of_generated(file)
-            } else {
-                file.digest()
-            };
-            parts.add(kind, self.roots.path(file.path()), digest);
-        }
-        for name in &closure.absent {
-            parts.add(
-                PartKind::Header,
-                format!("{name} (absent)"),
-                Digest::of(b""),
-            );
-        }
-        if closure.uses_path {
-            let mut paths = DigestWriter::new("paths");
-            closure.files.iter().for_each(|file| {
-                paths.field(file.path().as_str());
-            });
-            parts.add(PartKind::Source, "__FILE__", paths.finish());
-        }
-        parts
+        let own = unit.generated.iter().filter(|_| !closure.uses_path);
+        Inputs::Compile(Compile {
+            command: parts,
+            files: Arc::clone(closure),
+            generated: own
+                .map(|file| (file.path().to_owned(), self.digest_of_generated(file)))
+                .collect(),
+            preamble: None,
+        })
     }
 
     /// Digests a generated file without the place of the checkout, which stands in the `#line` directives that the merge wrote.

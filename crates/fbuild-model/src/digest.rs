@@ -94,7 +94,7 @@ impl DigestStream {
 }
 
 /// Hashes a sequence of fields into one digest.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DigestWriter(blake3::Hasher);
 
 impl DigestWriter {

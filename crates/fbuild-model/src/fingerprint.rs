@@ -28,6 +28,28 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// Makes a fingerprint of inputs that are told one by one: the same as [`Parts::fingerprint`] of their list.
+#[derive(Debug)]
+pub struct FingerprintWriter(DigestWriter);
+
+impl Default for FingerprintWriter {
+    fn default() -> Self {
+        Self(DigestWriter::new("fingerprint 1"))
+    }
+}
+
+impl FingerprintWriter {
+    /// Adds the next input.
+    pub fn add(&mut self, kind: PartKind, name: &str, digest: Digest) {
+        self.0.field([kind as u8]).field(name).digest(digest);
+    }
+
+    /// Returns the fingerprint.
+    pub fn finish(self) -> Fingerprint {
+        Fingerprint(self.0.finish())
+    }
+}
+
 /// What kind of input a [`Part`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,13 +121,11 @@ impl Parts {
 
     /// Returns the fingerprint: a digest over kind, name and content of all inputs, in order.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut writer = DigestWriter::new("fingerprint 1");
+        let mut writer = FingerprintWriter::default();
         for part in &self.0 {
-            writer.field([part.kind as u8]);
-            writer.field(&part.name);
-            writer.digest(part.digest);
+            writer.add(part.kind, &part.name, part.digest);
         }
-        Fingerprint(writer.finish())
+        writer.finish()
     }
 
     /// Says why an action with these inputs has no result although one with the inputs `before` had.
