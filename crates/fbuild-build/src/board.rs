@@ -10,6 +10,8 @@ use fbuild_scan::discovery::Surroundings;
 use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
 use fbuild_scan::memo::ScanMemo;
+use fbuild_scan::preprocess::Scan;
+use fbuild_scan::tree::SourceFile;
 
 use crate::execute::chain;
 use crate::planner::PlanError;
@@ -150,6 +152,22 @@ impl<'a> Board<'a> {
     /// Returns where the answers of earlier scans were taken for new ones because there was nothing.
     pub fn absent(&self) -> impl Iterator<Item = Utf8PathBuf> {
         self.memos().flat_map(|(_, memo)| memo.absent())
+    }
+
+    /// Spares a sketch's final text its scan: it reads what the `merged` text reads, because prototypes hold no directives.
+    pub fn learn_from(&self, merged: &SourceFile, main: &Arc<SourceFile>, dirs: &[Utf8PathBuf]) {
+        if !Arc::ptr_eq(&self.discovery, &self.cxx) {
+            // What discovery sees is not what the compiler sees.
+            return;
+        }
+        if let Scan::Complete(closure) = &*self.cxx.scanned(merged.path(), dirs, None) {
+            let mut closure = closure.clone();
+            if let Some(source) = closure.files.first_mut() {
+                *source = Arc::clone(main);
+                let (path, scan) = (main.path().to_owned(), Scan::Complete(closure));
+                self.cxx.memo().learn(path, dirs.to_vec(), scan);
+            }
+        }
     }
 
     /// Returns what library discovery needs.

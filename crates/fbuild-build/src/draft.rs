@@ -158,6 +158,7 @@ pub fn draft(
     })?;
     let main = tree.insert(&main_path, text);
     write(&main)?;
+    board.learn_from(&staged.merged, &main, &discovery.include_dirs);
     let mut remarks = remarks(&discovery, board);
     remarks.extend(printed.lines().map(str::to_owned));
     let binaries = |library: &Arc<Library>| library.precompiled != Precompiled::No;

@@ -98,9 +98,9 @@ impl SourceFile {
     }
 
     /// Returns what gcc compares to tell whether two once-only files are the same; it compares the contents themselves.
-    pub(crate) fn likeness(&self) -> Option<(u64, Digest)> {
-        self.stamp
-            .map(|stamp| (stamp.modified.0.cast_unsigned(), self.digest))
+    pub(crate) fn likeness(&self) -> Option<Likeness> {
+        let stamp = self.stamp?;
+        Some(Likeness(stamp.modified.0, self.digest))
     }
 
     /// Returns whether a second inclusion adds nothing, as an include guard around the whole file or `#pragma once` sees to.
@@ -123,6 +123,10 @@ impl SourceFile {
         }
     }
 }
+
+/// The time of change in seconds, and the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Likeness(i64, Digest);
 
 /// What changes when a file does: its length, inode, and times of change, in seconds and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

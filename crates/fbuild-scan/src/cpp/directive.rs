@@ -340,17 +340,19 @@ impl Unit<'_> {
         let Some(file) = self.frames.last().map(|frame| Arc::clone(&frame.file)) else {
             return;
         };
-        self.mark_once(file);
+        self.mark_once(&file);
     }
 
-    pub(crate) fn mark_once(&mut self, file: Arc<crate::tree::SourceFile>) {
+    pub(crate) fn mark_once(&mut self, file: &crate::tree::SourceFile) {
         if self.states.len() <= file.id() {
             self.states.resize(file.id() + 1, 0);
         }
         let state = &mut self.states[file.id()];
         if *state & ONCE == 0 {
             *state |= ONCE;
-            self.once.push(file);
+            if let Some(likeness) = file.likeness() {
+                self.once.entry(likeness).or_insert(file.id());
+            }
         }
     }
 

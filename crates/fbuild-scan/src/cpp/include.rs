@@ -111,7 +111,7 @@ impl Unit<'_> {
             return false;
         }
         if import {
-            self.mark_once(Arc::clone(file));
+            self.mark_once(file);
             if state & READ != 0 {
                 return false;
             }
@@ -122,16 +122,15 @@ impl Unit<'_> {
         {
             return false;
         }
-        if self.once.is_empty() {
-            return true;
-        }
         // gcc takes two files for one if they have the same length, time of change and content, and one of them is to be read once only.
-        let same = |other: &Arc<SourceFile>| {
-            !Arc::ptr_eq(other, file)
-                && file.likeness().is_some()
-                && other.likeness() == file.likeness()
+        let Some(likeness) = file.likeness() else {
+            return true;
         };
-        !(self.once.iter().any(same) || (import && self.files.iter().any(same)))
+        let once = self.once.get(&likeness);
+        let same = |other: &Arc<SourceFile>| {
+            !Arc::ptr_eq(other, file) && other.likeness() == Some(likeness)
+        };
+        once.is_none_or(|&first| first == file.id()) && !(import && self.files.iter().any(same))
     }
 
     /// Reads the name of a header from expanded tokens: a string, or everything up to `>`.

@@ -23,7 +23,7 @@ use super::symbol::{Symbol, WordHasher};
 use super::text::{Cursor, Text};
 use super::token::{Kind, LINE_START, Token};
 use crate::preprocess::Closure;
-use crate::tree::{SourceFile, SourceTree};
+use crate::tree::{Likeness, SourceFile, SourceTree};
 
 /// Why preprocessing ended before the end of the source.
 #[derive(Debug)]
@@ -104,7 +104,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) frames: Vec<Frame>,
     /// By file number: [`READ`], [`ONCE`], [`GUARDED`].
     pub(crate) states: Vec<u8>,
-    pub(crate) once: Vec<Arc<SourceFile>>,
+    /// The files to be read once only, by what gcc takes them for the same by.
+    pub(crate) once: HashMap<Likeness, usize, BuildHasherDefault<WordHasher>>,
     pub(crate) hidden: HashSet<Question, BuildHasherDefault<WordHasher>>,
     pub(crate) files: Vec<Arc<SourceFile>>,
     pub(crate) used: Vec<bool>,
@@ -178,7 +179,7 @@ impl<'a> Unit<'a> {
             pushed: HashMap::new(),
             frames: Vec::new(),
             states: Vec::new(),
-            once: Vec::new(),
+            once: HashMap::default(),
             hidden: HashSet::default(),
             files: Vec::new(),
             used: vec![false; include_dirs.len()],
