@@ -49,6 +49,7 @@ mod stage1;
 mod stage2;
 pub mod stop;
 mod tally;
+mod temporary;
 pub mod toolchain;
 mod trace;
 pub mod trail;

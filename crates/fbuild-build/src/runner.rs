@@ -6,12 +6,16 @@
 //! not know what a command means.
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, mpsc as std_mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, mpsc as std_mpsc};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+use camino::Utf8Path;
+use fbuild_cache::Scratch;
 use fbuild_model::{Command, Cost};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -22,6 +26,7 @@ use wait4::Wait4;
 
 use crate::lock::lock;
 use crate::stop::Stop;
+use crate::temporary;
 
 /// How a process ended.
 #[derive(Debug)]
@@ -97,8 +102,9 @@ pub enum RunError {
 /// How processes are started.
 #[derive(Debug, Clone, Default)]
 pub struct RunnerOptions {
-    /// Directory for the processes' temporary files.
-    pub temp_dir: Option<camino::Utf8PathBuf>,
+    /// The number of workers whose processes are to have their temporary files in memory, if there is room; `None` leaves them where the system
+    /// has them.
+    pub temporary_in_memory_for: Option<NonZeroUsize>,
 }
 
 enum Job {
@@ -118,7 +124,11 @@ pub struct Runner {
     jobs: Option<mpsc::UnboundedSender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
     stop: Stop,
-    temp_dir: Option<camino::Utf8PathBuf>,
+    options: RunnerOptions,
+    /// The directory for temporary files, made for the first process.
+    temporary: OnceLock<Option<Scratch>>,
+    /// It filled up or went away, and the system's own is used.
+    temporary_failed: AtomicBool,
 }
 
 impl Runner {
@@ -151,7 +161,9 @@ impl Runner {
             jobs: Some(jobs),
             thread: Some(thread),
             stop,
-            temp_dir: options.temp_dir,
+            options,
+            temporary: OnceLock::new(),
+            temporary_failed: AtomicBool::new(false),
         })
     }
 
@@ -172,6 +184,26 @@ impl Runner {
     /// # Errors
     /// If the process could not be started or waited for, or the run was stopped.
     pub fn run(&self, command: &Command) -> Result<Output, RunError> {
+        let Some(dir) = self.temporary() else {
+            return self.run_with(command, None);
+        };
+        let output = self.run_with(command, Some(dir))?;
+        let is_of_use = dir.exists() && !is_full(&output);
+        if output.status.success() || is_of_use {
+            return Ok(output);
+        }
+        self.temporary_failed.store(true, Ordering::Relaxed);
+        self.run_with(command, None)
+    }
+
+    /// Returns the directory for temporary files as long as it is of use.
+    fn temporary(&self) -> Option<&Utf8Path> {
+        let make = || temporary::in_memory(self.options.temporary_in_memory_for?);
+        let dir = self.temporary.get_or_init(make).as_ref()?;
+        (!self.temporary_failed.load(Ordering::Relaxed)).then(|| dir.path())
+    }
+
+    fn run_with(&self, command: &Command, temp_dir: Option<&Utf8Path>) -> Result<Output, RunError> {
         let program = command.program.clone();
         let mut child = std::process::Command::new(&command.program);
         child
@@ -189,7 +221,7 @@ impl Runner {
         if let Some(cwd) = &command.cwd {
             child.current_dir(cwd);
         }
-        if let Some(dir) = &self.temp_dir {
+        if let Some(dir) = temp_dir {
             child.env("TMPDIR", dir);
         }
         if self.stop.is_cancelled() {
@@ -209,6 +241,11 @@ impl Runner {
         .map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
+}
+
+/// Tells whether a process failed because there was no room for what it wrote; which file it was, it does not tell.
+fn is_full(output: &Output) -> bool {
+    String::from_utf8_lossy(&output.stderr).contains("No space left on device")
 }
 
 impl Drop for Runner {
@@ -406,6 +443,37 @@ mod tests {
                 }))
                 .collect();
         assert_eq!(output.text().trim(), own.join(" "));
+    }
+
+    #[test]
+    fn a_directory_for_temporary_files_that_fails_is_given_up() {
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap();
+        let with_dir = || {
+            let mut runner = Runner::new(Stop::new(), RunnerOptions::default()).unwrap();
+            runner.temporary = OnceLock::from(Some(Scratch::swept_in(dir).unwrap()));
+            let path = runner.temporary().unwrap().to_owned();
+            (runner, path)
+        };
+        let run = |runner: &Runner, script: &str| {
+            runner.run(&command(&["sh", "-c", script])).unwrap().text()
+        };
+        let system = std::env::var("TMPDIR").unwrap_or_default();
+        let told = |text: String| text.trim().to_owned();
+
+        let (runner, dir) = with_dir();
+        assert_eq!(told(run(&runner, "echo $TMPDIR")), dir.as_str());
+        assert_eq!(told(run(&runner, "echo $TMPDIR; exit 1")), dir.as_str());
+        let full = format!(
+            "echo $TMPDIR; test \"$TMPDIR\" != {dir} || {{ echo x.s: No space left on device >&2; exit 1; }}"
+        );
+        assert_eq!(told(run(&runner, &full)), system);
+        assert_eq!(told(run(&runner, "echo $TMPDIR")), system);
+
+        let (runner, dir) = with_dir();
+        let removed =
+            format!("echo $TMPDIR; test \"$TMPDIR\" != {dir} || {{ rm -r {dir}; exit 1; }}");
+        assert_eq!(told(run(&runner, &removed)), system);
     }
 
     #[test]

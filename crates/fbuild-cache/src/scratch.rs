@@ -42,6 +42,15 @@ impl Scratch {
         }
     }
 
+    /// Creates a directory below `parent`, which is there and holds nothing else, and removes those that killed processes left in it.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn swept_in(parent: &Utf8Path) -> std::io::Result<Self> {
+        sweep(parent, None);
+        Self::create_in(parent)
+    }
+
     /// Returns the directory's absolute path.
     pub fn path(&self) -> &Utf8Path {
         &self.path

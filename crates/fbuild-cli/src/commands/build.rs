@@ -40,7 +40,11 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     bound_jobs(args, &mut request, &cache);
     let stop = Stop::new();
     listen_for_signals(&stop)?;
-    let runner = runner(&stop)?;
+    let workers = request.framework_jobs.max(request.sketch_jobs);
+    let options = RunnerOptions {
+        temporary_in_memory_for: Some(workers),
+    };
+    let runner = Runner::new(stop.clone(), options)?;
     let means = Means {
         cache: &cache,
         runner: &runner,

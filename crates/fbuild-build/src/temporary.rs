@@ -1,0 +1,89 @@
+//! Where compilers and linkers put their temporary files: in memory, if there is room.
+//!
+//! A link alone makes a dozen files and deletes them. A file system that hands out no number that was freed a moment ago (ext4) looks past all of
+//! them for each new file, so a build on it slows itself down. It does not know what the files are.
+
+use std::num::NonZeroUsize;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+
+use camino::Utf8Path;
+use fbuild_cache::Scratch;
+use nix::sys::statvfs::statvfs;
+
+use crate::memory;
+
+/// Linux's file system in memory that every process may use.
+const SHARED_MEMORY: &str = "/dev/shm";
+
+/// What each worker may need, in bytes: with two of them FastLED's largest units came to 55 MB together.
+const PER_WORKER: u64 = 128 << 20;
+
+/// Makes a directory in memory for the temporary files of so many workers. It goes away with the value, and those of killed processes with the
+/// next one. `None` where there is no such place or not enough room, or if `TMPDIR` says where such files are wanted.
+pub fn in_memory(workers: NonZeroUsize) -> Option<Scratch> {
+    if std::env::var_os("TMPDIR").is_some() {
+        return None;
+    }
+    // Twice, because the compilers need memory as well.
+    let needed = PER_WORKER * workers.get() as u64;
+    let has_memory = memory::free(Utf8Path::new("/")).is_some_and(|free| free >= 2 * needed);
+    let place = Utf8Path::new(SHARED_MEMORY);
+    (has_memory && room(place)? >= needed).then(|| make(place))?
+}
+
+/// Returns the free bytes of a file system.
+fn room(place: &Utf8Path) -> Option<u64> {
+    let stat = statvfs(place.as_std_path()).ok()?;
+    Some(stat.blocks_available() as u64 * stat.fragment_size() as u64)
+}
+
+/// Makes the directory in one of our own, because everybody may write to `place`.
+fn make(place: &Utf8Path) -> Option<Scratch> {
+    let user = nix::unistd::geteuid().as_raw();
+    let own = place.join(format!("fbuild-{user}"));
+    // If it is there already, what it is decides.
+    let _ = std::fs::DirBuilder::new().mode(0o700).create(&own);
+    let found = std::fs::symlink_metadata(&own).ok()?;
+    let is_ours = found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0;
+    is_ours.then(|| Scratch::swept_in(&own).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_directory_is_private_and_goes_away() {
+        let guard = tempfile::tempdir().unwrap();
+        let place = Utf8Path::from_path(guard.path()).unwrap();
+        let (one, two) = (make(place).unwrap(), make(place).unwrap());
+        assert_ne!(one.path(), two.path());
+        let own = one.path().parent().unwrap().to_owned();
+        assert_eq!(own.metadata().unwrap().mode() & 0o777, 0o700);
+        fs_err::write(one.path().join("x.s"), "x").unwrap();
+        drop((one, two));
+        assert_eq!(own.read_dir_utf8().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_others_can_write_to_is_not_used() {
+        let guard = tempfile::tempdir().unwrap();
+        let place = Utf8Path::from_path(guard.path()).unwrap();
+        let own = make(place).unwrap().path().parent().unwrap().to_owned();
+        fs_err::set_permissions(&own, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(make(place).is_none());
+        fs_err::remove_dir(&own).unwrap();
+        fs_err::os::unix::fs::symlink(place, &own).unwrap();
+        assert!(make(place).is_none());
+        assert!(make(&place.join("none")).is_none());
+    }
+
+    #[test]
+    fn room_is_asked_of_the_system() {
+        assert!(room("/".into()).is_some_and(|room| room > 0));
+        assert_eq!(room("/no/such/place".into()), None);
+        assert!(in_memory(NonZeroUsize::new(1 << 30).unwrap()).is_none());
+    }
+}
