@@ -195,14 +195,7 @@ impl Assembly<'_> {
             roots: &batch.roots,
             tied_to: board.tied_to.as_deref(),
         };
-        // What discovery has not scanned, as the core, is scanned by all workers; below, every answer is there.
-        batch.sources.par_iter().for_each(|source| {
-            board
-                .preprocessor(source)
-                .scanned(source, batch.dirs, batch.private_dir);
-        });
-        let mut objects = Vec::new();
-        for source in &batch.sources {
+        let compile = |source: &Utf8PathBuf| -> Result<(Utf8PathBuf, Action), Failure> {
             let relative = source.strip_prefix(batch.base).unwrap_or(source);
             let unit = Unit {
                 source,
@@ -213,15 +206,17 @@ impl Assembly<'_> {
                 label: &format!("{}/{relative}", batch.label),
                 generated: &[],
             };
-            objects.push((
+            Ok((
                 Utf8PathBuf::from(format!("{relative}.o")),
                 bench.compile(unit, board.preprocessor(source))?,
-            ));
-        }
-        Ok(objects
+            ))
+        };
+        let objects: Vec<_> = batch.sources.par_iter().map(compile).collect();
+        // In order, so that of several failures the first one is told, and not the quickest.
+        objects
             .into_iter()
-            .map(|(object, action)| (object, self.share(action)))
-            .collect())
+            .map(|made| made.map(|(object, action)| (object, self.share(action))))
+            .collect()
     }
 
     /// Adds a shared action unless an equal one is there.
