@@ -19,8 +19,9 @@ use crate::board::Board;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Scans {
     paths: Vec<Utf8PathBuf>,
+    /// By text: paths that differ in a `./` are equal as paths, but different names to the compiler.
     #[serde(skip)]
-    places: HashMap<Utf8PathBuf, u32>,
+    places: HashMap<String, u32>,
     /// By what all records of a board have in common, and language.
     known: BTreeMap<String, Vec<Known>>,
 }
@@ -131,13 +132,13 @@ impl Scans {
     }
 
     fn place(&mut self, path: &Utf8Path) -> u32 {
-        if let Some(&known) = self.places.get(path) {
+        if let Some(&known) = self.places.get(path.as_str()) {
             return known;
         }
         // There are not four thousand million files.
         let place = self.paths.len() as u32;
         self.paths.push(path.to_owned());
-        self.places.insert(path.to_owned(), place);
+        self.places.insert(path.as_str().to_owned(), place);
         place
     }
 }

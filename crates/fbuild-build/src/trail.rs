@@ -1,8 +1,8 @@
 //! What a plan depends on: everything that planning asked the disk, with the answers.
 //!
 //! A plan is a pure function of its inputs. So if every question has the answer of an earlier run, planning would come to the same end, and
-//! need not be done again. A trail belongs to a run, not to a sketch: it may hold more than one of the sketches depends on, and then a change
-//! costs that sketch a scan that was not needed, and nothing else. It does not know what came out of the plan; see [`crate::record`].
+//! need not be done again. A trail belongs to a run, not to a sketch, and goes on from the one it was confirmed with: it may hold more than one of
+//! the sketches depends on, and then a change costs that sketch a scan that was not needed, and nothing else. It does not know what came out of the plan; see [`crate::record`].
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,12 +132,10 @@ impl Trail {
     /// Asks all questions again, in the current rayon pool; returns whether every answer is the same and the archives are in place. The
     /// answers about files are put into the tree, so that planning need not ask once more.
     pub fn holds(&self, tree: &SourceTree, memo: StatMemo<'_>) -> bool {
-        let files: Vec<_> = self.files.iter().collect();
+        let files = self.files.iter();
+        let files: Vec<_> = files.map(|(path, known)| (path.as_str(), *known)).collect();
         let folders: Vec<_> = self.sources.iter().collect();
-        files
-            .par_iter()
-            .with_min_len(64)
-            .all(|(path, known)| tree.confirm(Utf8Path::new(path), **known))
+        tree.confirm(&files)
             && folders
                 .par_iter()
                 .all(|(folder, known)| folder.digest() == **known)

@@ -77,7 +77,7 @@ impl ScanMemo {
         Arc::clone(slot.get_or_init(|| Arc::new(preprocess.scan(source, &dirs))))
     }
 
-    /// Takes in an answer of an earlier run that would be given again.
+    /// Takes in an answer that is known from elsewhere: of an earlier run, or by another way than asking.
     pub fn learn(&self, source: Utf8PathBuf, dirs: Vec<Utf8PathBuf>, scan: Scan) {
         let answer = Answer {
             dirs: self.intern(&dirs, None),

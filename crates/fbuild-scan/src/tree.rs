@@ -6,15 +6,19 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
+use rayon::prelude::*;
 
 use crate::cpp::lex::Mode;
 use crate::cpp::lines::Lines;
 use crate::cpp::search::Searches;
+
+/// Why a file is not preprocessed here that was read twice with different results.
+pub(crate) const CHANGED: &str = "the file was changed while it was read";
 
 /// One file's content.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct SourceFile {
     /// What the disk said of the file when it was read. `None` for a generated file, whose text is always held.
     stamp: Option<Stamp>,
     text: Mutex<Option<Arc<Vec<u8>>>>,
+    /// A second reading found another text than the first.
+    changed: AtomicBool,
     lines: [OnceLock<Arc<Lines>>; Mode::COUNT],
 }
 
@@ -41,6 +47,7 @@ impl SourceFile {
             id,
             stamp,
             text: Mutex::new(Some(Arc::new(bytes))),
+            changed: AtomicBool::new(false),
             lines: Default::default(),
         }
     }
@@ -52,13 +59,25 @@ impl SourceFile {
 
     /// Returns the content as it is on disk.
     ///
-    /// A file whose text was let go is read again. If it was changed meanwhile this is what is there now, and nothing if it is gone; digest and
-    /// length stay those of the first reading, and [`Self::is_unchanged`] says no.
+    /// A file whose text was let go is read again. If it was changed meanwhile this is what is there now, and nothing if it cannot be read;
+    /// digest and length stay those of the first reading, and [`Self::is_unchanged`] says no from then on.
     pub fn bytes(&self) -> Arc<Vec<u8>> {
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = &*text {
+            return Arc::clone(held);
+        }
+        let bytes = std::fs::read(&self.path).unwrap_or_default();
+        if Digest::of(&bytes) != self.digest {
+            self.changed.store(true, Ordering::Relaxed);
+        }
         // What is asked for again may be asked for by every sketch, so from now on it is held.
-        let read = || Arc::new(std::fs::read(&self.path).unwrap_or_default());
-        Arc::clone(text.get_or_insert_with(read))
+        Arc::clone(text.insert(Arc::new(bytes)))
+    }
+
+    /// Returns the content if it is still that of the first reading.
+    pub(crate) fn same_bytes(&self) -> Option<Arc<Vec<u8>>> {
+        let bytes = self.bytes();
+        (!self.changed.load(Ordering::Relaxed)).then_some(bytes)
     }
 
     /// Returns the number of bytes.
@@ -79,9 +98,12 @@ impl SourceFile {
     /// Returns the file's lines in a language's mode, split at the first call.
     pub(crate) fn lines(&self, mode: Mode) -> &Arc<Lines> {
         self.lines[mode as usize].get_or_init(|| {
-            let lines = Arc::new(Lines::of(&self.bytes(), mode));
+            let lines = match self.same_bytes() {
+                Some(bytes) => Lines::of(&bytes, mode),
+                None => Lines::unknown(CHANGED),
+            };
             self.let_go();
-            lines
+            Arc::new(lines)
         })
     }
 
@@ -118,6 +140,7 @@ impl SourceFile {
     /// Says so before a result is kept that was made from the disk and is to be found by the content read here.
     pub fn is_unchanged(&self) -> bool {
         match self.stamp {
+            Some(_) if self.changed.load(Ordering::Relaxed) => false,
             Some(stamp) => std::fs::metadata(&self.path).is_ok_and(|now| Stamp::of(&now) == stamp),
             None => std::fs::read(&self.path).is_ok_and(|now| now == *self.bytes()),
         }
@@ -169,13 +192,8 @@ impl SourceTree {
     /// # Errors
     /// Any error of reading other than the file's absence, with the path in its text.
     pub fn read(&self, path: &Utf8Path) -> io::Result<Option<Arc<SourceFile>>> {
-        if let Some(known) = self
-            .files
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(path.as_str())
-        {
-            return Ok(known.clone());
+        if let Some(known) = self.known(path.as_str()) {
+            return Ok(known);
         }
         let file = self.load(path)?;
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -185,19 +203,36 @@ impl SourceTree {
             .clone())
     }
 
-    /// Reads the file at `path` as [`Self::read`] does, and tells whether the answer is the one that is `known` from an earlier run: the digest
-    /// of its content, or `None` for no regular file. The text is not held.
-    pub fn confirm(&self, path: &Utf8Path, known: Option<Digest>) -> bool {
-        let Ok(file) = self.load(path) else {
-            return false;
+    /// Asks the disk, in the current rayon pool, what an earlier run `asked`; returns whether every answer is the same: the digest of a file's
+    /// content, or `None` for no regular file. Then the answers are in the tree, the texts let go; if not, the tree stays as it was.
+    pub fn confirm(&self, asked: &[(&str, Option<Digest>)]) -> bool {
+        let confirmed = |&(path, known): &(&str, Option<Digest>)| {
+            let in_tree = self.known(path);
+            let file = match in_tree {
+                Some(file) => file,
+                None => self.load(Utf8Path::new(path)).ok()?,
+            };
+            if file.as_ref().map(|file| file.digest()) != known {
+                return None;
+            }
+            if let Some(file) = &file {
+                file.let_go();
+            }
+            Some((path.to_owned(), file))
         };
-        let same = file.as_ref().map(|file| file.digest()) == known;
-        if let Some(file) = &file {
-            file.let_go();
-        }
+        let all: Option<Vec<_>> = asked.par_iter().with_min_len(64).map(confirmed).collect();
+        let Some(all) = all else { return false };
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        files.entry(path.as_str().to_owned()).or_insert(file);
-        same
+        for (path, file) in all {
+            files.entry(path).or_insert(file);
+        }
+        true
+    }
+
+    /// Returns what is known of a path: nothing yet, no file, or the file.
+    fn known(&self, path: &str) -> Option<Option<Arc<SourceFile>>> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        files.get(path).cloned()
     }
 
     /// Puts a generated file into the tree, in place of whatever is on disk at `path`.
@@ -320,7 +355,8 @@ mod tests {
         fs_err::write(&path, "three").unwrap();
         assert_eq!(*file.bytes(), b"three");
         assert_eq!((file.digest(), file.length()), (Digest::of(b"one"), 3));
-        assert!(!file.is_unchanged());
+        assert!(!file.is_unchanged() && file.same_bytes().is_none());
+        assert_eq!(file.lines(Mode::C).problem, Some((1, CHANGED)));
     }
 
     #[test]
@@ -329,15 +365,26 @@ mod tests {
         let dir = Utf8Path::from_path(dir.path()).unwrap();
         fs_err::write(dir.join("a.h"), "one").unwrap();
         let one = Some(Digest::of(b"one"));
-        let confirm = |name: &str, known| SourceTree::new().confirm(&dir.join(name), known);
-        assert!(confirm("a.h", one) && confirm("none.h", None) && confirm("", None));
-        assert!(!confirm("a.h", None) && !confirm("none.h", one));
-        assert!(!confirm("a.h", Some(Digest::of(b"two"))));
+        let path = |name: &str| dir.join(name).to_string();
+        let (a, none, folder) = (path("a.h"), path("none.h"), path(""));
+        let confirm = |asked: &[(&str, Option<Digest>)]| {
+            let tree = SourceTree::new();
+            let confirmed = tree.confirm(asked);
+            assert_eq!(tree.asked().len(), if confirmed { asked.len() } else { 0 });
+            confirmed
+        };
+        assert!(confirm(&[(&a, one), (&none, None), (&folder, None)]));
+        assert!(!confirm(&[(&none, None), (&a, None)]));
+        assert!(!confirm(&[(&a, one), (&none, one)]));
+        assert!(!confirm(&[(&a, Some(Digest::of(b"two")))]));
 
         let tree = SourceTree::new();
-        tree.confirm(&dir.join("a.h"), one);
-        tree.confirm(&dir.join("none.h"), None);
+        assert!(tree.confirm(&[(&a, one), (&none, None)]));
         fs_err::write(dir.join("none.h"), "").unwrap();
+        assert!(
+            tree.confirm(&[(&none, None)]) && !tree.confirm(&[(&none, Some(Digest::of(b"")))]),
+            "what is in the tree counts, for that is what is planned with"
+        );
         assert!(tree.read(&dir.join("none.h")).unwrap().is_none());
         let file = tree.read(&dir.join("a.h")).unwrap().unwrap();
         assert_eq!((*file.bytes()).as_slice(), b"one");

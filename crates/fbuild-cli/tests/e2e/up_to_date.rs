@@ -122,6 +122,56 @@ fn edit(project: &Project, value: u32) {
 }
 
 #[test]
+fn what_was_learnt_of_a_source_serves_only_where_it_holds() {
+    let with_options = || {
+        libraries().library(
+            "Z",
+            &[
+                ("src/Z.h", "#pragma once\n"),
+                ("src/X_options.h", "#define DETAIL 9\n"),
+                ("library.properties", "name=Z\nversion=1.0.0\n"),
+            ],
+        )
+    };
+    // Nothing that the first run asked for differs. Yet X is compiled with another header now, which its own asks for.
+    let cached = rebuilt_after(&with_options(), |project| {
+        let text = "#include <Z.h>\n#include <X.h>\nvoid setup() { x(); }\nvoid loop() {}\n";
+        project.write("A/A.ino", text);
+    });
+    assert_eq!(cached, 1);
+    let all = rebuilt_after(&with_options(), |project| {
+        edit(project, 1);
+        project.write(
+            "B/B.ino",
+            "#include <Y.h>\nvoid setup() {}\nvoid loop() {}\n",
+        );
+    });
+    assert_eq!(all, 0, "both have changed");
+}
+
+#[test]
+fn names_of_a_header_that_differ_in_a_dot_stay_apart() {
+    let project = libraries();
+    project.write(
+        "libraries/X/src/first.cpp",
+        "#include \"./detail/x.h\"\nint first = DETAIL;\nconst char *a = __FILE__;\n",
+    );
+    project.write(
+        "libraries/X/src/second.cpp",
+        "#include \"detail/x.h\"\nint second = DETAIL;\nconst char *b = __FILE__;\n",
+    );
+    project.compile_many(BOTH).ok();
+    for value in [1, 2] {
+        edit(&project, value);
+        project.forget_calls();
+        project.compile_many(BOTH).ok();
+        let calls = project.calls();
+        let compiled = ["A.ino.cpp", "X.cpp", "first.cpp", "second.cpp"];
+        assert_eq!(compiled.map(|name| calls.compiles_of(name)), [1, 0, 0, 0]);
+    }
+}
+
+#[test]
 fn sources_that_sketches_share_are_not_scanned_again_for_a_changed_sketch() {
     if !has_strace() {
         return;

@@ -55,7 +55,7 @@ impl Unit<'_> {
             What::Error(text) => self.error(&text.display()),
             What::Unknown(_) if self.is_asm() => {
                 if self.base_is_files() {
-                    self.read_as_text(item);
+                    self.read_as_text(item)?;
                 } else {
                     self.check(item, PATH | TIME)?;
                 }

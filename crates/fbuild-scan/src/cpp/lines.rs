@@ -115,6 +115,13 @@ impl Lines {
         self.guard.is_some() || self.items.iter().any(once)
     }
 
+    /// Stands for a file of which nothing is known, and why.
+    pub(crate) fn unknown(problem: &'static str) -> Self {
+        let mut lines = Self::of(b"", Mode::Cxx);
+        lines.problem = Some((1, problem));
+        lines
+    }
+
     /// Splits a file.
     pub(crate) fn of(bytes: &[u8], mode: Mode) -> Self {
         let clean = clean(bytes);

@@ -9,6 +9,7 @@ use super::lines::{Item, What};
 use super::symbol::{Symbol, Symbols};
 use super::token::{Kind, LINE_START, SPACE_BEFORE, TOUCHED, Token};
 use super::unit::{Base, Spot, Stop, Unit};
+use crate::tree::CHANGED;
 
 /// A file's clean text, for expansion.
 pub(crate) struct Text {
@@ -36,7 +37,7 @@ impl Unit<'_> {
         if interest & self.wanted() == 0 {
             return Ok(());
         }
-        let Some(text) = self.text_of_frame() else {
+        let Some(text) = self.text_of_frame()? else {
             return Ok(());
         };
         let mut tokens = Vec::new();
@@ -73,18 +74,24 @@ impl Unit<'_> {
         Ok(())
     }
 
-    pub(crate) fn text_of_frame(&mut self) -> Option<Arc<Text>> {
-        let frame = self.frames.last_mut()?;
-        let file = &frame.file;
-        let text = frame.text.get_or_insert_with(|| {
-            let bytes = file.bytes();
-            let clean = clean(&bytes);
-            Arc::new(Text {
-                bytes: clean.text.into_owned(),
-                joins: clean.joins,
-            })
+    /// Returns the clean text of the file that is being read. Its lines were split before, so it must not have changed since.
+    pub(crate) fn text_of_frame(&mut self) -> Result<Option<Arc<Text>>, Stop> {
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(None);
+        };
+        if let Some(text) = &frame.text {
+            return Ok(Some(Arc::clone(text)));
+        }
+        let Some(bytes) = frame.file.same_bytes() else {
+            return Err(self.unsupported(CHANGED));
+        };
+        let clean = clean(&bytes);
+        let text = Arc::new(Text {
+            bytes: clean.text.into_owned(),
+            joins: clean.joins,
         });
-        Some(Arc::clone(text))
+        frame.text = Some(Arc::clone(&text));
+        Ok(Some(text))
     }
 
     /// Prepares the run of text that was just met for expansion, if it is to be expanded.
@@ -121,7 +128,7 @@ impl Unit<'_> {
             }
             return Ok(());
         }
-        let Some(text) = self.text_of_frame() else {
+        let Some(text) = self.text_of_frame()? else {
             return Ok(());
         };
         let join = text.joins.partition_point(|&at| at <= item.start);
@@ -239,12 +246,12 @@ impl Unit<'_> {
     }
 
     /// Makes the text of an assembler line that is no directive part of what is read.
-    pub(crate) fn read_as_text(&mut self, item: &Item) {
+    pub(crate) fn read_as_text(&mut self, item: &Item) -> Result<(), Stop> {
         if !self.reads_text() {
-            return;
+            return Ok(());
         }
-        let Some(text) = self.text_of_frame() else {
-            return;
+        let Some(text) = self.text_of_frame()? else {
+            return Ok(());
         };
         let join = text.joins.partition_point(|&at| at <= item.start);
         let (pos, end) = (item.start as usize, item.end as usize);
@@ -257,5 +264,6 @@ impl Unit<'_> {
             join,
             fresh: true,
         });
+        Ok(())
     }
 }
