@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, Parts, Sizes};
-use fbuild_platform::{AdvancedSize, HookPoint, RecipeError};
+use fbuild_platform::{AdvancedSize, HookPoint, RecipeError, SketchRecipes};
 
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::archive_set::ArchiveSet;
@@ -132,6 +132,17 @@ fn content(
         }
         Origin::Binary => None,
     }
+}
+
+/// Returns the commands that convert and measure what was linked; that of [`steps`] for sizes is one of them.
+///
+/// # Errors
+/// If one of the recipes cannot be used.
+pub fn conversions(recipes: &SketchRecipes) -> Result<Vec<Command>, RecipeError> {
+    let mut commands = recipes.objcopy()?;
+    commands.extend(recipes.size()?);
+    commands.extend(recipes.advanced_size()?);
+    Ok(commands)
 }
 
 /// Returns the steps of a sketch's link before anything is built.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::WORK;
 use crate::board::Board;
+use crate::link::conversions;
 use crate::place;
 use crate::scans::Scans;
 use crate::tally::Tally;
@@ -329,9 +330,7 @@ fn commands(board: &Board<'_>) -> Option<Vec<(Command, bool)>> {
     commands.extend(recipes.preprocess(&[], "/x.cpp".as_ref(), object, None));
     commands.extend(recipes.link(&[object.as_str()], "/core.a".as_ref()).ok()?);
     let mut others = vec![recipes.archive("/x.a".as_ref(), object).ok()?];
-    others.extend(recipes.objcopy().ok()?);
-    others.extend(recipes.size().ok()?);
-    others.extend(recipes.advanced_size().ok()?);
+    others.extend(conversions(&recipes).ok()?);
     let compiler = commands.into_iter().map(|command| (command, true));
     let others = others.into_iter().map(|command| (command, false));
     Some(compiler.chain(others).collect())

@@ -23,6 +23,7 @@ use crate::board::Board;
 use crate::draft::Draft;
 use crate::execute::chain;
 use crate::hooks::{self, Hooks};
+use crate::link::conversions;
 use crate::plan::{
     ActionId, ArchiveId, Binaries, Bootloader, BuildPlan, Export, SketchEntry, SketchPlan,
     SketchUnit, SketchWork,
@@ -274,12 +275,8 @@ impl<'a> Assembly<'a> {
                     .map_err(|error| failure(chain(&error)))?,
             );
         }
-        for command in recipes
-            .objcopy()
-            .into_iter()
-            .flatten()
-            .chain(recipes.size().ok().flatten())
-        {
+        // A recipe that cannot be used fails where it is used.
+        for command in conversions(recipes).unwrap_or_default() {
             // A platform's script that is not there fails when it is run, with a message of its own.
             if let Ok(digest) = self
                 .tools
