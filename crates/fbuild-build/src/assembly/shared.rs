@@ -212,11 +212,12 @@ impl Assembly<'_> {
             ))
         };
         let objects: Vec<_> = batch.sources.par_iter().map(compile).collect();
-        // In order, so that of several failures the first one is told, and not the quickest.
-        objects
+        // In order, so that of several failures the first one is told, and not the quickest; and none is shared unless all can be.
+        let objects: Vec<_> = objects.into_iter().collect::<Result<_, _>>()?;
+        let shared = objects
             .into_iter()
-            .map(|made| made.map(|(object, action)| (object, self.share(action))))
-            .collect()
+            .map(|(object, action)| (object, self.share(action)));
+        Ok(shared.collect())
     }
 
     /// Adds a shared action unless an equal one is there.
