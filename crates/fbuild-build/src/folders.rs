@@ -62,6 +62,11 @@ impl Folders {
         folders.insert(links.clone(), Arc::clone(&made));
         Ok(made)
     }
+
+    /// Forgets a folder of which something was deleted, so that it is made again.
+    pub(crate) fn forget(&self, links: &Links) {
+        lock(&self.0).remove(links);
+    }
 }
 
 #[cfg(test)]
@@ -87,14 +92,23 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &get("FastLED/fl/x.o")));
         assert_ne!(first.path(), get("FastLED/fl/y.o").path());
 
-        fs_err::remove_dir_all(first.path()).unwrap();
+        fs_err::remove_file(&linked).unwrap();
+        assert!(
+            Arc::ptr_eq(&first, &get("FastLED/fl/x.o")),
+            "nobody said so"
+        );
+        folders.forget(&links("FastLED/fl/x.o"));
+        let second = get("FastLED/fl/x.o");
+        assert!(second.path().join("FastLED/fl/x.o").exists());
+
+        fs_err::remove_dir_all(second.path()).unwrap();
         let again = get("FastLED/fl/x.o");
         assert_eq!(
             fs_err::read(again.path().join("FastLED/fl/x.o")).unwrap(),
             b"object"
         );
         let path = again.path().to_owned();
-        drop((first, again));
+        drop((first, second, again));
         assert!(path.exists(), "it stays until the run ends");
         drop(folders);
         assert!(!path.exists());

@@ -2,25 +2,25 @@
 //!
 //! The executor does not know stages or sketches; it is called by pool workers. Looking up takes no lock and writes nothing.
 
+mod keep;
+mod steps;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 use std::sync::mpsc::Sender;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::{Cache, Entry, Lookup, Note, Output as Stored, Scratch, Slot};
+use fbuild_cache::{Cache, Entry, Lookup, Output as Stored, Slot};
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::outcome::{Failure, Phase, Stage};
-use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, diagnostic};
-use fbuild_platform::fit_command_line;
+use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason};
 
-use crate::action::{Action, Outputs, Reads, Step};
-use crate::deliver::{self, Merged};
-use crate::depfiles::{self, is_declared};
-use crate::folders::{FolderError, Folders};
+use crate::action::{Action, Reads};
+use crate::depfiles;
+use crate::folders::{Folders, Links};
 use crate::lock::lock;
-use crate::place;
 use crate::results::{self, Results};
-use crate::runner::{RunError, Runner};
+use crate::runner::Runner;
 use crate::stop::Stop;
 
 /// The result of an action that succeeded.
@@ -332,188 +332,24 @@ impl<'a> Executor<'a> {
             let slot = slot.filter(|_| self.may_keep(action, work, &read));
             self.keep(action, slot, work, &scratch, text, *cost)
         });
-        if scratch.is_intact() && inputs_are_there(action) {
-            result
-        } else {
-            result.map_err(lost)
+        if result.is_err() && !(scratch.is_intact() && self.sees_inputs(action, work)) {
+            return result.map_err(lost);
         }
+        result
     }
 
-    fn run_steps_in(
-        &self,
-        action: &Action,
-        work: &Utf8Path,
-        cost: &mut Cost,
-    ) -> Result<String, NotDone> {
-        let own = |phase, message: String| own_failure(action, phase, message);
-        self.prepare(action, work)
-            .map_err(|error| own(action.first_phase(), chain(&error)))?;
-        let mut text = String::new();
-        for step in action.steps_in(work) {
-            let phase = step.phase;
-            if let (Some(bootloader), Outputs::Prefix(project)) = (&step.merge, &action.outputs) {
-                match deliver::with_bootloader(bootloader, project, work) {
-                    Ok(Merged::Not(reason)) => text.push_str(&format!("{reason}\n")),
-                    Ok(Merged::Files(_)) => {}
-                    Err(failure) => return Err(own(failure.phase, failure.message)),
-                }
-            }
-            let mut command = self.launched(&step);
-            if phase != Phase::Compile {
-                // What a compiler reads does not lie in the directory it works in; its depfile keeps the names that are known.
-                command = fit_command_line(command, work, Utf8Path::exists);
-            }
-            let output = match self.runner.run(&command) {
-                Ok(output) => output,
-                Err(RunError::Stopped { .. }) => return Err(NotDone::Stopped),
-                Err(error) => return Err(own(phase, chain(&error))),
-            };
-            *cost = cost.plus(output.cost);
-            let failed = output.failure();
-            let printed = match (&failed, step.stdout) {
-                (None, Some(name)) => {
-                    fs_err::write(work.join(name), &output.stdout)
-                        .map_err(|error| own(phase, error.to_string()))?;
-                    String::from_utf8_lossy(&output.stderr).into_owned()
-                }
-                _ => output.text(),
-            };
-            text.push_str(&printed.replace(work.as_str(), "$WORK"));
-            match failed {
-                Some(how) if !step.optional => {
-                    let mut failure = own(
-                        phase,
-                        format!("{} ended with {how}", program_name(&command.program)),
-                    );
-                    if let NotDone::Failed(failed) = &mut failure {
-                        failed.failure.diagnostics = diagnostic::parse_gcc(&text);
-                        if let Some(cause) = diagnostic::root_cause(&failed.failure.diagnostics) {
-                            failed.failure.message = cause.to_string();
-                        }
-                        failed.failure.output = text;
-                        failed.cost = *cost;
-                    }
-                    return Err(failure);
-                }
-                Some(how) => {
-                    self.warn(format!(
-                        "{}: `{}` ended with {how}",
-                        action.label,
-                        program_name(&command.program)
-                    ));
-                }
-                None => {}
-            }
-        }
-        Ok(text)
-    }
-
-    /// Writes the generated files and makes the links of an action.
-    fn prepare(&self, action: &Action, work: &Utf8Path) -> Result<(), FolderError> {
-        for file in &action.generated {
-            place::write_if_changed(file.path(), &file.bytes())?;
-        }
-        for (name, target) in &action.links {
-            place::link(target, &work.join(name))?;
-        }
+    /// Returns whether an action still sees in `work` the files that it works on; a folder of which something is gone is made again next time.
+    fn sees_inputs(&self, action: &Action, work: &Utf8Path) -> bool {
+        let seen =
+            |dir: &Utf8Path, links: &Links| links.iter().all(|(name, _)| dir.join(name).exists());
+        let mut all = inputs_are_there(action);
         for folder in &action.folders {
-            let made = self.folders.get(&folder.links, || self.results.scratch())?;
-            place::link(made.path(), &work.join(&folder.name))?;
-        }
-        if let Outputs::Files(names) = &action.outputs {
-            for name in names {
-                place::create_parent(&work.join(name))?;
+            if !seen(&work.join(&folder.name), &folder.links) {
+                self.folders.forget(&folder.links);
+                all = false;
             }
         }
-        Ok(())
-    }
-
-    /// Takes what the commands made into the store.
-    fn keep(
-        &self,
-        action: &Action,
-        slot: Option<Slot>,
-        work: &Utf8Path,
-        scratch: &Scratch,
-        text: String,
-        cost: Cost,
-    ) -> Result<Done, NotDone> {
-        let own = |message: String| own_failure(action, action.first_phase(), message);
-        let files = outputs(action, work).map_err(own)?;
-        let files: Vec<(&str, &Utf8Path)> = files
-            .iter()
-            .map(|(name, path)| (name.as_str(), path.as_path()))
-            .collect();
-        let note = Note {
-            text: action.roots.text(&text),
-            cost,
-            ..Note::default()
-        };
-        let entry = match self.results.take_in(&files, note) {
-            Ok(entry) if scratch.is_intact() => entry,
-            // Some of the outputs may have been deleted before they were listed.
-            Ok(_) => return Err(lost(own("its outputs were deleted".to_owned()))),
-            Err(error) => return Err(lost(own(chain(&error)))),
-        };
-        let kept = (slot.is_some() && self.results.is_cache()).then_some(action.fingerprint);
-        if let Some(slot) = slot {
-            self.mark_used(action.fingerprint);
-            self.cache.record(&action.subject, &action.parts(), cost);
-            self.results.make_findable(slot, &entry);
-        }
-        Ok(Done {
-            outputs: entry.outputs,
-            text,
-            cost,
-            hit: false,
-            kept,
-        })
-    }
-
-    /// Puts the compiler launcher in front of a compiler command.
-    fn launched(&self, step: &Step) -> fbuild_model::Command {
-        let mut command = step.command.clone();
-        if let (Phase::Compile, Some((program, args))) = (step.phase, self.launcher.split_first()) {
-            let compiler = std::mem::replace(&mut command.program, program.clone());
-            command
-                .args
-                .splice(0..0, args.iter().cloned().chain([compiler]));
-        }
-        command
-    }
-
-    /// Decides whether the result may be stored: the compiler read what the scanner said, and nothing changed meanwhile.
-    fn may_keep(&self, action: &Action, work: &Utf8Path, read: &[Utf8PathBuf]) -> bool {
-        let closure = match &action.reads {
-            Reads::Objects => return true,
-            Reads::Unknown { .. } => return false,
-            Reads::Closure(closure) => closure,
-        };
-        if let Some(file) = closure.files.iter().find(|file| !file.is_unchanged()) {
-            self.warn(format!(
-                "`{}` changed while `{}` was compiled; the result is not kept",
-                file.path(),
-                action.label
-            ));
-            return false;
-        }
-        let declared: HashSet<&Utf8Path> = closure.files.iter().map(|file| file.path()).collect();
-        let undeclared = read.iter().find(|path| {
-            // The precompiled preamble stands for headers that are declared one by one.
-            path.extension() != Some("gch")
-                && !path.starts_with(work)
-                && !is_declared(&declared, path)
-        });
-        match undeclared {
-            Some(path) => {
-                self.warn(format!(
-                    "`{}` read `{path}`, which the scanner did not see; the result is not kept",
-                    action.label
-                ));
-                false
-            }
-            None => true,
-        }
+        all
     }
 
     /// Counts results of an earlier run that nothing needed to look at, because what was made of them is up to date.
@@ -568,42 +404,6 @@ enum Found {
     Miss(Option<Slot>, Option<MissReason>),
 }
 
-/// Lists the files that the action left in its working directory, links apart.
-fn outputs(action: &Action, work: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)>, String> {
-    match &action.outputs {
-        Outputs::Files(names) => {
-            if let Some(missing) = names.iter().find(|name| !work.join(name).is_file()) {
-                return Err(format!(
-                    "the command succeeded but did not write `{missing}`"
-                ));
-            }
-            Ok(names
-                .iter()
-                .map(|name| (name.clone(), work.join(name)))
-                .collect())
-        }
-        Outputs::Prefix(prefix) => {
-            let mut files = Vec::new();
-            for entry in work
-                .read_dir_utf8()
-                .map_err(|error| format!("list {work}: {error}"))?
-            {
-                let entry = entry.map_err(|error| format!("list {work}: {error}"))?;
-                let wanted = entry.file_name().starts_with(prefix.as_str())
-                    || action
-                        .steps
-                        .iter()
-                        .any(|step| step.stdout == Some(entry.file_name()));
-                if wanted && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    files.push((entry.file_name().to_owned(), entry.path().to_owned()));
-                }
-            }
-            files.sort();
-            Ok(files)
-        }
-    }
-}
-
 fn lost(not_done: NotDone) -> NotDone {
     match not_done {
         NotDone::Failed(failed) => NotDone::Lost(failed),
@@ -624,10 +424,6 @@ fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {
         failure: Failure::new(phase, message),
         cost: Cost::default(),
     }))
-}
-
-fn program_name(program: &str) -> &str {
-    Utf8Path::new(program).file_name().unwrap_or(program)
 }
 
 /// Writes an error and its causes on one line.
