@@ -15,8 +15,8 @@ use crate::toolchain::Toolchain;
 pub(crate) enum Debug {
     /// As the recipe does.
     AsIs,
-    /// As DWARF 2 instead of stabs, and little of it. It must not be left out, nor must it track variables: either changes what old compilers
-    /// generate for some sketches. What a debugger is told is decided by the link, whose debug information is that of the recipe.
+    /// As DWARF 2 instead of stabs. It must not be left out, nor must it track variables: either changes what old compilers generate for some
+    /// sketches.
     Dwarf,
 }
 
@@ -26,7 +26,17 @@ impl Debug {
         if self == Self::Dwarf
             && let Some(at) = args.iter().position(|arg| arg == "-g")
         {
-            args.splice(at..=at, ["-gdwarf-2", "-g1"].map(str::to_owned));
+            // With link-time optimisation the link describes what it generates, so here little is enough, and quicker.
+            let flags: &[&str] = if args.iter().any(|arg| arg == "-flto") {
+                &["-gdwarf-2", "-g1"]
+            } else {
+                &[
+                    "-gdwarf-2",
+                    "-fno-var-tracking",
+                    "-fno-var-tracking-assignments",
+                ]
+            };
+            args.splice(at..=at, flags.iter().map(|&flag| flag.to_owned()));
         }
     }
 
@@ -34,7 +44,7 @@ impl Debug {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AsIs => "preamble",
-            Self::Dwarf => "preamble, -gdwarf-2 -g1",
+            Self::Dwarf => "preamble, -gdwarf-2",
         }
     }
 }
@@ -85,7 +95,7 @@ impl Question {
         let command = recipes
             .compile(&[], Utf8Path::new(SOURCE), Utf8Path::new(OBJECT))
             .ok()?;
-        let mut key = DigestWriter::new("preamble probe 2");
+        let mut key = DigestWriter::new("preamble probe 3");
         key.digest(tools.compiler(&command.program, &command.args).ok()?);
         command.args.iter().for_each(|arg| {
             key.field(arg);
