@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Scratch;
 use nix::sys::statvfs::statvfs;
 
@@ -24,11 +24,13 @@ pub fn in_memory(workers: NonZeroUsize) -> Option<Scratch> {
     if std::env::var_os("TMPDIR").is_some() {
         return None;
     }
-    // Twice, because the compilers need memory as well.
+    let place = own(Utf8Path::new(SHARED_MEMORY))?;
+    // What killed processes left there must not be why there is no room.
+    let dir = Scratch::swept_in(&place).ok()?;
     let needed = PER_WORKER * workers.get() as u64;
+    // Twice, because the compilers need memory as well.
     let has_memory = memory::free(Utf8Path::new("/")).is_some_and(|free| free >= 2 * needed);
-    let place = Utf8Path::new(SHARED_MEMORY);
-    (has_memory && room(place)? >= needed).then(|| make(place))?
+    (has_memory && room(&place)? >= needed).then_some(dir)
 }
 
 /// Returns the free bytes of a file system.
@@ -37,15 +39,15 @@ fn room(place: &Utf8Path) -> Option<u64> {
     Some(stat.blocks_available() as u64 * stat.fragment_size() as u64)
 }
 
-/// Makes the directory in one of our own, because everybody may write to `place`.
-fn make(place: &Utf8Path) -> Option<Scratch> {
+/// Returns a directory in `place` that nobody else can write to, because everybody may write to `place`.
+fn own(place: &Utf8Path) -> Option<Utf8PathBuf> {
     let user = nix::unistd::geteuid().as_raw();
     let own = place.join(format!("fbuild-{user}"));
     // If it is there already, what it is decides.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(&own);
     let found = std::fs::symlink_metadata(&own).ok()?;
     let is_ours = found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0;
-    is_ours.then(|| Scratch::swept_in(&own).ok())?
+    is_ours.then_some(own)
 }
 
 #[cfg(test)]
@@ -55,29 +57,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_directory_is_private_and_goes_away() {
+    fn the_directory_is_private() {
         let guard = tempfile::tempdir().unwrap();
         let place = Utf8Path::from_path(guard.path()).unwrap();
-        let (one, two) = (make(place).unwrap(), make(place).unwrap());
-        assert_ne!(one.path(), two.path());
-        let own = one.path().parent().unwrap().to_owned();
-        assert_eq!(own.metadata().unwrap().mode() & 0o777, 0o700);
-        fs_err::write(one.path().join("x.s"), "x").unwrap();
-        drop((one, two));
-        assert_eq!(own.read_dir_utf8().unwrap().count(), 0);
-    }
-
-    #[test]
-    fn what_others_can_write_to_is_not_used() {
-        let guard = tempfile::tempdir().unwrap();
-        let place = Utf8Path::from_path(guard.path()).unwrap();
-        let own = make(place).unwrap().path().parent().unwrap().to_owned();
-        fs_err::set_permissions(&own, std::fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(make(place).is_none());
-        fs_err::remove_dir(&own).unwrap();
-        fs_err::os::unix::fs::symlink(place, &own).unwrap();
-        assert!(make(place).is_none());
-        assert!(make(&place.join("none")).is_none());
+        let dir = own(place).unwrap();
+        assert_eq!(dir.metadata().unwrap().mode() & 0o777, 0o700);
+        assert_eq!(own(place), Some(dir.clone()), "it is there already");
+        fs_err::set_permissions(&dir, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(own(place), None, "others can write to it");
+        fs_err::remove_dir(&dir).unwrap();
+        fs_err::os::unix::fs::symlink(place, &dir).unwrap();
+        assert_eq!(own(place), None, "it is a link");
+        assert_eq!(own(&place.join("none")), None);
     }
 
     #[test]

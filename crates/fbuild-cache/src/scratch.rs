@@ -48,6 +48,8 @@ impl Scratch {
     /// If it cannot be created.
     pub fn swept_in(parent: &Utf8Path) -> std::io::Result<Self> {
         sweep(parent, None);
+        // Not made if it is not there: whoever made it decided who may write to it.
+        fs_err::metadata(parent)?;
         Self::create_in(parent)
     }
 

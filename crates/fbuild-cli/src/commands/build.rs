@@ -42,7 +42,8 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     listen_for_signals(&stop)?;
     let workers = request.framework_jobs.max(request.sketch_jobs);
     let options = RunnerOptions {
-        temporary_in_memory_for: Some(workers),
+        // A launcher may start a server that lives on, and with it the name of a directory that does not.
+        temporary_in_memory_for: request.launcher.is_empty().then_some(workers),
     };
     let runner = Runner::new(stop.clone(), options)?;
     let means = Means {
