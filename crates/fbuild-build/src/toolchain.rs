@@ -132,12 +132,22 @@ impl<'a> Toolchain<'a> {
         *lock(&self.cost)
     }
 
-    /// Returns the environment variables that reach results, as name and value, sorted by name.
+    /// Returns the environment variables that reach results, as name and value, sorted by name. Of directories to search for headers only
+    /// those count that are there, as for gcc; which are not is told behind the value.
     pub fn environment() -> Vec<(&'static str, String)> {
-        ENVIRONMENT
-            .iter()
-            .filter_map(|&name| Some((name, env::var(name).ok()?)))
-            .collect()
+        let value = |name: &'static str| -> Option<(&'static str, String)> {
+            let mut value = env::var(name).ok()?;
+            if name.ends_with("PATH") {
+                let dirs = value.split(':').map(Utf8Path::new);
+                let absent: String = dirs
+                    .filter(|dir| !dir.is_dir())
+                    .map(|dir| format!(" ({dir} absent)"))
+                    .collect();
+                value.push_str(&absent);
+            }
+            Some((name, value))
+        };
+        ENVIRONMENT.iter().filter_map(|&name| value(name)).collect()
     }
 
     /// Returns the digest of a program's file.
@@ -272,7 +282,9 @@ impl<'a> Toolchain<'a> {
         if let Some(known) = lock(&self.dialects).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let answer = self.ask(&question)?;
+        // The driver hands it to its preprocessor, which knows the device from a file: they are what answers.
+        let who = self.identity(&command.program, &command.args)?;
+        let answer = self.ask_as(who, &question)?;
         let wrong = |problem: String| ToolError::Answer {
             command: key.clone(),
             problem,
@@ -318,8 +330,13 @@ impl<'a> Toolchain<'a> {
 
     /// Runs a question, or recalls the answer that this very program once gave to it, or with which it failed in this run.
     fn ask(&self, command: &Command) -> Result<Answer, ToolError> {
-        let mut key = DigestWriter::new("tool answer 2");
-        key.digest(self.program(&command.program)?);
+        self.ask_as(self.program(&command.program)?, command)
+    }
+
+    /// As [`Self::ask`] where the answer is that of `who`, which is more than the program's own file.
+    fn ask_as(&self, who: Digest, command: &Command) -> Result<Answer, ToolError> {
+        let mut key = DigestWriter::new("tool answer 3");
+        key.digest(who);
         if self.lacking().contains(&command.program) {
             return Ok(Answer {
                 success: false,

@@ -135,7 +135,38 @@ fn a_compiler_that_fails_is_asked_once_for_what_it_predefines() {
             .unwrap_err();
         assert!(problem.to_string().ends_with(": no\n"), "{problem}");
     }
-    assert_eq!(bench.asked(), ["-x c++ -E -dM -v /dev/null -o -"]);
+    assert_eq!(
+        bench.asked(),
+        ["-print-search-dirs", "-x c++ -E -dM -v /dev/null -o -"]
+    );
+}
+
+#[test]
+fn what_a_compiler_predefines_is_asked_again_when_a_file_of_the_device_changed() {
+    let bench = Bench::new(&format!(
+        "case \"$*\" in *-dM*) echo \"#define __DEVICE__ 8\" ;; *) {GCC} ;; esac"
+    ));
+    let ask = || {
+        let command = Command {
+            program: bench.path("cc").into_string(),
+            args: ["-mmcu=zz8", "-c", "x.cpp", "-o", "x.o"]
+                .map(str::to_owned)
+                .to_vec(),
+            cwd: None,
+        };
+        let tools = bench.run();
+        tools
+            .dialect(&command, "x.cpp", "x.o", Language::Cxx)
+            .unwrap();
+        bench
+            .asked()
+            .iter()
+            .filter(|asked| asked.contains("-dM"))
+            .count()
+    };
+    assert_eq!((ask(), ask()), (1, 1));
+    bench.write("gcc/device-specs/specs-zz8", "specs");
+    assert_eq!((ask(), ask()), (2, 2));
 }
 
 #[test]
