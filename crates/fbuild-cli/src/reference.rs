@@ -37,7 +37,8 @@ fn environment() -> String {
         text.push_str(&format!("| `{name}` | {effect} |\n"));
     }
     text.push_str(
-        "\nCompilers are started with the environment of fbuild, with `LC_ALL=C`. Variables that reach what they read or write (`CPATH`, \
+        "\nCompilers are started with the environment of fbuild, with `LC_ALL=C`, and with a directory below `/dev/shm` \
+         for their temporary files where there is room, unless `TMPDIR` is set. Variables that reach what they read or write (`CPATH`, \
          `C_INCLUDE_PATH`, `CPLUS_INCLUDE_PATH`, `LIBRARY_PATH`, `COMPILER_PATH`, `GCC_EXEC_PREFIX`, `SOURCE_DATE_EPOCH`) are part of the \
          cache's keys.\n",
     );
