@@ -207,8 +207,7 @@ impl SourceTree {
     /// content, or `None` for no regular file. Then the answers are in the tree, the texts let go; if not, the tree stays as it was.
     pub fn confirm(&self, asked: &[(&str, Option<Digest>)]) -> bool {
         let confirmed = |&(path, known): &(&str, Option<Digest>)| {
-            let in_tree = self.known(path);
-            let file = match in_tree {
+            let file = match self.known(path) {
                 Some(file) => file,
                 None => self.load(Utf8Path::new(path)).ok()?,
             };

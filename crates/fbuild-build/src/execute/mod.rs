@@ -17,7 +17,7 @@ use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason};
 
 use crate::action::{Action, Reads};
 use crate::depfiles;
-use crate::folders::{Folders, Links};
+use crate::folders::Folders;
 use crate::lock::lock;
 use crate::results::{self, Results};
 use crate::runner::Runner;
@@ -340,11 +340,10 @@ impl<'a> Executor<'a> {
 
     /// Returns whether an action still sees in `work` the files that it works on; a folder of which something is gone is made again next time.
     fn sees_inputs(&self, action: &Action, work: &Utf8Path) -> bool {
-        let seen =
-            |dir: &Utf8Path, links: &Links| links.iter().all(|(name, _)| dir.join(name).exists());
         let mut all = inputs_are_there(action);
         for folder in &action.folders {
-            if !seen(&work.join(&folder.name), &folder.links) {
+            let dir = work.join(&folder.name);
+            if !folder.links.iter().all(|(name, _)| dir.join(name).exists()) {
                 self.folders.forget(&folder.links);
                 all = false;
             }
