@@ -5,14 +5,14 @@ use std::sync::mpsc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::plan::BuildPlan;
-use fbuild_build::planner::{Extent, library_roots};
+use fbuild_build::plan::planner::{Extent, library_roots};
 use fbuild_build::request::{PchMode, Request};
 use fbuild_build::run::{self, Means};
-use fbuild_build::runner::{Runner, RunnerOptions};
-use fbuild_build::stop::Stop;
 use fbuild_cache::Cache;
 use fbuild_model::Event;
 use fbuild_platform::{BuildOptions, Installation, SearchRoots};
+use fbuild_process::runner::{Runner, RunnerOptions};
+use fbuild_process::stop::Stop;
 use fbuild_scan::find::find_sketches;
 
 /// Everything that a run works with.

@@ -14,20 +14,20 @@ use fbuild_model::outcome::Stage;
 use fbuild_platform::{BoardSpec, CompilerVersion, Quirk, applicable};
 
 use crate::action::Action;
-use crate::archive_set::{ArchiveSet, OpenError};
-use crate::budget::Budget;
-use crate::execute::Executor;
-use crate::memory;
+use crate::exec::Executor;
+use crate::exec::peaks;
+use crate::incremental::record;
+use crate::incremental::snapshot::Made;
+use crate::plan::planner::{self, Extent, PlanError};
 use crate::plan::{ArchiveId, BuildPlan, SketchWork};
-use crate::planner::{self, Extent, PlanError};
-use crate::record;
 use crate::request::Request;
-use crate::runner::Runner;
-use crate::stage1::{self, Shared};
-use crate::stage2::{Handover, Sketches};
-use crate::stop::Stop;
+use crate::stage::shared::{self, Shared};
+use crate::stage::sketches::{Handover, Sketches};
+use crate::stage::{ArchiveSet, OpenError};
 use crate::toolchain::Toolchain;
-use crate::trail::Made;
+use fbuild_process::job_slots::Budget;
+use fbuild_process::runner::Runner;
+use fbuild_process::stop::Stop;
 
 /// Why a run ended without outcomes.
 #[derive(Debug, thiserror::Error)]
@@ -191,7 +191,7 @@ pub fn build(
     let handover = Handover::default();
     let opened = std::thread::scope(|scope| {
         scope.spawn(|| sketches.run(&stage2_pool, &budget, &handover));
-        let archives = stage1::build(plan, &shared, &executor, &stage1_pool, seats);
+        let archives = shared::build(plan, &shared, &executor, &stage1_pool, seats);
         budget.close();
         let _ = executor.events.send(Event::StageStarted {
             stage: Stage::Sketch,
@@ -221,7 +221,7 @@ pub fn build(
     let _ = executor.events.send(Event::StageFinished(report));
     means.cache.touch_used(executor.used());
     for (board, peak) in executor.peaks() {
-        memory::record(means.cache, &board, peak);
+        peaks::record(means.cache, &board, peak);
     }
     // A little at a time, and only if this run wrote something.
     means

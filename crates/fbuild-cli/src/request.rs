@@ -4,12 +4,13 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_build::memory;
-use fbuild_build::planner::library_roots;
+use fbuild_build::exec::peaks;
+use fbuild_build::plan::planner::library_roots;
 use fbuild_build::request::{PchMode, Request};
 use fbuild_build::toolchain::find_program;
 use fbuild_cache::Cache;
 use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation, WarningLevel};
+use fbuild_process::memory;
 use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
@@ -66,7 +67,7 @@ pub fn bound_jobs(args: &BuildArgs, request: &mut Request, cache: &Cache) {
         .iter()
         .map(|board| board.fqbn().to_string())
         .collect();
-    let peak = memory::measured_peak(cache, &boards).unwrap_or(memory::ASSUMED_PEAK);
+    let peak = peaks::measured_peak(cache, &boards).unwrap_or(memory::ASSUMED_PEAK);
     let free = memory::free(Utf8Path::new("/"));
     for (asked, jobs) in [
         (args.framework_jobs, &mut request.framework_jobs),

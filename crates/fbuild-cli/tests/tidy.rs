@@ -218,7 +218,7 @@ fn only_the_command_line_tool_prints() {
 
 #[test]
 fn only_the_runner_starts_processes() {
-    let runner = "crates/fbuild-build/src/runner.rs";
+    let runner = "crates/fbuild-process/src/runner.rs";
     let found = mentions(&["Command::new(", "process::Command"], |path| {
         path == runner
     });

@@ -3,14 +3,14 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use fbuild_build::planner::{Extent, PlanError};
+use fbuild_build::plan::planner::{Extent, PlanError};
 use fbuild_build::request::Request;
 use fbuild_build::run::{self, Means};
-use fbuild_build::runner::{Runner, RunnerOptions};
-use fbuild_build::stop::Stop;
 use fbuild_build::toolchain::ToolError;
 use fbuild_cache::Cache;
 use fbuild_model::Event;
+use fbuild_process::runner::{Runner, RunnerOptions};
+use fbuild_process::stop::Stop;
 use fbuild_report::{RunReport, Verdict};
 
 use crate::args::{BuildArgs, MessageFormat};

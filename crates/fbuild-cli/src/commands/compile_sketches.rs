@@ -24,7 +24,7 @@ pub fn write(dir: &Utf8Path, report: &RunReport) -> Result<(), CliError> {
         previous: Vec::new(),
     };
     for file in render(report, &context) {
-        fbuild_build::place::write_if_changed(&dir.join(file.name), file.text.as_bytes())?;
+        fbuild_build::exec::place::write_if_changed(&dir.join(file.name), file.text.as_bytes())?;
     }
     Ok(())
 }

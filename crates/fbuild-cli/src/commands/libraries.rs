@@ -1,6 +1,6 @@
 //! `fbuild libraries`: which library each include of a sketch brought in, and why that one.
 
-use fbuild_build::inspect::Look;
+use fbuild_build::plan::inspect::Look;
 use fbuild_model::diagnostic::root_cause;
 use fbuild_scan::discovery::{Discovery, Missing};
 use fbuild_scan::resolve::Resolution;

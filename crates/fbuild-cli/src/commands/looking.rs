@@ -3,12 +3,12 @@
 //! Nothing is written below the current directory. The cache is used for what compilers once answered; without one they are asked again.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_build::inspect::{self, Look};
+use fbuild_build::plan::inspect::{self, Look};
 use fbuild_build::run::Means;
-use fbuild_build::runner::Runner;
-use fbuild_build::stop::Stop;
 use fbuild_cache::Cache;
 use fbuild_model::Failure;
+use fbuild_process::runner::Runner;
+use fbuild_process::stop::Stop;
 use tempfile::TempDir;
 
 use super::build;

@@ -56,7 +56,7 @@ pub fn plan_only(
         .iter()
         .for_each(|warning| printer.warning(warning));
     if args.dry_run {
-        for line in fbuild_build::dry_run::lines(&plan) {
+        for line in fbuild_build::plan::dry_run::lines(&plan) {
             printer.data(&(line + "\n"));
         }
     }
@@ -76,8 +76,8 @@ pub fn plan_only(
 /// # Errors
 /// If the file cannot be written.
 pub fn write_compile_commands(path: &Utf8Path, plan: &BuildPlan) -> Result<(), CliError> {
-    let text = fbuild_build::compile_commands::render(plan);
-    fbuild_build::place::write_if_changed(path, text.as_bytes())?;
+    let text = fbuild_build::plan::compile_commands::render(plan);
+    fbuild_build::exec::place::write_if_changed(path, text.as_bytes())?;
     Ok(())
 }
 
@@ -239,7 +239,7 @@ fn append(path: &Utf8Path, make: impl FnOnce(&str) -> String) -> Result<(), CliE
 
 /// Writes a file by way of a temporary one.
 fn replace(path: &Utf8Path, text: &str) -> Result<(), CliError> {
-    fbuild_build::place::write_if_changed(path, text.as_bytes())
+    fbuild_build::exec::place::write_if_changed(path, text.as_bytes())
         .with_context(|| format!("write `{path}`"))?;
     Ok(())
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::mpsc;
 
 use camino::Utf8Path;
-use fbuild_build::parity::{self, Check, Question, Reference};
 use fbuild_build::run::Means;
-use fbuild_build::stop::Stop;
 use fbuild_model::Event;
+use fbuild_parity::{Check, Question, Reference};
 use fbuild_platform::Installation;
+use fbuild_process::stop::Stop;
 
 use crate::args::{BuildArgs, WarningsLevel};
 use crate::commands::build;
@@ -94,7 +94,7 @@ pub fn run(
             }
         });
         let events = events;
-        parity::run(question, means, &events, &tell)
+        fbuild_parity::run(question, means, &events, &tell)
     })?;
     printer.data(&if markdown {
         table(&checks, &reference)
@@ -214,7 +214,7 @@ fn table(checks: &[Check], reference: &Reference) -> String {
             return String::new();
         };
         let text = format!("{}: {}", check.verdict.name(), check.verdict.remark());
-        if let parity::Verdict::Identical { bytes } = check.verdict {
+        if let fbuild_parity::Verdict::Identical { bytes } = check.verdict {
             return bytes.to_string();
         }
         let at = notes

@@ -1,6 +1,6 @@
 //! `fbuild preprocess`: the C++ that is compiled for a sketch.
 
-use fbuild_build::inspect::Look;
+use fbuild_build::plan::inspect::Look;
 
 use super::looking;
 use crate::args::SketchArgs;

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use fbuild_build::runner::{Runner, RunnerOptions};
-use fbuild_build::stop::Stop;
 use fbuild_model::Command;
+use fbuild_process::runner::{Runner, RunnerOptions};
+use fbuild_process::stop::Stop;
 
 use super::page::Page;
 use crate::commands::cache::human_bytes_long;

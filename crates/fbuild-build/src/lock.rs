@@ -1,8 +1,0 @@
-//! Locking without a thought for panics.
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Locks `mutex`. What is kept under the locks of this crate is whole at every moment, so a panic elsewhere does not make it unusable.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -1,0 +1,273 @@
+//! One board of a run: its recipes, its libraries, and a preprocessor per language.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::{Command, Digest};
+use fbuild_platform::{BoardSpec, SketchPaths, SketchRecipes};
+use fbuild_scan::cpp::Language;
+use fbuild_scan::discovery::Surroundings;
+use fbuild_scan::index::{LibraryIndex, Root};
+use fbuild_scan::library::Location;
+use fbuild_scan::memo::ScanMemo;
+use fbuild_scan::preprocess::Scan;
+use fbuild_scan::tree::SourceFile;
+
+use crate::action::path_map::Roots;
+use crate::plan::planner::PlanError;
+use crate::plan::preprocessor::{Means, Preprocessor};
+use crate::toolchain::{ToolError, Toolchain};
+use fbuild_model::error_chain;
+
+/// A board with everything that planning needs.
+#[derive(Debug)]
+pub struct Board<'a> {
+    /// The board.
+    pub spec: &'a BoardSpec,
+    /// Its FQBN.
+    pub fqbn: String,
+    /// Its directory below the output directory.
+    pub dir: Utf8PathBuf,
+    /// The recipes with values that belong to no sketch.
+    pub recipes: SketchRecipes,
+    /// The libraries that its sketches may use.
+    pub index: LibraryIndex,
+    /// The core's and the variant's directory.
+    pub base_dirs: Vec<Utf8PathBuf>,
+    /// A property that ties compile commands to one sketch, if the platform's recipes refer to one.
+    pub tied_to: Option<String>,
+    /// Core, variant and platform by name.
+    pub roots: Roots,
+    /// What all records of its sketches have in common; `None` where nothing can be recorded, or nobody asked.
+    pub record_base: Option<Digest>,
+    /// Its C++ compiler is not there, so nothing can be scanned; in a preview only.
+    pub unscanned: bool,
+    discovery: Arc<Preprocessor<'a>>,
+    cxx: Arc<Preprocessor<'a>>,
+    c: Preprocessor<'a>,
+    asm: Preprocessor<'a>,
+}
+
+impl<'a> Board<'a> {
+    /// Looks at the board's compiler and libraries.
+    ///
+    /// # Errors
+    /// If the board's compiler is not there, or a library that was named is none.
+    pub fn new(
+        spec: &'a BoardSpec,
+        dir: Utf8PathBuf,
+        libraries: &[Root],
+        tools: &Toolchain<'_>,
+        means: Means<'a>,
+    ) -> Result<Self, PlanError> {
+        let recipes = spec.for_shared(&dir);
+        let mut roots = libraries.to_vec();
+        let locations = [Location::BoardPlatform, Location::CorePlatform];
+        roots.extend(
+            spec.library_dirs()
+                .into_iter()
+                .zip(locations)
+                .map(|(dir, location)| Root::folder(dir, location)),
+        );
+        let index = LibraryIndex::new(roots).map_err(PlanError::Library)?;
+        let base_dirs: Vec<Utf8PathBuf> = std::iter::once(spec.core_dir().to_owned())
+            .chain(spec.variant_dir().map(Utf8Path::to_owned))
+            .collect();
+        let language =
+            |extension: &str, language: Language| dialect(&recipes, tools, extension, language);
+        let cxx = language("cpp", Language::Cxx)?;
+        let discovery = discovery_dialect(&recipes, tools)?;
+        let same = matches!((&cxx, &discovery), (Ok(one), Ok(other)) if Arc::ptr_eq(one, other));
+        // What serves both is asked with the recipe that takes sources of any name.
+        let command = if same {
+            discovery_command(&recipes)
+        } else {
+            dependencies(&recipes)
+        };
+        let cxx = Arc::new(Preprocessor::new(means, cxx, command));
+        let discovery = if same {
+            Arc::clone(&cxx)
+        } else {
+            Arc::new(Preprocessor::new(
+                means,
+                discovery,
+                discovery_command(&recipes),
+            ))
+        };
+        Ok(Self {
+            c: Preprocessor::new(means, language("c", Language::C)?, dependencies(&recipes)),
+            asm: Preprocessor::new(means, language("S", Language::Asm)?, dependencies(&recipes)),
+            fqbn: spec.fqbn().to_string(),
+            tied_to: spec.compile_depends_on_sketch().map(str::to_owned),
+            roots: named_roots(spec, &dir),
+            unscanned: spec.compiler().is_ok_and(|compiler| {
+                tools
+                    .lacking()
+                    .iter()
+                    .any(|lacking| lacking == compiler.as_str())
+            }),
+            spec,
+            dir,
+            recipes,
+            index,
+            base_dirs,
+            discovery,
+            cxx,
+            record_base: None,
+        })
+    }
+
+    /// Returns the preprocessor for compiling `source`, by its extension (specification 1.7.1).
+    pub fn preprocessor(&self, source: &Utf8Path) -> &Preprocessor<'a> {
+        match source.extension() {
+            Some("c") => &self.c,
+            Some("S") => &self.asm,
+            _ => &self.cxx,
+        }
+    }
+
+    /// Returns the preprocessor for compiling C++.
+    pub fn cxx(&self) -> &Preprocessor<'a> {
+        &self.cxx
+    }
+
+    /// Returns the preprocessor for discovery, which takes everything as C++ (specification 1.7.5).
+    pub fn discovery(&self) -> &Preprocessor<'a> {
+        &self.discovery
+    }
+
+    /// Returns what is known about sources, by language.
+    pub fn memos(&self) -> impl Iterator<Item = (&'static str, &ScanMemo)> {
+        let discovery = (!Arc::ptr_eq(&self.discovery, &self.cxx)).then_some(&self.discovery);
+        let discovery = discovery.map(|preprocessor| ("discovery", preprocessor.memo()));
+        let compiled = [
+            ("c++", &*self.cxx),
+            ("c", &self.c),
+            ("assembler", &self.asm),
+        ];
+        let compiled = compiled.map(|(language, preprocessor)| (language, preprocessor.memo()));
+        discovery.into_iter().chain(compiled)
+    }
+
+    /// Returns where the answers of earlier scans were taken for new ones because there was nothing.
+    pub fn absent(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        self.memos().flat_map(|(_, memo)| memo.absent())
+    }
+
+    /// Spares a sketch's final text its scan: it reads what the `merged` text reads, because prototypes hold no directives.
+    pub fn learn_from(&self, merged: &SourceFile, main: &Arc<SourceFile>, dirs: &[Utf8PathBuf]) {
+        if !Arc::ptr_eq(&self.discovery, &self.cxx) {
+            // What discovery sees is not what the compiler sees.
+            return;
+        }
+        if let Scan::Complete(closure) = &*self.cxx.scanned(merged.path(), dirs, None) {
+            let mut closure = closure.clone();
+            if let Some(source) = closure.files.first_mut() {
+                *source = Arc::clone(main);
+                let (path, scan) = (main.path().to_owned(), Scan::Complete(closure));
+                self.cxx.memo().learn(path, dirs.to_vec(), scan);
+            }
+        }
+    }
+
+    /// Returns what library discovery needs.
+    pub fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            preprocess: &*self.discovery,
+            index: &self.index,
+            architecture: self.spec.architecture(),
+            base_dirs: &self.base_dirs,
+            memo: self.discovery.memo(),
+        }
+    }
+
+    /// Returns the recipes with the values of one sketch that is built in `build`.
+    pub fn recipes_for(&self, project: &str, source: &Utf8Path, build: &Utf8Path) -> SketchRecipes {
+        self.spec.for_sketch(&SketchPaths {
+            name: project.to_owned(),
+            source: source.to_owned(),
+            build: build.to_owned(),
+        })
+    }
+}
+
+fn named_roots(spec: &BoardSpec, dir: &Utf8Path) -> Roots {
+    let mut roots = Roots::default();
+    roots.add(spec.core_dir(), "core");
+    if let Some(variant) = spec.variant_dir() {
+        roots.add(variant, "variant");
+    }
+    roots.add(spec.board_platform().dir.clone(), "platform");
+    roots.add(spec.core_platform().dir.clone(), "core-platform");
+    roots.add(dir, "build");
+    roots
+}
+
+/// What a language's compiler predefines. The inner error is the reason why it could not be learned, which is no obstacle.
+type Learned = Result<Arc<fbuild_scan::cpp::Dialect>, String>;
+
+fn dialect(
+    recipes: &SketchRecipes,
+    tools: &Toolchain<'_>,
+    extension: &str,
+    language: Language,
+) -> Result<Learned, PlanError> {
+    let source = Utf8PathBuf::from(format!("/fbuild.probe/x.{extension}"));
+    let object = Utf8PathBuf::from("/fbuild.probe/x.o");
+    match recipes.compile(&[], &source, &object) {
+        Ok(command) => learn(tools, &command, &source, object.as_str(), language),
+        // A platform without a recipe for a language may have no source of that language.
+        Err(error) => Ok(Err(error_chain(&error))),
+    }
+}
+
+fn discovery_dialect(recipes: &SketchRecipes, tools: &Toolchain<'_>) -> Result<Learned, PlanError> {
+    let source = Utf8PathBuf::from("/fbuild.probe/x.cpp");
+    let target = Utf8Path::new("/fbuild.probe/x.o");
+    match recipes.preprocess(&[], &source, target, None) {
+        Ok(command) => learn(tools, &command, &source, target.as_str(), Language::Cxx),
+        Err(error) => Ok(Err(error_chain(&error))),
+    }
+}
+
+fn learn(
+    tools: &Toolchain<'_>,
+    command: &Command,
+    source: &Utf8Path,
+    object: &str,
+    language: Language,
+) -> Result<Learned, PlanError> {
+    match tools.dialect(command, source.as_str(), object, language) {
+        Ok(dialect) => Ok(Ok(dialect)),
+        Err(error @ (ToolError::NotFound { .. } | ToolError::Read { .. })) => {
+            Err(PlanError::Tool(error))
+        }
+        Err(error) => Ok(Err(error_chain(&error))),
+    }
+}
+
+fn discovery_command(recipes: &SketchRecipes) -> Box<crate::plan::preprocessor::MakeCommand> {
+    let recipes = recipes.clone();
+    Box::new(move |source, dirs, target, deps| {
+        recipes
+            .preprocess(dirs, source, Utf8Path::new(target), Some(deps))
+            .map_err(|error| error_chain(&error))
+    })
+}
+
+/// Makes of the compile command one that only lists what is read, and writes the preprocessed text if that is wanted.
+fn dependencies(recipes: &SketchRecipes) -> Box<crate::plan::preprocessor::MakeCommand> {
+    let recipes = recipes.clone();
+    Box::new(move |source, dirs, target, deps| {
+        let mut command = recipes
+            .compile(dirs, source, Utf8Path::new(target))
+            .map_err(|error| error_chain(&error))?;
+        command
+            .args
+            .retain(|arg| !matches!(arg.as_str(), "-c" | "-MMD" | "-MD"));
+        command
+            .args
+            .extend(["-E", "-CC", "-MD", "-MF", deps.as_str()].map(str::to_owned));
+        Ok(command)
+    })
+}

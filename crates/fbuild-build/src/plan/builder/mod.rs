@@ -1,0 +1,339 @@
+//! The plan in the making: each action and archive is added once.
+//!
+//! Two sketches share a library's archive only if every object of it has the same fingerprint for both, whatever the library is called.
+
+mod shared;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Digest, DigestWriter, Fingerprint};
+use fbuild_platform::{HookPoint, RecipeError, SketchRecipes};
+use fbuild_scan::find::Requested;
+use fbuild_scan::library::Library;
+use fbuild_scan::precompiled;
+use fbuild_scan::sketch::Sketch;
+
+pub(crate) use self::shared::archive_commands;
+use self::shared::{Framework, name_libraries};
+use crate::action::WORK;
+use crate::plan::board::Board;
+use crate::plan::hooks::{self, Hooks};
+use crate::plan::planner::{PlanError, Prepared};
+use crate::plan::prepared::Draft;
+use crate::plan::tally::Tally;
+use crate::plan::unit::{Unit, Workbench};
+use crate::plan::{
+    ActionId, ArchiveId, Binaries, Bootloader, BuildPlan, Export, SketchEntry, SketchPlan,
+    SketchUnit, SketchWork,
+};
+use crate::request::Request;
+use crate::stage::link::conversions;
+use crate::toolchain::Toolchain;
+use fbuild_model::error_chain;
+
+/// The plan in the making.
+pub(crate) struct Assembly<'a> {
+    tools: &'a Toolchain<'a>,
+    plan: BuildPlan,
+    actions: HashMap<Fingerprint, ActionId>,
+}
+
+/// Sketches that share what is built for them: those of one board, or a single one where the platform's recipes refer to the sketch.
+struct Scope {
+    recipes: SketchRecipes,
+    dir: Utf8PathBuf,
+    framework: Framework,
+    /// Archives by library folder and include path.
+    by_path: HashMap<(Utf8PathBuf, Vec<Utf8PathBuf>), Result<ArchiveId, Failure>>,
+    /// Archives by library folder and members.
+    by_members: HashMap<(Utf8PathBuf, Vec<ActionId>), ArchiveId>,
+}
+
+impl<'a> Assembly<'a> {
+    pub(crate) fn new(tools: &'a Toolchain<'a>) -> Self {
+        Self {
+            tools,
+            plan: BuildPlan::default(),
+            actions: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn warn(&mut self, warnings: impl Iterator<Item = String>) {
+        self.plan.warnings.extend(warnings);
+    }
+
+    pub(crate) fn plan(&mut self) -> &mut BuildPlan {
+        &mut self.plan
+    }
+
+    pub(crate) fn finish(self) -> BuildPlan {
+        self.plan
+    }
+
+    /// Adds a board's sketches and returns the position of the first.
+    pub(crate) fn board(
+        &mut self,
+        board: &Board<'_>,
+        request: &Request,
+        out_dirs: Vec<Utf8PathBuf>,
+        drafts: Vec<Prepared>,
+    ) -> Result<usize, PlanError> {
+        let first = self.plan.sketches.len();
+        let mut scope: Option<Scope> = None;
+        let mut tally = Tally::default();
+        for ((requested, out_dir), prepared) in request.sketches.iter().zip(out_dirs).zip(drafts) {
+            let work = match (prepared, &requested.sketch) {
+                (Prepared::Skipped(rule), _) => SketchWork::Skip(rule),
+                (Prepared::UpToDate(record, warning), _) => {
+                    self.warn(warning.into_iter());
+                    record.count_libraries(&mut tally);
+                    SketchWork::UpToDate(record)
+                }
+                (Prepared::Undrafted(undrafted), _) => SketchWork::Fail {
+                    failure: undrafted.failure,
+                    remarks: undrafted.remarks,
+                },
+                (Prepared::Drafted(..), Err(error)) => SketchWork::Fail {
+                    failure: failure(error_chain(error)),
+                    remarks: Vec::new(),
+                },
+                (Prepared::Drafted(draft, warning), Ok(sketch)) => {
+                    self.warn(warning.into_iter());
+                    if scope.is_none() || board.tied_to.is_some() {
+                        scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| {
+                            PlanError::Platform {
+                                board: board.fqbn.clone(),
+                                problem: failure.message,
+                            }
+                        })?);
+                    }
+                    let Some(scope) = &mut scope else { continue };
+                    let remarks = draft.remarks.clone();
+                    match self.sketch(
+                        board, request, requested, sketch, &out_dir, *draft, scope, &mut tally,
+                    ) {
+                        Ok(plan) => SketchWork::Build(Box::new(plan)),
+                        Err(failure) => SketchWork::Fail { failure, remarks },
+                    }
+                }
+            };
+            let entry = SketchEntry {
+                board: board.fqbn.clone(),
+                name: requested.label.clone(),
+                dir: requested.dir.clone(),
+                out_dir,
+                work,
+            };
+            self.plan.sketches.push(entry);
+        }
+        self.plan.libraries.extend(tally.finish(&board.fqbn));
+        Ok(first)
+    }
+
+    fn scope(
+        &mut self,
+        board: &Board<'_>,
+        sketch: &Sketch,
+        out_dir: &Utf8Path,
+    ) -> Result<Scope, Failure> {
+        let (recipes, dir) = match board.tied_to {
+            Some(_) => (
+                board.recipes_for(sketch.project_name(), &sketch.dir, out_dir),
+                out_dir.to_owned(),
+            ),
+            None => (board.recipes.clone(), board.dir.clone()),
+        };
+        let framework = self.framework(board, &recipes, &dir)?;
+        Ok(Scope {
+            recipes,
+            dir,
+            framework,
+            by_path: HashMap::new(),
+            by_members: HashMap::new(),
+        })
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one thing, and there is one caller"
+    )]
+    fn sketch(
+        &mut self,
+        board: &Board<'_>,
+        request: &Request,
+        requested: &Requested,
+        sketch: &Sketch,
+        out_dir: &Utf8Path,
+        draft: Draft,
+        scope: &mut Scope,
+        tally: &mut Tally,
+    ) -> Result<SketchPlan, Failure> {
+        let Draft {
+            discovery,
+            generated,
+            remarks,
+            record,
+        } = draft;
+        let mut roots = board.roots.clone();
+        roots.add(sketch.dir.clone(), "sketch");
+        roots.add(out_dir, "out");
+        name_libraries(&mut roots, &discovery.libraries);
+        let roots = Arc::new(roots);
+        let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
+        let bench = Workbench {
+            tools: self.tools,
+            recipes: &recipes,
+            roots: &roots,
+            tied_to: board.tied_to.as_deref(),
+        };
+        let mut units = Vec::new();
+        for unit in sketch.root_units().into_iter().chain(sketch.src_units()) {
+            let source = out_dir.join("sketch").join(&unit);
+            let of = Unit {
+                source: &source,
+                dirs: &discovery.include_dirs,
+                private_dir: None,
+                stage: Stage::Sketch,
+                board: &board.fqbn,
+                label: &format!("{}/{unit}", requested.label),
+                generated: &generated,
+            };
+            let action = bench.compile(of, board.preprocessor(&source))?;
+            units.push(SketchUnit {
+                object: format!("sketch/{unit}.o").into(),
+                action,
+                preamble: None,
+            });
+        }
+        let mut archives = Vec::new();
+        let mut binaries = Binaries::default();
+        for library in &discovery.libraries {
+            if !self.binaries(board, library, &mut binaries)? {
+                archives.extend(self.library(
+                    board,
+                    library,
+                    &discovery.include_dirs,
+                    scope,
+                    tally,
+                )?);
+            }
+        }
+        archives.extend(scope.framework.variant);
+        let link = board.recipes_for(sketch.project_name(), &sketch.dir, Utf8Path::new(WORK));
+        let link = if binaries.ldflags.is_empty() {
+            link
+        } else {
+            link.with_libraries_ldflags(&binaries.ldflags)
+                .unwrap_or(link)
+        };
+        let expanded = |error: RecipeError| failure(error_chain(&error));
+        Ok(SketchPlan {
+            linker: self.linker(&link)?,
+            project: sketch.project_name().to_owned(),
+            units,
+            archives,
+            core: scope.framework.core,
+            binaries,
+            libraries: discovery
+                .libraries
+                .iter()
+                .map(|library| library.used())
+                .collect(),
+            remarks,
+            hooks: Hooks::of(&recipes).map_err(expanded)?,
+            in_place: hooks::build_in_place(&recipes)
+                .map_err(expanded)?
+                .then(|| out_dir.to_owned()),
+            export: request
+                .export_binaries
+                .then(|| export(board, sketch, &recipes))
+                .transpose()
+                .map_err(expanded)?,
+            bootloader: board.spec.bootloader_file().map(|file| Bootloader {
+                file,
+                largest_bin: board.spec.largest_merged_bin(),
+            }),
+            recipes: link,
+            roots,
+            record: record.filter(|_| !request.export_binaries),
+        })
+    }
+
+    /// Returns the digest of the tools that link and convert.
+    fn linker(&self, recipes: &SketchRecipes) -> Result<Digest, Failure> {
+        let commands = recipes
+            .link::<&str>(&[], &Utf8Path::new(WORK).join("core/core.a"))
+            .map_err(|error| failure(error_chain(&error)))?;
+        let mut writer = DigestWriter::new("linker");
+        for command in &commands {
+            writer.digest(
+                self.tools
+                    .linker(&command.program, &command.args)
+                    .map_err(|error| failure(error_chain(&error)))?,
+            );
+        }
+        // A recipe that cannot be used fails where it is used.
+        for command in conversions(recipes).unwrap_or_default() {
+            // A platform's script that is not there fails when it is run, with a message of its own.
+            if let Ok(digest) = self
+                .tools
+                .program_with_files(&command.program, &command.args)
+            {
+                writer.digest(digest);
+            }
+        }
+        Ok(writer.finish())
+    }
+
+    /// Adds the binaries that come with a library; returns whether they replace its sources (specification 2.3.6).
+    fn binaries(
+        &self,
+        board: &Board<'_>,
+        library: &Library,
+        binaries: &mut Binaries,
+    ) -> Result<bool, Failure> {
+        if board.spec.raw("compiler.libraries.ldflags").is_none() {
+            return Ok(false);
+        }
+        let found = precompiled::binaries(library, &board.spec.precompiled_dirs())
+            .map_err(|error| failure(error_chain(&error)))?;
+        let Some(found) = found else { return Ok(false) };
+        for file in &found.files {
+            let bytes = fs_err::read(file).map_err(|error| failure(error.to_string()))?;
+            binaries.files.push((
+                format!(
+                    "{}/{}",
+                    library.folder_name(),
+                    file.file_name().unwrap_or_default()
+                ),
+                Digest::of(&bytes),
+            ));
+        }
+        binaries.ldflags.push_str(&found.ldflags);
+        binaries.objects.extend(found.objects);
+        Ok(found.replace_sources)
+    }
+}
+
+fn export(
+    board: &Board<'_>,
+    sketch: &Sketch,
+    recipes: &SketchRecipes,
+) -> Result<Export, RecipeError> {
+    let fqbn = board.spec.fqbn();
+    Ok(Export {
+        dir: sketch.dir.join("build").join(format!(
+            "{}.{}.{}",
+            fqbn.vendor, fqbn.architecture, fqbn.board
+        )),
+        before: recipes.hooks(HookPoint::SavehexPresavehex)?,
+        after: recipes.hooks(HookPoint::SavehexPostsavehex)?,
+    })
+}
+
+fn failure(message: String) -> Failure {
+    Failure::new(Phase::Compile, message)
+}

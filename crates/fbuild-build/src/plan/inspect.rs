@@ -1,0 +1,102 @@
+//! What a build would compile and which libraries it would take, without building.
+//!
+//! The same board, discovery and prototypes as in a build (`draft`); only the rules that leave sketches out are not asked, because
+//! who looks at a sketch wants to see it.
+
+use std::sync::Arc;
+
+use fbuild_model::outcome::{Failure, Phase};
+use fbuild_platform::BoardSpec;
+use fbuild_scan::discovery::{Discovery, Missing};
+use fbuild_scan::find::Requested;
+use fbuild_scan::tree::{SourceFile, SourceTree};
+
+use crate::plan::board::Board;
+use crate::plan::planner::PlanError;
+use crate::plan::prepared::{Desk, Undrafted, draft};
+use crate::plan::preprocessor::{self, Fallbacks};
+use crate::request::Request;
+use crate::run::{Means, quirks_applied};
+use crate::toolchain::Toolchain;
+use fbuild_model::error_chain;
+
+/// One sketch on one board.
+#[derive(Debug)]
+pub struct Look {
+    /// The board's FQBN.
+    pub board: String,
+    /// The sketch's name, as in a build.
+    pub sketch: String,
+    /// The generated C++, or why there is none.
+    pub generated: Result<Arc<SourceFile>, Failure>,
+    /// Its libraries, if all headers were found.
+    pub discovery: Option<Discovery>,
+    /// The header that no library has, with the libraries found before it.
+    pub missing: Option<Box<Missing>>,
+}
+
+/// Looks at every sketch on every board, in the order of the request.
+///
+/// Generated files are written below the request's output directory.
+///
+/// # Errors
+/// If a tool is missing or a platform cannot be used.
+pub fn look(request: &Request, means: Means<'_>) -> Result<Vec<Look>, PlanError> {
+    let tree = SourceTree::new();
+    let tools = Toolchain::new(means.cache, means.runner);
+    let fallbacks = Fallbacks::default();
+    let shared = preprocessor::Means {
+        tree: &tree,
+        runner: means.runner,
+        cache: means.cache,
+        fallbacks: &fallbacks,
+    };
+    let mut looks = Vec::new();
+    for (board_index, spec) in request.boards.iter().enumerate() {
+        let cured: BoardSpec = if request.quirks {
+            quirks_applied(spec, &tools)
+        } else {
+            spec.clone()
+        };
+        let dir = request.output_dir.join(board_index.to_string());
+        let board = Board::new(&cured, dir, &request.libraries, &tools, shared)?;
+        let desk = Desk {
+            board: &board,
+            tree: &tree,
+            runner: means.runner,
+        };
+        for (index, requested) in request.sketches.iter().enumerate() {
+            if !means.stop.may_start() {
+                return Ok(looks);
+            }
+            looks.push(look_at(requested, desk, &index.to_string()));
+        }
+    }
+    Ok(looks)
+}
+
+fn look_at(requested: &Requested, desk: Desk<'_>, place: &str) -> Look {
+    let drafted = match &requested.sketch {
+        Ok(sketch) => draft(sketch, desk.tree, desk, &desk.board.dir.join(place)),
+        Err(error) => Err(Undrafted::new(Phase::Load, error_chain(error))),
+    };
+    let (generated, discovery, missing) = match drafted {
+        Ok(draft) => {
+            let nothing =
+                || Undrafted::new(Phase::Scan, "nothing was generated".to_owned()).failure;
+            (
+                draft.generated.into_iter().next().ok_or_else(nothing),
+                Some(draft.discovery),
+                None,
+            )
+        }
+        Err(undrafted) => (Err(undrafted.failure), None, undrafted.missing),
+    };
+    Look {
+        board: desk.board.fqbn.clone(),
+        sketch: requested.label.clone(),
+        generated,
+        discovery,
+        missing,
+    }
+}

@@ -1,0 +1,297 @@
+//! From a request to a plan.
+//!
+//! Sketches are drafted in parallel; then one pass (`assembly`) puts together what they share, in the order of the request, so that the
+//! plan does not depend on which draft was ready first.
+
+use std::collections::HashSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::Digest;
+use fbuild_model::outcome::{Phase, SkipRule};
+use fbuild_platform::BoardSpec;
+use fbuild_scan::find::Requested;
+use fbuild_scan::index::Root;
+use fbuild_scan::library::{Library, LibraryError, Location};
+use fbuild_scan::sources::Depth;
+use fbuild_scan::tree::SourceTree;
+use rayon::prelude::*;
+
+use crate::incremental::record::{self, Record, Records};
+use crate::incremental::scan_cache::Scans;
+use crate::incremental::snapshot::Trail;
+use crate::plan::board::Board;
+use crate::plan::builder::Assembly;
+use crate::plan::layout;
+use crate::plan::pch::Preambles;
+use crate::plan::prepared::{Desk, Draft, Undrafted, draft};
+use crate::plan::preprocessor::{Fallbacks, Means};
+use crate::plan::skip::{self, Ruling};
+use crate::plan::{BuildPlan, SketchEntry, SketchWork};
+use crate::request::Request;
+use crate::toolchain::device;
+use crate::toolchain::{ToolError, Toolchain};
+use fbuild_model::error_chain;
+use fbuild_process::runner::Runner;
+use fbuild_process::stop::Stop;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A tool is not there.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// A library that was named is none.
+    #[error(transparent)]
+    Library(LibraryError),
+    /// A platform cannot be used.
+    #[error("use the platform of `{board}`: {problem}")]
+    Platform {
+        /// The board's FQBN.
+        board: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Whether sketches that are up to date are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything is planned.
+    All,
+    /// What is up to date by the records of earlier runs is not planned.
+    NotUpToDate,
+}
+
+/// Makes the plan; `boards` are the request's with quirks cured. Drafting uses the current rayon pool.
+///
+/// # Errors
+/// If a tool is missing or a platform cannot be used: nothing could be built.
+pub fn plan(
+    request: &Request,
+    boards: &[BoardSpec],
+    tools: &Toolchain<'_>,
+    runner: &Runner,
+    stop: &Stop,
+    extent: Extent,
+) -> Result<BuildPlan, PlanError> {
+    let tree = SourceTree::new();
+    let plan = attempt(request, boards, tools, &tree, runner, stop, extent)?;
+    if plan.disturbs_what_is_up_to_date() {
+        // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
+        let tree = SourceTree::new();
+        return attempt(request, boards, tools, &tree, runner, stop, Extent::All);
+    }
+    Ok(plan)
+}
+
+fn attempt(
+    request: &Request,
+    boards: &[BoardSpec],
+    tools: &Toolchain<'_>,
+    tree: &SourceTree,
+    runner: &Runner,
+    stop: &Stop,
+    extent: Extent,
+) -> Result<BuildPlan, PlanError> {
+    let fallbacks = Fallbacks::default();
+    let means = Means {
+        tree,
+        runner,
+        cache: tools.cache(),
+        fallbacks: &fallbacks,
+    };
+    let fqbns: Vec<String> = boards
+        .iter()
+        .map(|board| board.fqbn().to_string())
+        .collect();
+    let dirs: Vec<Utf8PathBuf> = request
+        .sketches
+        .iter()
+        .map(|sketch| sketch.dir.clone())
+        .collect();
+    let names = layout::sketch_names(&dirs, &request.cwd);
+    let places = layout::sketch_dirs(&names, &dirs);
+    let library = request
+        .library_under_test
+        .as_deref()
+        .and_then(|dir| Library::load(dir, Location::Explicit).ok());
+    let mut assembly = Assembly::new(tools);
+    let mut records = Records::new(tools.cache(), tree);
+    let mut trail = Trail::default();
+    let mut scans = Scans::default();
+    for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
+        let mut board = Board::new(
+            spec,
+            request.output_dir.join(board_dir),
+            &request.libraries,
+            tools,
+            means,
+        )?;
+        board.record_base = record::base(&board, tools);
+        assembly.warn(
+            spec.warnings()
+                .iter()
+                .chain(board.index.warnings())
+                .cloned(),
+        );
+        if !board.unscanned {
+            let lack = device::unknown(&board.recipes, board.cxx(), tree, "");
+            assembly.warn(
+                lack.map(|lack| format!("{}: {lack}", board.fqbn))
+                    .into_iter(),
+            );
+        }
+        let out_dirs: Vec<Utf8PathBuf> = places.iter().map(|place| board.dir.join(place)).collect();
+        let known = match (extent, board.record_base) {
+            // An export is made by stage 2.
+            (Extent::NotUpToDate, Some(base)) if !request.export_binaries => {
+                records.up_to_date(base, &board, &request.sketches, &out_dirs)
+            }
+            _ => vec![None; request.sketches.len()],
+        };
+        if known.iter().any(Option::is_none) {
+            // Before they are listed to be compiled: a source that appears in between is one that the next run notices.
+            for dir in &board.base_dirs {
+                trail.add_sources(dir, Depth::Recursive);
+            }
+        }
+        let prepare =
+            |((requested, out_dir), known): ((&Requested, &Utf8PathBuf), Option<Record>)| {
+                let desk = Desk {
+                    board: &board,
+                    tree,
+                    runner,
+                };
+                let library = library
+                    .as_ref()
+                    .filter(|library| requested.dir.starts_with(&library.real_dir));
+                if stop.may_start() {
+                    prepare(request, requested, desk, library, out_dir, known)
+                } else {
+                    Prepared::stopped()
+                }
+            };
+        let drafts = request
+            .sketches
+            .par_iter()
+            .zip(&out_dirs)
+            .zip(known)
+            .map(prepare)
+            .collect();
+        let first = assembly.board(&board, request, out_dirs, drafts)?;
+        Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
+        follow(&board, &assembly.plan().sketches[first..], &mut trail);
+        if let Some(base) = board.record_base {
+            scans.add(base, &board, tree);
+        }
+    }
+    trail.add_files(tree.asked());
+    let mut plan = assembly.finish();
+    plan.warnings
+        .extend(tools.lacking().into_iter().map(|program| {
+        format!(
+            "`{program}` is not installed; what needs it is shown without libraries and prototypes"
+        )
+    }));
+    let (notes, cost) = fallbacks.take();
+    // What the compiler looked for in vain when it was asked, it does not tell.
+    plan.trail = notes.is_empty().then_some(trail);
+    plan.scans = scans;
+    plan.earlier = records.into_trails();
+    let used: HashSet<Digest> = plan
+        .sketches
+        .iter()
+        .filter_map(|entry| match &entry.work {
+            SketchWork::UpToDate(record) => Some(record.trail),
+            _ => None,
+        })
+        .collect();
+    plan.earlier.retain(|(digest, _)| used.contains(digest));
+    plan.fallbacks = notes;
+    plan.cost = tools.cost().plus(cost);
+    Ok(plan)
+}
+
+/// What became of one sketch before anything is shared.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    /// It can be compiled; with a warning about its rules.
+    Drafted(Box<Draft>, Option<String>),
+    /// It cannot.
+    Undrafted(Undrafted),
+    /// A rule leaves it out.
+    Skipped(SkipRule),
+    /// It was built in an earlier run; with a warning about its rules.
+    UpToDate(Box<Record>, Option<String>),
+}
+
+impl Prepared {
+    fn stopped() -> Self {
+        Self::Undrafted(Undrafted::new(Phase::Scan, "interrupted".to_owned()))
+    }
+}
+
+fn prepare(
+    request: &Request,
+    requested: &Requested,
+    desk: Desk<'_>,
+    library: Option<&Library>,
+    out_dir: &Utf8Path,
+    known: Option<Record>,
+) -> Prepared {
+    let sketch = match &requested.sketch {
+        Ok(sketch) => sketch,
+        Err(error) => return Prepared::Undrafted(Undrafted::new(Phase::Load, error_chain(error))),
+    };
+    // Apart from the tree of what is scanned: a change of one sketch's own files concerns no other sketch.
+    let files = SourceTree::new();
+    let mut warning = None;
+    if !request.ignore_filters {
+        match skip::decide(sketch, desk.board.spec, library, &files) {
+            Ruling::Build(note) => warning = note,
+            Ruling::Skip(rule) => return Prepared::Skipped(rule),
+        }
+    }
+    if let Some(record) = known {
+        return Prepared::UpToDate(Box::new(record), warning);
+    }
+    match draft(sketch, &files, desk, out_dir) {
+        Ok(draft) => Prepared::Drafted(Box::new(draft), warning),
+        Err(undrafted) => Prepared::Undrafted(undrafted),
+    }
+}
+
+/// Adds to the trail what planning asked about folders: the sources of the libraries used, and what was not there.
+fn follow(board: &Board<'_>, sketches: &[SketchEntry], trail: &mut Trail) {
+    let planned = sketches.iter().filter_map(|entry| match &entry.work {
+        SketchWork::Build(sketch) => Some(&sketch.libraries),
+        _ => None,
+    });
+    let used: HashSet<&Utf8Path> = planned
+        .flatten()
+        .map(|library| library.dir.as_path())
+        .collect();
+    let libraries = board.index.libraries().iter();
+    for library in libraries.filter(|library| used.contains(library.dir.as_path())) {
+        // Listed once and remembered, so this is what was compiled.
+        let Ok(sources) = library.scanned_sources() else {
+            continue;
+        };
+        for set in library.source_sets() {
+            let in_set = sources.iter().filter(|file| match set.depth {
+                Depth::Recursive => file.starts_with(&set.dir),
+                Depth::Flat => file.parent() == Some(&set.dir),
+            });
+            trail.add_listed(&set.dir, set.depth, in_set.map(Utf8PathBuf::as_path));
+        }
+    }
+    trail.add_files(board.absent().map(|path| (path.into_string(), None)));
+}
+
+/// Returns the library roots in the order in which they are searched: single libraries, then folders of libraries.
+pub fn library_roots(single: &[Utf8PathBuf], folders: &[Utf8PathBuf]) -> Vec<Root> {
+    let single = single.iter().map(Root::library);
+    single
+        .chain(folders.iter().map(|dir| Root::folder(dir, Location::User)))
+        .collect()
+}

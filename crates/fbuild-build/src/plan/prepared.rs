@@ -1,0 +1,303 @@
+//! One sketch on one board, from its folder to its generated C++ and its libraries.
+//!
+//! Drafts are made in parallel and know nothing of each other; what they share is put together by [`crate::plan::planner`].
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::diagnostic;
+use fbuild_model::outcome::{Failure, Phase};
+use fbuild_platform::HookPoint;
+use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, discover};
+use fbuild_scan::library::{Library, Precompiled};
+use fbuild_scan::merge;
+use fbuild_scan::prototypes::insert_prototypes;
+use fbuild_scan::sketch::Sketch;
+use fbuild_scan::tree::{SourceFile, SourceTree};
+
+use crate::exec::place;
+use crate::incremental::record::RecordKey;
+use crate::plan::board::Board;
+use crate::plan::hooks;
+use crate::toolchain::device;
+use fbuild_model::error_chain;
+use fbuild_process::runner::Runner;
+
+/// A sketch that can be compiled.
+#[derive(Debug)]
+pub struct Draft {
+    /// Its libraries and include directories.
+    pub discovery: Discovery,
+    /// All generated files, the final C++ first.
+    pub generated: Vec<Arc<SourceFile>>,
+    /// Remarks for the log.
+    pub remarks: Vec<String>,
+    /// Where it is recorded what becomes of it.
+    pub record: Option<RecordKey>,
+}
+
+/// A sketch that cannot be compiled.
+#[derive(Debug)]
+pub struct Undrafted {
+    /// Why not.
+    pub failure: Failure,
+    /// Remarks for the log.
+    pub remarks: Vec<String>,
+    /// The header that is in no library, if that is why.
+    pub missing: Option<Box<Missing>>,
+}
+
+impl Undrafted {
+    /// Makes the outcome of a failure without a tool's output.
+    pub fn new(phase: Phase, message: String) -> Self {
+        let failure = Failure::new(phase, message);
+        Self::from(failure)
+    }
+}
+
+impl From<Failure> for Undrafted {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            remarks: Vec::new(),
+            missing: None,
+        }
+    }
+}
+
+/// What is needed to draft.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk<'a> {
+    /// The board.
+    pub board: &'a Board<'a>,
+    /// The files.
+    pub tree: &'a SourceTree,
+    /// Runs the platform's first hooks.
+    pub runner: &'a Runner,
+}
+
+/// Generates the C++ of `sketch` below `OUT/sketch` and finds its libraries; the sketch's own files are read from `files`.
+///
+/// # Errors
+/// If a file cannot be read or written, a header is found in no library, or preprocessing fails.
+pub fn draft(
+    sketch: &Sketch,
+    files: &SourceTree,
+    desk: Desk<'_>,
+    out_dir: &Utf8Path,
+) -> Result<Draft, Undrafted> {
+    let Desk {
+        board,
+        tree,
+        runner,
+    } = desk;
+    let dir = out_dir.join("sketch");
+    let first = board
+        .recipes_for(sketch.project_name(), &sketch.dir, out_dir)
+        .hooks(HookPoint::Prebuild);
+    let first = first.map_err(|error| Undrafted::new(Phase::Hook, error_chain(&error)))?;
+    let printed = if board.unscanned {
+        String::new()
+    } else {
+        hooks::run(&first, runner).map_err(Undrafted::from)?
+    };
+    let staged = merge::stage(sketch, files, tree, &dir)
+        .map_err(|error| Undrafted::new(Phase::Load, error_chain(&error)))?;
+    let main_path = dir.join(sketch.generated_name());
+    if first.is_empty() {
+        // Copies of files that the sketch no longer has would still be found beside its sources.
+        let mut own: HashSet<Utf8PathBuf> = staged
+            .copies
+            .iter()
+            .map(|file| file.path().to_owned())
+            .collect();
+        own.extend([
+            staged.merged.path().to_owned(),
+            main_path.with_extension("preamble.cpp"),
+            main_path.clone(),
+        ]);
+        place::remove_others(&dir, &own)
+            .map_err(|error| Undrafted::new(Phase::Load, error_chain(&error)))?;
+    }
+    for file in std::iter::once(&staged.merged).chain(&staged.copies) {
+        write(file)?;
+    }
+    if board.unscanned {
+        let main = tree.insert(&main_path, staged.merged.bytes().to_vec());
+        write(&main)?;
+        let discovery = Discovery {
+            libraries: Vec::new(),
+            include_dirs: board.base_dirs.clone(),
+            resolutions: Vec::new(),
+            unscanned: Vec::new(),
+        };
+        let remarks = vec![
+            "the compiler is not installed: neither libraries nor prototypes are known".to_owned(),
+        ];
+        return Ok(Draft {
+            discovery,
+            generated: std::iter::once(main).chain(staged.copies).collect(),
+            remarks,
+            record: None,
+        });
+    }
+    let discovery = discover(&staged.scanned, board.surroundings())
+        .map_err(|error| undiscovered(*error, board))?;
+    let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
+        let mut undrafted = Undrafted::new(
+            Phase::Scan,
+            "preprocessing for prototypes failed".to_owned(),
+        );
+        match device::unknown(&board.recipes, board.cxx(), tree, &output) {
+            Some(lack) => undrafted.failure.message = lack,
+            None => undrafted.failure.diagnostics = diagnostic::parse_gcc(&output),
+        }
+        undrafted.failure.output = output;
+        undrafted
+    })?;
+    let main = tree.insert(&main_path, text);
+    write(&main)?;
+    board.learn_from(&staged.merged, &main, &discovery.include_dirs);
+    let mut remarks = remarks(&discovery, board);
+    remarks.extend(printed.lines().map(str::to_owned));
+    let binaries = |library: &Arc<Library>| library.precompiled != Precompiled::No;
+    let record = match board.record_base {
+        // Which binaries there are is not asked through the tree.
+        Some(base) if !discovery.libraries.iter().any(binaries) => {
+            RecordKey::new(base, sketch, files, out_dir)
+        }
+        _ => None,
+    };
+    Ok(Draft {
+        discovery,
+        generated: std::iter::once(main).chain(staged.copies).collect(),
+        remarks,
+        record,
+    })
+}
+
+fn write(file: &SourceFile) -> Result<(), Undrafted> {
+    match place::write_if_changed(file.path(), &file.bytes()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Undrafted::new(Phase::Load, error_chain(&error))),
+    }
+}
+
+/// Adds the prototypes to the merged text.
+fn final_text(
+    sketch: &Sketch,
+    board: &Board<'_>,
+    merged: &SourceFile,
+    discovery: &Discovery,
+) -> Result<Vec<u8>, String> {
+    let files: Vec<Utf8PathBuf> = sketch.texts().map(Utf8Path::to_owned).collect();
+    let expanded = board
+        .discovery()
+        .expanded(merged.path(), &discovery.include_dirs, &files)?;
+    let bytes = merged.bytes();
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(insert_prototypes(text, &expanded, &files).into_bytes()),
+        Err(_) => {
+            // Each byte as one character, so that text in another encoding comes out as it went in. The preprocessed text has lost such
+            // bytes, which can only stand in comments and literals, and those do not reach prototypes.
+            let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+            let with = insert_prototypes(&text, &expanded, &files);
+            Ok(with
+                .chars()
+                .flat_map(|c| {
+                    u8::try_from(u32::from(c))
+                        .map_or_else(|_| c.to_string().into_bytes(), |byte| vec![byte])
+                })
+                .collect())
+        }
+    }
+}
+
+fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
+    let message = error_chain(&error);
+    let DiscoveryError::Missing(missing) = error else {
+        return Undrafted::new(Phase::Scan, message);
+    };
+    let output = complaint(&missing, board);
+    let mut undrafted = Undrafted::new(Phase::Scan, format!("no library has `{}`", missing.header));
+    undrafted.failure.diagnostics = diagnostic::parse_gcc(&output);
+    // Where was looked belongs to the message: the compiler does not know about libraries.
+    let notes = missing.notes();
+    let notes = notes.iter().map(|note| format!("note: {note}\n"));
+    undrafted.failure.output = output + &notes.collect::<String>();
+    undrafted.remarks = remarks(&missing.so_far, board);
+    undrafted.missing = Some(Box::new(missing));
+    undrafted
+}
+
+/// Returns the compiler's own message about a missing header, so that the log shows what users know.
+fn complaint(missing: &Missing, board: &Board<'_>) -> String {
+    let asked = || {
+        board
+            .discovery()
+            .complaint(&missing.source, &missing.include_dirs)
+    };
+    missing.output.clone().or_else(asked).unwrap_or_else(|| {
+        format!(
+            "{}: fatal error: {}: No such file or directory\n",
+            missing.source, missing.header
+        )
+    })
+}
+
+/// Says which libraries were chosen, and what may be wrong with them (specification 5.4.2).
+fn remarks(discovery: &Discovery, board: &Board<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for resolution in &discovery.resolutions {
+        if !resolution.others.is_empty() {
+            remarks.push(format!(
+                "Multiple libraries were found for \"{}\"",
+                resolution.header
+            ));
+            remarks.push(format!("  Used: {}", resolution.chosen.library.dir));
+            remarks.extend(
+                resolution
+                    .others
+                    .iter()
+                    .map(|other| format!("  Not used: {}", other.library.dir)),
+            );
+        }
+    }
+    for library in &discovery.libraries {
+        let legacy = if library.legacy { " (legacy)" } else { "" };
+        let version = if library.version.is_empty() {
+            String::new()
+        } else {
+            format!(" at version {}", library.version)
+        };
+        remarks.push(format!(
+            "Using library {}{version} in folder: {}{legacy}",
+            library.name, library.dir
+        ));
+    }
+    let more = board
+        .spec
+        .get("architecture.override_check")
+        .unwrap_or_default();
+    let more = more
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let accepted: Vec<&str> = std::iter::once(board.spec.architecture())
+        .chain(more)
+        .collect();
+    for library in discovery
+        .libraries
+        .iter()
+        .filter(|library| !library.supports(&accepted))
+    {
+        remarks.push(format!(
+            "WARNING: library {} claims to run on {} architecture(s) and may be incompatible with your current board which runs on {} architecture(s).",
+            library.name,
+            library.architectures.join(", "),
+            accepted.join(", "),
+        ));
+    }
+    remarks
+}

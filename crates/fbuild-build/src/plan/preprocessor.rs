@@ -1,0 +1,267 @@
+//! Answers what a translation unit reads: by the scanner in this process, else by the compiler.
+//!
+//! One [`Preprocessor`] serves one language of one board. Where the scanner meets something that it does not know, the compiler is asked for
+//! that file and the fact is noted for the report.
+
+use std::sync::{Arc, Mutex};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cache::Cache;
+use fbuild_model::{Command, Cost};
+use fbuild_scan::cpp::{self, Dialect};
+use fbuild_scan::depfile::Depfile;
+use fbuild_scan::memo::ScanMemo;
+use fbuild_scan::missing::missing_header;
+use fbuild_scan::preprocess::{Closure, Preprocess, Scan};
+use fbuild_scan::tree::SourceTree;
+
+use fbuild_model::error_chain;
+use fbuild_process::lock::lock;
+use fbuild_process::runner::Runner;
+
+/// Makes the command that preprocesses a source: source, include directories, where the text goes, where the depfile goes.
+pub type MakeCommand =
+    dyn Fn(&Utf8Path, &[Utf8PathBuf], &str, &Utf8Path) -> Result<Command, String> + Send + Sync;
+
+/// What the preprocessors of a run share.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    /// The files.
+    pub tree: &'a SourceTree,
+    /// Starts the compiler.
+    pub runner: &'a Runner,
+    /// Offers a place for the compiler's output.
+    pub cache: &'a Cache,
+    /// Where it is noted that the compiler had to be asked, and what that cost.
+    pub fallbacks: &'a Fallbacks,
+}
+
+/// Files for which the compiler had to be asked.
+#[derive(Debug, Default)]
+pub struct Fallbacks(Mutex<(Vec<String>, Cost)>);
+
+impl Fallbacks {
+    fn note(&self, text: String) {
+        lock(&self.0).0.push(text);
+    }
+
+    fn add(&self, cost: Cost) {
+        let sum = &mut lock(&self.0).1;
+        *sum = sum.plus(cost);
+    }
+
+    /// Returns the notes, sorted and each once, and what the compiler cost.
+    pub fn take(&self) -> (Vec<String>, Cost) {
+        let (mut notes, cost) = std::mem::take(&mut *lock(&self.0));
+        notes.sort();
+        notes.dedup();
+        (notes, cost)
+    }
+}
+
+/// Preprocesses one language of one board.
+pub struct Preprocessor<'a> {
+    means: Means<'a>,
+    /// What the compiler predefines; the reason if it did not say.
+    dialect: Result<Arc<Dialect>, String>,
+    command: Box<MakeCommand>,
+    memo: ScanMemo,
+}
+
+impl std::fmt::Debug for Preprocessor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Preprocessor")
+            .field("dialect", &self.dialect.is_ok())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Preprocessor<'a> {
+    /// Makes a preprocessor; `command` must preprocess as the dialect's compile command does.
+    pub fn new(
+        means: Means<'a>,
+        dialect: Result<Arc<Dialect>, String>,
+        command: Box<MakeCommand>,
+    ) -> Self {
+        if let Err(reason) = &dialect {
+            means
+                .fallbacks
+                .note(format!("all files of one language: {reason}"));
+        }
+        Self {
+            means,
+            dialect,
+            command,
+            memo: ScanMemo::new(),
+        }
+    }
+
+    /// Returns whether the compiler answers like gcc.
+    pub fn is_gcc(&self) -> bool {
+        self.dialect.is_ok()
+    }
+
+    /// Returns what is known about sources of this language.
+    pub fn memo(&self) -> &ScanMemo {
+        &self.memo
+    }
+
+    /// Scans a source, or recalls the answer.
+    pub fn scanned(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        private_dir: Option<&Utf8Path>,
+    ) -> Arc<Scan> {
+        self.memo.scan_in(self, source, dirs, private_dir)
+    }
+
+    /// Returns the preprocessed text of a merged sketch, as prototype generation needs it (specification 4.2.1).
+    ///
+    /// # Errors
+    /// What the compiler printed if preprocessing fails, which fails the build.
+    pub fn expanded(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        keep: &[Utf8PathBuf],
+    ) -> Result<String, String> {
+        if let Ok(dialect) = &self.dialect {
+            match cpp::expand(self.means.tree, dialect, source, dirs, keep) {
+                Ok(text) => return Ok(text),
+                Err(unsupported) => self.means.fallbacks.note(unsupported.to_string()),
+            }
+        }
+        let scratch = self
+            .means
+            .cache
+            .scratch()
+            .map_err(|error| error_chain(&error))?;
+        let target = scratch.path().join("expanded");
+        let output = self.compile(
+            source,
+            dirs,
+            target.as_str(),
+            &scratch.path().join("expanded.d"),
+        )?;
+        output.map_err(|output| output.unwrap_or_default())?;
+        let bytes = fs_err::read(&target).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Returns what the compiler prints when it preprocesses `source`; `None` if it succeeds.
+    pub fn complaint(&self, source: &Utf8Path, dirs: &[Utf8PathBuf]) -> Option<String> {
+        match self.ask(source, dirs) {
+            Scan::Complete(_) => None,
+            Scan::Missing { output, .. } => output,
+            Scan::Failed { output } => Some(output),
+        }
+    }
+
+    fn ask(&self, source: &Utf8Path, dirs: &[Utf8PathBuf]) -> Scan {
+        let failed = |output: String| Scan::Failed { output };
+        let scratch = match self.means.cache.scratch() {
+            Ok(scratch) => scratch,
+            Err(error) => return failed(error_chain(&error)),
+        };
+        let deps = scratch.path().join("unit.d");
+        match self.compile(source, dirs, "/dev/null", &deps) {
+            Err(problem) => failed(problem),
+            Ok(Err(printed)) => {
+                let output = printed.unwrap_or_default();
+                match missing_header(&output) {
+                    Some(header) => Scan::Missing {
+                        header,
+                        output: Some(output),
+                    },
+                    None => failed(output),
+                }
+            }
+            Ok(Ok(())) => match self.closure(source, dirs, &deps) {
+                Ok(closure) => Scan::Complete(closure),
+                Err(problem) => failed(problem),
+            },
+        }
+    }
+
+    /// Runs the compiler. The inner error is what it printed when it failed.
+    fn compile(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        target: &str,
+        deps: &Utf8Path,
+    ) -> Result<Result<(), Option<String>>, String> {
+        let command = (self.command)(source, dirs, target, deps)?;
+        let output = self
+            .means
+            .runner
+            .run(&command)
+            .map_err(|error| error_chain(&error))?;
+        self.means.fallbacks.add(output.cost);
+        Ok(if output.status.success() {
+            Ok(())
+        } else {
+            Err(Some(output.text()))
+        })
+    }
+
+    /// Makes a closure from the compiler's depfile. What it cannot tell is assumed: the bytes depend on paths, and on the time if a file
+    /// mentions it.
+    fn closure(
+        &self,
+        source: &Utf8Path,
+        dirs: &[Utf8PathBuf],
+        deps: &Utf8Path,
+    ) -> Result<Closure, String> {
+        let bytes = fs_err::read(deps).map_err(|error| error.to_string())?;
+        let parsed = Depfile::parse(&bytes).map_err(|error| error.to_string())?;
+        let mut closure = Closure {
+            uses_path: true,
+            ..Closure::default()
+        };
+        let others = parsed
+            .dependencies
+            .iter()
+            .map(Utf8PathBuf::as_path)
+            .filter(|path| *path != source);
+        for path in std::iter::once(source).chain(others) {
+            let file = self
+                .means
+                .tree
+                .read(path)
+                .map_err(|error| error.to_string())?;
+            closure
+                .files
+                .push(file.ok_or_else(|| format!("the compiler read `{path}`, which is gone"))?);
+        }
+        closure.used_dirs = dirs.to_vec();
+        let mentions = |file: &[u8]| {
+            ["__DATE__", "__TIME__", "__TIMESTAMP__"]
+                .iter()
+                .any(|word| contains(file, word.as_bytes()))
+        };
+        closure.uses_time = closure.files.iter().any(|file| mentions(&file.bytes()));
+        Ok(closure)
+    }
+}
+
+impl Preprocess for Preprocessor<'_> {
+    fn answers_at_once(&self) -> bool {
+        self.dialect.is_ok()
+    }
+
+    fn scan(&self, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Scan {
+        if let Ok(dialect) = &self.dialect {
+            match cpp::scan(self.means.tree, dialect, source, include_dirs) {
+                Ok(scan) => return scan,
+                Err(unsupported) => self.means.fallbacks.note(unsupported.to_string()),
+            }
+        }
+        self.ask(source, include_dirs)
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
+}

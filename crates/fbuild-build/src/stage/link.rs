@@ -1,0 +1,251 @@
+//! The link of one sketch: linking, converting and measuring as one action.
+//!
+//! What it depends on are the contents of the sketch's objects and of the archives, not the inputs from which they were made: a change that
+//! does not reach an object ends there.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::fingerprint::PartKind;
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Command, Digest, Parts, Sizes};
+use fbuild_platform::{AdvancedSize, HookPoint, RecipeError, SketchRecipes};
+
+use crate::action::inputs::Inputs;
+use crate::action::{Action, Outputs, Reads, Step, WORK};
+use crate::exec::folders::{Folder, Links};
+use crate::exec::{Done, Executor};
+use crate::plan::builder::archive_commands;
+use crate::plan::link_line::{Input, Line, Origin, inputs, line};
+use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
+use crate::stage::ArchiveSet;
+use crate::stage::log::Log;
+use fbuild_model::error_chain;
+
+/// Name of the output that keeps what the size recipe prints.
+pub const SIZE_OUTPUT: &str = "fbuild.size";
+
+/// Makes the link action of a sketch whose units compiled to `objects`.
+///
+/// # Errors
+/// If the platform lacks a recipe.
+pub fn action(
+    plan: &BuildPlan,
+    entry: &SketchEntry,
+    sketch: &SketchPlan,
+    objects: &[Done],
+    archives: &ArchiveSet,
+    executor: &Executor<'_>,
+) -> Result<Action, Failure> {
+    let inputs = inputs(plan, sketch);
+    let line = line(&inputs, WORK.into());
+    let steps =
+        steps(sketch, &line).map_err(|error| Failure::new(Phase::Link, error_chain(&error)))?;
+    let mut parts = Parts::default();
+    parts.add(PartKind::Tool, "linker", sketch.linker);
+    if !line.archives.is_empty() {
+        let archiver = plan.archives[sketch.core.index()].tool;
+        parts.add(PartKind::Tool, "archiver", archiver);
+    }
+    for argument in steps.iter().flat_map(|step| step.command.argv()) {
+        parts.argument(sketch.roots.text(argument));
+    }
+    let (mut links, mut folders) = (Links::new(), Vec::new());
+    // Where a step makes archives of objects, or hooks run, something may be written beside the objects.
+    let only_read = line.archives.is_empty() && sketch.in_place.is_none();
+    let mut add = |name: &Utf8Path, own: bool, (target, digest): (Utf8PathBuf, Digest)| {
+        parts.add(PartKind::Object, name.as_str(), digest);
+        if own || !only_read {
+            links.push((name.to_owned(), target));
+        } else {
+            add_to_folder(&mut folders, name, target);
+        }
+    };
+    for input in &inputs {
+        if let Some(content) = content(input, objects, archives, executor) {
+            let own = matches!(input.origin, Origin::Unit(_));
+            add(&input.path, own, content);
+        }
+    }
+    if let Ok(core) = archives.get(sketch.core) {
+        let content = (core.path().to_owned(), core.content());
+        add("core/core.a".into(), false, content);
+    }
+    for (name, digest) in &sketch.binaries.files {
+        parts.add(PartKind::Object, name, *digest);
+    }
+    for bootloader in steps.iter().filter_map(|step| step.merge.as_ref()) {
+        // An image that is not there is not merged, nor is one that cannot be read.
+        if let Ok(bytes) = fs_err::read(&bootloader.file) {
+            parts.add(PartKind::Object, "bootloader", Digest::of(&bytes));
+        }
+    }
+    Ok(Action {
+        stage: Stage::Sketch,
+        label: format!("{}/{}.elf", entry.name, sketch.project),
+        subject: format!("{} {}/{}.elf", entry.board, entry.name, sketch.project),
+        source: Utf8PathBuf::new(),
+        steps,
+        generated: Vec::new(),
+        links,
+        folders,
+        outputs: Outputs::Prefix(sketch.project.clone()),
+        fingerprint: parts.fingerprint(),
+        inputs: Inputs::Listed(parts),
+        reads: match &sketch.in_place {
+            Some(_) => Reads::Unknown {
+                because: "the platform runs hooks".to_owned(),
+            },
+            None => Reads::Objects,
+        },
+        preamble: None,
+        in_place: sketch.in_place.clone(),
+        roots: Arc::clone(&sketch.roots),
+    })
+}
+
+/// Adds a file to the folder of the working directory in which its name lies.
+fn add_to_folder(folders: &mut Vec<Folder>, name: &Utf8Path, target: Utf8PathBuf) {
+    let top = name.components().next().map_or("", |first| first.as_str());
+    let below = name.strip_prefix(top).unwrap_or(name).to_owned();
+    match folders.iter_mut().find(|folder| folder.name == top) {
+        Some(folder) => folder.links.push((below, target)),
+        None => folders.push(Folder {
+            name: top.into(),
+            links: vec![(below, target)],
+        }),
+    }
+}
+
+/// Returns the file that an input of a link stands for, and its content; `None` for one that is named by its own path.
+fn content(
+    input: &Input,
+    objects: &[Done],
+    archives: &ArchiveSet,
+    executor: &Executor<'_>,
+) -> Option<(Utf8PathBuf, Digest)> {
+    let of = |digest: Digest| (executor.blob(digest), digest);
+    match input.origin {
+        Origin::Unit(at) => Some(of(objects.get(at)?.outputs.first()?.digest)),
+        Origin::Member(id, at) => Some(of(archives.get(id).ok()?.members().get(at)?.1)),
+        Origin::Archive(id) => {
+            let archive = archives.get(id).ok()?;
+            Some((archive.path().to_owned(), archive.content()))
+        }
+        Origin::Binary => None,
+    }
+}
+
+/// Returns the commands that convert and measure what was linked; that of [`steps`] for sizes is one of them.
+///
+/// # Errors
+/// If one of the recipes cannot be used.
+pub fn conversions(recipes: &SketchRecipes) -> Result<Vec<Command>, RecipeError> {
+    let mut commands = recipes.objcopy()?;
+    commands.extend(recipes.size()?);
+    commands.extend(recipes.advanced_size()?);
+    Ok(commands)
+}
+
+/// Returns the steps of a sketch's link before anything is built.
+///
+/// # Errors
+/// If the platform lacks a recipe.
+pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, RecipeError> {
+    steps(sketch, &line(&inputs(plan, sketch), WORK.into()))
+}
+
+/// Lists the commands from objects to measured firmware (specification 1.8).
+///
+/// The archives of a list that is too long are made before the line is used; the firmware is merged with the bootloader before the last hooks.
+fn steps(sketch: &SketchPlan, line: &Line) -> Result<Vec<Step>, RecipeError> {
+    let recipes = &sketch.recipes;
+    let mut steps = Vec::new();
+    let mut add = |phase: Phase, commands: Vec<Command>| {
+        steps.extend(
+            commands
+                .into_iter()
+                .map(|command| Step::new(phase, command)),
+        )
+    };
+    add(Phase::Hook, recipes.hooks(HookPoint::LinkingPrelink)?);
+    for (archive, objects) in &line.archives {
+        add(Phase::Archive, archive_commands(recipes, archive, objects)?);
+    }
+    add(
+        Phase::Link,
+        recipes.link(&line.words, &Utf8Path::new(WORK).join("core/core.a"))?,
+    );
+    add(Phase::Hook, recipes.hooks(HookPoint::LinkingPostlink)?);
+    add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPreobjcopy)?);
+    add(Phase::Objcopy, recipes.objcopy()?);
+    add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPostobjcopy)?);
+    let first = steps.len();
+    let hooks = recipes.hooks(HookPoint::Postbuild)?;
+    steps.extend(hooks.into_iter().map(|hook| Step::new(Phase::Hook, hook)));
+    if let Some(step) = steps.get_mut(first) {
+        step.merge.clone_from(&sketch.bootloader);
+    }
+    let size = match recipes.advanced_size()? {
+        Some(advanced) => Some(advanced),
+        None => recipes.size()?,
+    };
+    if let Some(command) = size {
+        steps.push(Step {
+            phase: Phase::Size,
+            command,
+            stdout: Some(SIZE_OUTPUT),
+            merge: None,
+            optional: true,
+        });
+    }
+    Ok(steps)
+}
+
+/// Reads the sizes that the size recipe `printed` and checks them against the board (specification 6); a platform that has a recipe for advanced
+/// sizes checks them itself (specification 6.6).
+///
+/// # Errors
+/// If the firmware does not fit.
+pub fn measured(
+    sketch: &SketchPlan,
+    printed: Option<&str>,
+    log: &mut Log,
+) -> Result<Option<Sizes>, Failure> {
+    let Some(printed) = printed else {
+        return Ok(None);
+    };
+    let fail = |error: &dyn std::error::Error| Failure::new(Phase::Size, error_chain(error));
+    let (sizes, verdict) = if sketch
+        .recipes
+        .advanced_size()
+        .is_ok_and(|recipe| recipe.is_some())
+    {
+        let advanced = AdvancedSize::parse(printed).map_err(|error| fail(&error))?;
+        (advanced.sizes(), advanced.verdict)
+    } else {
+        let Some(rules) = sketch
+            .recipes
+            .board()
+            .size_rules()
+            .map_err(|error| fail(&error))?
+        else {
+            return Ok(None);
+        };
+        let sizes = rules.measure(printed).map_err(|error| fail(&error))?;
+        let verdict = rules.check(&sizes);
+        (Some(sizes), verdict)
+    };
+    if let Some(sizes) = &sizes {
+        log.sizes(sizes);
+    }
+    verdict
+        .lines
+        .iter()
+        .chain(&verdict.warnings)
+        .for_each(|line| log.text(line));
+    match verdict.failure {
+        None => Ok(sizes),
+        Some(reason) => Err(Failure::new(Phase::Size, reason)),
+    }
+}

@@ -1,0 +1,336 @@
+//! Stage 1: builds what sketches share, once, and stops.
+//!
+//! A bounded pool compiles the plan's shared actions, most expensive first; an archive is made by the worker that finished its last member.
+//! The result is an [`ArchiveSet`], which only this module makes. The stage does not know sketches.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
+
+use camino::Utf8PathBuf;
+use fbuild_cache::{Output, StatMemo};
+use fbuild_model::event::StageReport;
+use fbuild_model::fingerprint::PartKind;
+use fbuild_model::outcome::{Phase, Stage};
+use fbuild_model::{DigestWriter, Event, Parts};
+
+use crate::action::inputs::Inputs;
+use crate::action::{Action, Outputs, Reads, Step};
+use crate::exec::{ATTEMPTS, Done, Executor, NotDone};
+use crate::plan::pch::{self, Made};
+use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
+use crate::stage::log::Log;
+use crate::stage::{ArchiveSet, Missing, OpenError, Recorded};
+use fbuild_model::error_chain;
+use fbuild_process::job_slots::Seat;
+use fbuild_process::lock::lock;
+
+/// Results of stage 1 while it runs; complete when it has ended.
+#[derive(Debug)]
+pub struct Shared {
+    done: Vec<OnceLock<Result<Done, NotDone>>>,
+    archives: Vec<OnceLock<Result<Recorded, Missing>>>,
+    preambles: Vec<OnceLock<Made>>,
+    left: Vec<AtomicUsize>,
+}
+
+impl Shared {
+    /// Makes the empty results of a plan.
+    pub fn new(plan: &BuildPlan) -> Self {
+        fn empty<T>(count: usize) -> Vec<OnceLock<T>> {
+            std::iter::repeat_with(OnceLock::new).take(count).collect()
+        }
+        let left = plan
+            .archives
+            .iter()
+            .map(|archive| AtomicUsize::new(archive.members.len()))
+            .collect();
+        Self {
+            done: empty(plan.shared.len()),
+            archives: empty(plan.archives.len()),
+            preambles: empty(plan.preambles.len()),
+            left,
+        }
+    }
+
+    /// Waits for a preamble and returns what became of it.
+    pub(crate) fn preamble(&self, id: PreambleId) -> Made {
+        *self.preambles[id.index()].wait()
+    }
+}
+
+/// What a worker of stage 1 does next.
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    Preamble(PreambleId),
+    Compile(ActionId),
+    /// An archive without members.
+    Archive(ArchiveId),
+}
+
+/// Runs stage 1 to its end.
+///
+/// # Errors
+/// If an archive is not what was just recorded. Failures of actions are part of the set.
+pub fn build(
+    plan: &BuildPlan,
+    shared: &Shared,
+    executor: &Executor<'_>,
+    pool: &rayon::ThreadPool,
+    seats: Vec<Seat<'_>>,
+) -> Result<ArchiveSet, OpenError> {
+    let began = Instant::now();
+    let _ = executor.events.send(Event::StageStarted {
+        stage: Stage::Shared,
+        total: plan.shared.len() + plan.preambles.len() + plan.archives.len(),
+    });
+    let queue = Mutex::new(queue(plan, executor).into_iter());
+    let users = users(plan);
+    let seats = Mutex::new(seats);
+    let next = || lock(&queue).next();
+    pool.broadcast(|_| {
+        // A worker holds its seat until nothing is left for it; then a sketch may be compiled in it.
+        let _seat = lock(&seats).pop();
+        while let Some(task) = next() {
+            match task {
+                Task::Preamble(id) => {
+                    let made = pch::make(plan, &plan.preambles[id.index()], executor);
+                    let _ = shared.preambles[id.index()].set(made);
+                }
+                Task::Archive(id) => archive(plan, shared, executor, id),
+                Task::Compile(id) => {
+                    let _ = shared.done[id.index()].set(executor.perform(&plan.shared[id.index()]));
+                    for &user in &users[id.index()] {
+                        if shared.left[user.index()].fetch_sub(1, Ordering::SeqCst) == 1 {
+                            archive(plan, shared, executor, user);
+                        }
+                    }
+                }
+            }
+        }
+    });
+    let made = shared
+        .archives
+        .iter()
+        .map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped)))
+        .collect();
+    let set = ArchiveSet::seal(made, StatMemo::new(executor.cache))?;
+    report(plan, executor, &set, began);
+    Ok(set)
+}
+
+/// Orders the work: preambles first because sketches wait for them, then the most expensive action first.
+fn queue(plan: &BuildPlan, executor: &Executor<'_>) -> Vec<Task> {
+    let mut compiles: Vec<(std::cmp::Reverse<u128>, ActionId)> = plan
+        .shared
+        .iter()
+        .enumerate()
+        .map(|(index, action)| {
+            (
+                std::cmp::Reverse(expected_cost(action, executor)),
+                ActionId::new(index),
+            )
+        })
+        .collect();
+    compiles.sort();
+    let preambles = (0..plan.preambles.len()).map(|index| Task::Preamble(PreambleId::new(index)));
+    let empty = (0..plan.archives.len()).filter(|&index| plan.archives[index].members.is_empty());
+    preambles
+        .chain(empty.map(|index| Task::Archive(ArchiveId::new(index))))
+        .chain(compiles.into_iter().map(|(_, id)| Task::Compile(id)))
+        .collect()
+}
+
+/// Estimates what an action will cost: what it cost last time, else by the amount of text it reads.
+pub(crate) fn expected_cost(action: &Action, executor: &Executor<'_>) -> u128 {
+    if let Some(cost) = executor.cache.last_cost(&action.subject) {
+        return cost.cpu.as_nanos();
+    }
+    match &action.reads {
+        // About what avr-gcc takes per byte of source and header.
+        Reads::Closure(closure) => closure
+            .files
+            .iter()
+            .map(|file| file.length() as u128 * 400)
+            .sum(),
+        _ => 0,
+    }
+}
+
+/// Lists for each action the archives that it is a member of.
+fn users(plan: &BuildPlan) -> Vec<Vec<ArchiveId>> {
+    let mut users = vec![Vec::new(); plan.shared.len()];
+    for (index, archive) in plan.archives.iter().enumerate() {
+        for member in &archive.members {
+            users[member.action.index()].push(ArchiveId::new(index));
+        }
+    }
+    users
+}
+
+fn archive(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, id: ArchiveId) {
+    let archive = &plan.archives[id.index()];
+    let result = make_archive(plan, archive, shared, executor);
+    let _ = shared.archives[id.index()].set(result);
+}
+
+fn make_archive(
+    plan: &BuildPlan,
+    archive: &ArchivePlan,
+    shared: &Shared,
+    executor: &Executor<'_>,
+) -> Result<Recorded, Missing> {
+    if let Err(error) = log(plan, archive, shared).save(&archive.path.with_file_name("build.log")) {
+        let _ = executor.events.send(Event::Warning(error_chain(&error)));
+    }
+    let (mut objects, mut all_kept) =
+        objects(archive, |id| shared.done[id.index()].get().cloned())?;
+    let mut left = ATTEMPTS;
+    let (output, kept) = loop {
+        let action = archive_action(archive, &objects, executor);
+        let made = executor.perform(&action).and_then(|done| {
+            let output = done.outputs.first().cloned().ok_or(NotDone::Stopped)?;
+            // A large library's archive is recognised as a program is; reading it whole in every run would be most of a warm run.
+            let present = StatMemo::new(executor.cache).digest(&archive.path);
+            if !present.is_ok_and(|present| present == output.digest) {
+                executor.place(&action, Phase::Archive, &output, &archive.path)?;
+            }
+            Ok((output, done.kept))
+        });
+        left -= 1;
+        match made {
+            Ok(made) => break made,
+            Err(NotDone::Lost(_)) if left > 0 => {
+                // What is still there is found, what is not is made again, perhaps with other bytes.
+                (objects, all_kept) = self::objects(archive, |id| {
+                    Some(executor.perform(&plan.shared[id.index()]))
+                })?;
+            }
+            Err(not_done) => return Err(not_made(not_done)),
+        }
+    };
+    let members = objects
+        .iter()
+        .map(|(name, object)| (name.clone(), object.digest))
+        .collect();
+    Ok(Recorded {
+        path: archive.path.clone(),
+        digest: output.digest,
+        content: content(&objects),
+        members,
+        kept: kept.filter(|_| all_kept),
+    })
+}
+
+/// Lists the objects of an archive by name, and says whether the cache has all of them; `result` returns the result of a shared action.
+fn objects(
+    archive: &ArchivePlan,
+    result: impl Fn(ActionId) -> Option<Result<Done, NotDone>>,
+) -> Result<(Vec<(String, Output)>, bool), Missing> {
+    let mut kept = true;
+    let mut objects = Vec::with_capacity(archive.members.len());
+    for member in &archive.members {
+        let done = result(member.action)
+            .unwrap_or(Err(NotDone::Stopped))
+            .map_err(not_made)?;
+        // A compile action has exactly one object among its outputs, the first.
+        let object = done.outputs.first().cloned().ok_or(Missing::Stopped)?;
+        kept &= done.kept.is_some();
+        objects.push((member.name.clone(), object));
+    }
+    Ok((objects, kept))
+}
+
+fn not_made(not_done: NotDone) -> Missing {
+    match not_done {
+        NotDone::Failed(failed) | NotDone::Lost(failed) => Missing::Failed(failed),
+        NotDone::Stopped => Missing::Stopped,
+    }
+}
+
+fn archive_action(
+    archive: &ArchivePlan,
+    objects: &[(String, Output)],
+    executor: &Executor<'_>,
+) -> Action {
+    let name = archive.path.file_name().unwrap_or("objects.a");
+    let mut parts = Parts::default();
+    for command in &archive.commands {
+        parts.add(PartKind::Tool, command.program.clone(), archive.tool);
+        command.args.iter().for_each(|arg| parts.argument(arg));
+    }
+    for (name, object) in objects {
+        parts.add(PartKind::Object, name, object.digest);
+    }
+    let links = objects.iter().map(|(name, object)| {
+        (
+            format!("members/{name}").into(),
+            executor.blob(object.digest),
+        )
+    });
+    Action {
+        stage: Stage::Shared,
+        label: format!("{}/{name}", archive.label),
+        subject: archive.subject.clone(),
+        source: Utf8PathBuf::new(),
+        steps: archive
+            .commands
+            .iter()
+            .map(|command| Step::new(Phase::Archive, command.clone()))
+            .collect(),
+        generated: Vec::new(),
+        links: links.collect(),
+        folders: Vec::new(),
+        outputs: Outputs::Files(vec![name.to_owned()]),
+        fingerprint: parts.fingerprint(),
+        inputs: Inputs::Listed(parts),
+        reads: Reads::Objects,
+        preamble: None,
+        in_place: None,
+        roots: Arc::default(),
+    }
+}
+
+fn content(objects: &[(String, Output)]) -> fbuild_model::Digest {
+    let mut writer = DigestWriter::new("archive members");
+    for (name, object) in objects {
+        writer.field(name).digest(object.digest);
+    }
+    writer.finish()
+}
+
+fn report(plan: &BuildPlan, executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
+    let tally = executor.tally(Stage::Shared);
+    let _ = executor.events.send(Event::StageFinished(StageReport {
+        stage: Stage::Shared,
+        wall: began.elapsed(),
+        cost: tally.cost,
+        hits: tally.hits,
+        ran: tally.ran,
+        key: match plan.key_up_to_date() {
+            Some(key) => Some(key.to_string()),
+            // A key of nothing would look like that of a stage that made something else.
+            None => (!plan.archives.is_empty()).then(|| set.key().to_string()),
+        },
+    }));
+}
+
+/// Writes down what the members' commands were and printed.
+fn log(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared) -> Log {
+    let mut log = Log::new(&archive.label);
+    for member in &archive.members {
+        let at = member.action.index();
+        let lines = plan.shared[at].command_lines();
+        match shared.done[at].get() {
+            Some(Ok(done)) => log.commands(&lines, &done.text),
+            Some(Err(NotDone::Failed(failed) | NotDone::Lost(failed))) => {
+                log.commands(&lines, "");
+                log.failure(&failed.failure);
+            }
+            Some(Err(NotDone::Stopped)) | None => {
+                log.remark(&format!("not run: {}", lines.join("; ")))
+            }
+        }
+    }
+    log
+}

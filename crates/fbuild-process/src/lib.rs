@@ -1,0 +1,10 @@
+//! Child processes: starts, limits, measures and stops them.
+//!
+//! This crate does not know what a command means, and knows neither plans nor cached results.
+
+pub mod job_slots;
+pub mod lock;
+pub mod memory;
+pub mod runner;
+pub mod stop;
+mod temporary;
