@@ -1,7 +1,9 @@
 //! What can be typed.
 
 use camino::Utf8PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use fbuild_platform::WarningLevel;
 
 /// Builds many Arduino sketches fast: what they share once, then each sketch's own code in parallel.
 #[derive(Debug, Parser)]
@@ -37,15 +39,9 @@ pub struct OutputArgs {
     /// Show only failures and the summary
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
-    /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Output"
-    )]
-    pub color: ColorWhen,
+    /// When to use colour.
+    #[command(flatten)]
+    pub color: colorchoice_clap::Color,
     /// How to show progress
     #[arg(
         long,
@@ -55,17 +51,6 @@ pub struct OutputArgs {
         help_heading = "Output"
     )]
     pub progress: ProgressHow,
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// How to show progress.
@@ -265,26 +250,14 @@ pub struct PropertyArgs {
     #[arg(
         long,
         value_name = "LEVEL",
-        default_value = "none",
+        default_value_t,
+        value_parser = warning_level(),
         help_heading = "Compiler"
     )]
-    pub warnings: WarningsLevel,
+    pub warnings: WarningLevel,
     /// Compile for a debugger instead of for size
     #[arg(long, help_heading = "Compiler")]
     pub optimize_for_debug: bool,
-}
-
-/// How many warnings the compiler gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WarningsLevel {
-    /// None
-    None,
-    /// The compiler's default
-    Default,
-    /// More
-    More,
-    /// All
-    All,
 }
 
 /// Whether to precompile what sketches begin with.
@@ -477,6 +450,11 @@ pub enum TableFormat {
     Tsv,
     /// A JSON document
     Json,
+}
+
+fn warning_level() -> impl TypedValueParser<Value = WarningLevel> {
+    PossibleValuesParser::new(WarningLevel::ALL.map(WarningLevel::name))
+        .try_map(|name| name.parse::<WarningLevel>())
 }
 
 fn parse_jobs(text: &str) -> Result<usize, String> {

@@ -18,8 +18,10 @@ pub const PLATFORMIO_CORE_DIR: &str = "PLATFORMIO_CORE_DIR";
 pub const HOME: &str = "HOME";
 /// Where the system keeps caches.
 pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
-/// Any value switches colour off.
+/// Any value switches colour off. Read by `anstream`.
 pub const NO_COLOR: &str = "NO_COLOR";
+/// Any value but `0` switches colour on. Read by `anstream`.
+pub const CLICOLOR_FORCE: &str = "CLICOLOR_FORCE";
 /// The kind of terminal.
 pub const TERM: &str = "TERM";
 /// Set by continuous integration; no live display then.
@@ -38,7 +40,7 @@ pub const GITHUB_EVENT_NAME: &str = "GITHUB_EVENT_NAME";
 pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 
 /// Every variable, with what it does.
-pub const ALL: [(&str, &str); 18] = [
+pub const ALL: [(&str, &str); 19] = [
     (CACHE_DIR, "Directory of the cache; `--cache-dir` beats it."),
     (
         PLATFORM_PATH,
@@ -75,6 +77,10 @@ pub const ALL: [(&str, &str); 18] = [
     (
         NO_COLOR,
         "Set to anything: no colour, unless `--color always`.",
+    ),
+    (
+        CLICOLOR_FORCE,
+        "Set to anything but `0`: colour also in pipes and files, unless `NO_COLOR` is set or `--color never`.",
     ),
     (
         TERM,

@@ -1,8 +1,37 @@
 //! Ways out of failures that newcomers meet.
 
+use camino::Utf8Path;
+use fbuild_build::plan::planner::PlanError;
+use fbuild_build::toolchain::ToolError;
 use fbuild_model::Failure;
 use fbuild_model::outcome::Phase;
 use fbuild_scan::missing::missing_header;
+
+use crate::error::CliError;
+
+/// The way out of an output directory that cannot be used.
+pub const OTHER_OUTPUT: &str = "choose another place for firmware and logs with --output-dir";
+
+/// Adds how to install a tool that is missing.
+pub fn plan_error(error: PlanError) -> CliError {
+    let avr = matches!(&error, PlanError::Tool(ToolError::NotFound { program }) if is_avr_of_the_system(program));
+    let error = CliError::usage(error);
+    if avr {
+        error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr")
+    } else {
+        error
+    }
+}
+
+/// Tells whether a program is an AVR tool where a distribution would put it.
+pub fn is_avr_of_the_system(program: &str) -> bool {
+    let path = Utf8Path::new(program);
+    let in_place = path.is_relative() || path.starts_with("/usr");
+    in_place
+        && path
+            .file_name()
+            .is_some_and(|name| name.starts_with("avr-"))
+}
 
 /// Returns what a user can do about a failure, if it is one of the common ones.
 pub fn hint(failure: &Failure) -> Option<String> {
@@ -24,6 +53,19 @@ pub fn hint(failure: &Failure) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_distribution_can_help_only_where_it_installs() {
+        for (program, expect) in [
+            ("avr-gcc", true),
+            ("/usr/bin/avr-g++", true),
+            ("/nowhere/bin/avr-g++", false),
+            ("/usr/bin/arm-none-eabi-g++", false),
+            ("", false),
+        ] {
+            assert_eq!(is_avr_of_the_system(program), expect, "{program}");
+        }
+    }
 
     fn failure(phase: Phase, output: &str) -> Failure {
         Failure {

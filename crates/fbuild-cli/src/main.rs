@@ -12,6 +12,8 @@ mod progress;
 mod project;
 mod reference;
 mod request;
+mod session;
+mod units;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::MultiProgress;
 
-use crate::args::{ColorWhen, OutputArgs, ProgressHow};
+use crate::args::{OutputArgs, ProgressHow};
 use crate::env;
 
 /// How much is said.
@@ -83,14 +83,7 @@ impl Printer {
     pub fn new(args: &OutputArgs) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let dumb = env::get(env::TERM).is_some_and(|term| term == "dumb");
-        let choice = |terminal: bool| match args.color {
-            ColorWhen::Always => ColorChoice::Always,
-            ColorWhen::Never => ColorChoice::Never,
-            ColorWhen::Auto if terminal && !dumb && env::get(env::NO_COLOR).is_none() => {
-                ColorChoice::Always
-            }
-            ColorWhen::Auto => ColorChoice::Never,
-        };
+        args.color.write_global();
         let verbosity = match (args.quiet, args.verbose) {
             (true, _) => Verbosity::Quiet,
             (_, true) => Verbosity::Verbose,
@@ -108,12 +101,12 @@ impl Printer {
         if progress != Progress::Bar {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        let data_choice = choice(std::io::stdout().is_terminal());
+        let data_choice = AutoStream::choice(&std::io::stdout());
         Self {
             verbosity,
             progress,
             bars,
-            choice: choice(terminal),
+            choice: AutoStream::choice(&std::io::stderr()),
             data_choice,
             width: terminal_width(),
             on_github: env::get(env::GITHUB_ACTIONS).is_some(),

@@ -13,6 +13,7 @@ use fbuild_report::annotations::neutral;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::printer::{Printer, Progress, Tone, Verbosity};
+use crate::units::{count, seconds};
 
 /// Shows events.
 #[derive(Debug)]
@@ -254,20 +255,5 @@ fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Shared => "Stage 1",
         Stage::Sketch => "Stage 2",
-    }
-}
-
-/// Returns `1 sketch`, `2 sketches`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// Returns a duration as people read it: `0.31s`, `75.2s`.
-pub fn seconds(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds < 10.0 {
-        format!("{seconds:.2}s")
-    } else {
-        format!("{seconds:.1}s")
     }
 }

@@ -9,14 +9,12 @@ use fbuild_build::plan::planner::library_roots;
 use fbuild_build::request::{PchMode, Request};
 use fbuild_build::toolchain::find_program;
 use fbuild_cache::Cache;
-use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation, WarningLevel};
+use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation};
 use fbuild_process::memory;
 use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
 
-use crate::args::{
-    BuildArgs, Jobs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs, WarningsLevel,
-};
+use crate::args::{BuildArgs, Jobs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{places, project};
@@ -180,12 +178,7 @@ fn installed_boards(
     }
     let options = BuildOptions {
         build_properties: properties.build_properties.clone(),
-        warnings: match properties.warnings {
-            WarningsLevel::None => WarningLevel::None,
-            WarningsLevel::Default => WarningLevel::Default,
-            WarningsLevel::More => WarningLevel::More,
-            WarningsLevel::All => WarningLevel::All,
-        },
+        warnings: properties.warnings,
         optimize_for_debug: properties.optimize_for_debug,
         ..BuildOptions::default()
     };

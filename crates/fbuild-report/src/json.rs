@@ -1,4 +1,4 @@
-//! The JSON report: from the fold to the wire types of [`crate::schema`], and to text and back.
+//! The JSON report: from the fold to the wire types of [`crate::schema`], and to text.
 
 use std::time::Duration;
 
@@ -10,49 +10,12 @@ use fbuild_model::size::Usage;
 use crate::fold::{Counts, PlanSummary, Progress, RunReport};
 use crate::schema;
 
-/// Why a text is not a JSON report of a run.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadReportError {
-    /// Not JSON, or not of the expected shape.
-    #[error("read a run report")]
-    Json(#[from] serde_json::Error),
-    /// Another format, or another version of it.
-    #[error(
-        "read a run report: the schema is `{name}` version `{version}`, expected `{}` version `{}`",
-        schema::NAME,
-        schema::VERSION
-    )]
-    Schema {
-        /// The name it has.
-        name: String,
-        /// The version it has.
-        version: String,
-    },
-}
-
 /// Returns the report as JSON text, indented by two, ending in a line end.
 pub fn render(report: &RunReport) -> String {
     let mut text = serde_json::to_string_pretty(&document(report))
         .expect("the wire types have only string keys");
     text.push('\n');
     text
-}
-
-/// Reads a report back. Fields that are not known are passed over; those that are missing are empty.
-///
-/// # Errors
-///
-/// If the text is not JSON of this shape, or states another schema name or version.
-pub fn parse(text: &str) -> Result<schema::Document, ReadReportError> {
-    let document: schema::Document = serde_json::from_str(text)?;
-    let schema::Schema { name, version } = &document.schema;
-    if name != schema::NAME || version != schema::VERSION {
-        return Err(ReadReportError::Schema {
-            name: name.clone(),
-            version: version.clone(),
-        });
-    }
-    Ok(document)
 }
 
 /// Returns the report as wire types.

@@ -3,25 +3,21 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use fbuild_build::plan::planner::{Extent, PlanError};
+use fbuild_build::plan::planner::Extent;
 use fbuild_build::request::Request;
 use fbuild_build::run::{self, Means};
-use fbuild_build::toolchain::ToolError;
-use fbuild_cache::Cache;
 use fbuild_model::Event;
-use fbuild_process::runner::{Runner, RunnerOptions};
-use fbuild_process::stop::Stop;
 use fbuild_report::{RunReport, Verdict};
 
 use crate::args::{BuildArgs, MessageFormat};
-use crate::commands::doctor::is_avr_of_the_system;
 use crate::commands::outputs;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::places;
+use crate::hints;
 use crate::printer::{Printer, Verbosity};
 use crate::progress::Display;
 use crate::request::{Prepared, bound_jobs, prepare};
+use crate::session::{self, Session};
 
 /// Builds, shows what happens, writes the reports.
 ///
@@ -36,21 +32,10 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
-    let cache = open_cache(args, &request)?;
+    let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
-    let stop = Stop::new();
-    listen_for_signals(&stop)?;
-    let workers = request.framework_jobs.max(request.sketch_jobs);
-    let options = RunnerOptions {
-        // A launcher may start a server that lives on, and with it the name of a directory that does not.
-        temporary_in_memory_for: request.launcher.is_empty().then_some(workers),
-    };
-    let runner = Runner::new(stop.clone(), options)?;
-    let means = Means {
-        cache: &cache,
-        runner: &runner,
-        stop: &stop,
-    };
+    let session = Session::for_build(cache, &request)?;
+    let means = session.services();
     if args.dry_run || args.only_compilation_database {
         return outputs::plan_only(args, &request, means, printer);
     }
@@ -114,64 +99,14 @@ fn follow(
     Ok(report)
 }
 
-const OTHER_OUTPUT: &str = "choose another place for firmware and logs with --output-dir";
-
 fn explained(error: run::BuildError) -> CliError {
     match error {
-        run::BuildError::Plan(error) => explain_plan(error),
-        error @ run::BuildError::OutputDir { .. } => CliError::usage(error).hint(OTHER_OUTPUT),
+        run::BuildError::Plan(error) => hints::plan_error(error),
+        error @ run::BuildError::OutputDir { .. } => {
+            CliError::usage(error).hint(hints::OTHER_OUTPUT)
+        }
         error => CliError::usage(error),
     }
-}
-
-/// Adds how to get a tool that is missing.
-pub fn explain_plan(error: PlanError) -> CliError {
-    let avr = matches!(&error, PlanError::Tool(ToolError::NotFound { program }) if is_avr_of_the_system(program));
-    let error = CliError::usage(error);
-    if avr {
-        error.hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc binutils-avr")
-    } else {
-        error
-    }
-}
-
-/// Opens the user's cache, or one for this run alone.
-pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError> {
-    if args.no_cache {
-        fs_err::create_dir_all(&request.output_dir)
-            .map_err(|error| CliError::usage(error).hint(OTHER_OUTPUT))?;
-        return Ok(Cache::private_in(&request.output_dir)?);
-    }
-    let dir = places::cache_dir(&args.what.cache)?;
-    Cache::open(&dir).map_err(|error| {
-        CliError::usage(error)
-            .hint("use another directory with --cache-dir, or none with --no-cache")
-    })
-}
-
-/// Makes the runner.
-pub fn runner(stop: &Stop) -> Result<Runner, CliError> {
-    Ok(Runner::new(stop.clone(), RunnerOptions::default())?)
-}
-
-/// Ctrl-C ends the run after what is running; a second one, or SIGTERM, ends that too.
-pub fn listen_for_signals(stop: &Stop) -> Result<(), CliError> {
-    let mut signals = signal_hook::iterator::Signals::new([
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-    ])?;
-    let stop = stop.clone();
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            for signal in &mut signals {
-                stop.interrupt();
-                if signal == signal_hook::consts::SIGTERM {
-                    stop.kill();
-                }
-            }
-        })?;
-    Ok(())
 }
 
 fn exit(args: &BuildArgs, report: &RunReport) -> Exit {

@@ -1,14 +1,13 @@
 //! `fbuild cache`: how large it is, and making it smaller.
 
 use fbuild_cache::{Cache, CacheError, Count, DEFAULT_MAX_SIZE, GcRequest, parse_size};
-use fbuild_model::size::human_bytes;
 
 use crate::args::{CacheArgs, CacheCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::places;
 use crate::printer::{Printer, Tone};
-use crate::progress::count;
+use crate::units::{bytes, count};
 
 /// Looks at the cache or makes it smaller. A cache that is not there is not made.
 ///
@@ -69,7 +68,7 @@ pub fn stats(cache: &Cache) -> String {
         format!(
             "{name:<16} {:>8} files {:>10}\n",
             count.files,
-            human_bytes_long(count.bytes)
+            bytes(count.bytes)
         )
     };
     let mut text = format!("{}\n", cache.root());
@@ -80,8 +79,8 @@ pub fn stats(cache: &Cache) -> String {
     text.push_str(&row("records of runs", stats.runs));
     text.push_str(&format!(
         "{} of at most {}; the last run used {}\n",
-        human_bytes_long(stats.bytes()),
-        human_bytes_long(DEFAULT_MAX_SIZE),
+        bytes(stats.bytes()),
+        bytes(DEFAULT_MAX_SIZE),
         count_of(stats.used_by_last_run, "result", "results"),
     ));
     if stats.scratch > 0 {
@@ -101,10 +100,7 @@ fn gc(cache: &Cache, request: GcRequest, printer: &Printer) -> Vec<CacheError> {
             count_of(files, "file", "files")
         ),
     };
-    let (before, after) = (
-        human_bytes_long(report.before),
-        human_bytes_long(report.after),
-    );
+    let (before, after) = (bytes(report.before), bytes(report.after));
     printer.data(&format!("{removed}: {before} before, {after} now\n"));
     report.problems
 }
@@ -112,7 +108,7 @@ fn gc(cache: &Cache, request: GcRequest, printer: &Printer) -> Vec<CacheError> {
 fn clear(cache: &Cache, printer: &Printer) -> Vec<CacheError> {
     let report = cache.clear();
     let removed = count_of(report.removed.files, "file", "files");
-    let size = human_bytes_long(report.removed.bytes);
+    let size = bytes(report.removed.bytes);
     printer.data(&format!(
         "removed {removed}, {size}, from {}\n",
         cache.root()
@@ -138,7 +134,7 @@ fn verify(cache: &Cache, printer: &Printer) -> Exit {
         "{} and {} ({}) are sound, {} damaged\n",
         count_of(report.entries, "result", "results"),
         count_of(report.blobs, "file", "files"),
-        human_bytes_long(report.bytes),
+        bytes(report.bytes),
         report.damaged.len(),
     ));
     let exit = told(report.problems, printer);
@@ -167,34 +163,9 @@ fn count_of(number: u64, one: &str, many: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), one, many)
 }
 
-/// Writes sizes beyond those of a sketch: `1.25GB`.
-pub fn human_bytes_long(bytes: u64) -> String {
-    let in_units =
-        |shift: u32, unit: &str| format!("{:.2}{unit}", bytes as f64 / (1u64 << shift) as f64);
-    match bytes {
-        0..0x10_0000 => human_bytes(bytes),
-        0x10_0000..0x4000_0000 => in_units(20, "MB"),
-        _ => in_units(30, "GB"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_written_in_the_unit_that_fits() {
-        for (bytes, expect) in [
-            (0, "0 bytes"),
-            (1536, "1.50KB"),
-            ((1 << 20) - 1, "1024.00KB"),
-            (1 << 20, "1.00MB"),
-            (12 << 20, "12.00MB"),
-            (5 << 30, "5.00GB"),
-        ] {
-            assert_eq!(human_bytes_long(bytes), expect);
-        }
-    }
 
     #[test]
     fn without_a_size_the_limit_holds_unless_only_the_last_run_is_kept() {

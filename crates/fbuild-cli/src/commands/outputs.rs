@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints::hint;
 use crate::printer::{Printer, Tone, Verbosity};
-use crate::progress::{count, seconds};
+use crate::units::{count, seconds};
 
 /// Finds out before the build whether the reports can be written.
 ///

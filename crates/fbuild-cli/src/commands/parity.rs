@@ -4,19 +4,17 @@ use std::collections::HashMap;
 use std::sync::mpsc;
 
 use camino::Utf8Path;
-use fbuild_build::run::Means;
 use fbuild_model::Event;
 use fbuild_parity::{Check, Question, Reference};
 use fbuild_platform::Installation;
-use fbuild_process::stop::Stop;
 
-use crate::args::{BuildArgs, WarningsLevel};
-use crate::commands::build;
+use crate::args::BuildArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::places;
 use crate::printer::{Printer, Tone, Verbosity};
 use crate::request::{Prepared, bound_jobs, prepare};
+use crate::session::{self, Session};
 
 /// Builds with both tools, compares, and prints a row per sketch. Exit status 1 if a difference is not explained.
 ///
@@ -37,12 +35,10 @@ pub fn run(
     }
     // The outputs of both sides stand apart from those of other commands.
     request.output_dir = request.output_dir.join("parity");
-    let cache = build::open_cache(args, &request)?;
+    let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
-    let stop = Stop::new();
-    build::listen_for_signals(&stop)?;
-    let runner = build::runner(&stop)?;
-    let reference = Reference::find(reference, &runner).map_err(|error| {
+    let session = Session::for_build(cache, &request)?;
+    let reference = Reference::find(reference, &session.runner).map_err(|error| {
         CliError::usage(error)
             .hint("on Debian or Ubuntu: apt-get install arduino-builder arduino-ctags")
             .hint("name one with --reference")
@@ -58,14 +54,9 @@ pub fn run(
         request,
         reference: &reference,
         build_properties: args.what.properties.build_properties.clone(),
-        warnings: level(args.what.properties.warnings).to_owned(),
+        warnings: args.what.properties.warnings.name().to_owned(),
     };
     let (events, inbox) = mpsc::channel();
-    let means = Means {
-        cache: &cache,
-        runner: &runner,
-        stop: &stop,
-    };
     let tell = |check: &Check| {
         if printer.verbosity > Verbosity::Quiet {
             let tone = if check.verdict.is_unexplained() {
@@ -94,7 +85,7 @@ pub fn run(
             }
         });
         let events = events;
-        fbuild_parity::run(question, means, &events, &tell)
+        fbuild_parity::run(question, session.services(), &events, &tell)
     })?;
     printer.data(&if markdown {
         table(&checks, &reference)
@@ -126,7 +117,7 @@ pub fn run(
         "Compared",
         &summary,
     );
-    Ok(if stop.is_cancelled() {
+    Ok(if session.stop.is_cancelled() {
         Exit::Interrupted
     } else if unexplained == 0 {
         Exit::Success
@@ -166,15 +157,6 @@ fn complete_fqbns(
         (fqbn.to_string(), complete)
     };
     boards.iter().map(complete).collect()
-}
-
-fn level(level: WarningsLevel) -> &'static str {
-    match level {
-        WarningsLevel::None => "none",
-        WarningsLevel::Default => "default",
-        WarningsLevel::More => "more",
-        WarningsLevel::All => "all",
-    }
 }
 
 /// A line per sketch, fields separated by tabs.

@@ -4,12 +4,12 @@ use fbuild_build::run::quirks_applied;
 use fbuild_build::toolchain::Toolchain;
 use fbuild_platform::BoardSpec;
 
-use super::looking::Bench;
 use crate::args::{PlatformArgs, PropertyArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::request;
+use crate::session::Inspection;
 
 /// Prints `key=value` lines, sorted by key, cures of known faults included.
 ///
@@ -43,9 +43,9 @@ pub fn run(
 
 /// The compiler's version decides which cures apply; without a compiler there are none.
 fn cured(board: &BoardSpec) -> Result<BoardSpec, CliError> {
-    let bench = Bench::new(None)?;
+    let inspection = Inspection::new(None)?;
     Ok(quirks_applied(
         board,
-        &Toolchain::new(&bench.cache, &bench.runner),
+        &Toolchain::new(&inspection.session.cache, &inspection.session.runner),
     ))
 }

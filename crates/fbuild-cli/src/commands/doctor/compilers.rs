@@ -5,8 +5,8 @@ use fbuild_build::run::{found_quirks, quirks_applied};
 use fbuild_build::toolchain::{Toolchain, find_program};
 use fbuild_platform::{BoardSpec, BuildOptions, Installation, Quirk};
 
-use crate::commands::looking::Bench;
 use crate::error::CliError;
+use crate::session::Inspection;
 
 /// One compiler of one platform.
 #[derive(Debug)]
@@ -42,16 +42,6 @@ pub enum State {
     Unusable(String),
 }
 
-/// Tells whether a program is an AVR tool where a distribution would put it.
-pub fn is_avr_of_the_system(program: &str) -> bool {
-    let path = Utf8Path::new(program);
-    let in_place = path.is_relative() || path.starts_with("/usr");
-    in_place
-        && path
-            .file_name()
-            .is_some_and(|name| name.starts_with("avr-"))
-}
-
 /// Finds and tries the compilers of all boards that are not hidden, with their default options.
 ///
 /// # Errors
@@ -59,7 +49,7 @@ pub fn is_avr_of_the_system(program: &str) -> bool {
 pub fn find(
     installation: &Installation,
     tools: &Toolchain<'_>,
-    bench: &Bench,
+    inspection: &Inspection,
     cure: bool,
 ) -> Result<Vec<Compiler>, CliError> {
     let mut compilers: Vec<(Compiler, Option<BoardSpec>)> = Vec::new();
@@ -104,7 +94,11 @@ pub fn find(
             } else {
                 spec
             };
-            compiler.state = try_out(&spec, bench, &bench.dir()?.join(format!("try{index}")))?;
+            compiler.state = try_out(
+                &spec,
+                inspection,
+                &inspection.dir()?.join(format!("try{index}")),
+            )?;
         }
         tried.push(compiler);
     }
@@ -130,7 +124,7 @@ fn short_name(installation: &Installation, fqbn: &str) -> String {
 }
 
 /// Compiles `#include <Arduino.h>` and looks for the other programs.
-fn try_out(spec: &BoardSpec, bench: &Bench, dir: &Utf8Path) -> Result<State, CliError> {
+fn try_out(spec: &BoardSpec, inspection: &Inspection, dir: &Utf8Path) -> Result<State, CliError> {
     let recipes = spec.for_shared(dir);
     let (source, object) = (dir.join("try.cpp"), dir.join("try.cpp.o"));
     let mut dirs = vec![spec.core_dir().to_owned()];
@@ -158,27 +152,9 @@ fn try_out(spec: &BoardSpec, bench: &Bench, dir: &Utf8Path) -> Result<State, Cli
     }
     fs_err::create_dir_all(dir)?;
     fs_err::write(&source, "#include <Arduino.h>\n")?;
-    Ok(match bench.runner.run(&commands[0]) {
+    Ok(match inspection.session.runner.run(&commands[0]) {
         Ok(output) if output.status.success() => State::Works,
         Ok(output) => State::Fails(output.text()),
         Err(error) => State::Fails(CliError::usage(error).to_string()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_distribution_can_help_only_where_it_installs() {
-        for (program, expect) in [
-            ("avr-gcc", true),
-            ("/usr/bin/avr-g++", true),
-            ("/nowhere/bin/avr-g++", false),
-            ("/usr/bin/arm-none-eabi-g++", false),
-            ("", false),
-        ] {
-            assert_eq!(is_avr_of_the_system(program), expect, "{program}");
-        }
-    }
 }

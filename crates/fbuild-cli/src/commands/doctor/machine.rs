@@ -7,9 +7,8 @@ use fbuild_process::runner::{Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
 
 use super::page::Page;
-use crate::commands::cache::human_bytes_long;
-use crate::commands::looking::Bench;
-use crate::progress::count;
+use crate::session::Inspection;
+use crate::units::{bytes, count};
 
 /// Adds the part about the machine.
 pub fn describe(page: &mut Page) {
@@ -27,8 +26,8 @@ pub fn describe(page: &mut Page) {
     ) {
         page.line(&format!(
             "{} of memory, {} available",
-            human_bytes_long(total << 10),
-            human_bytes_long(available << 10)
+            bytes(total << 10),
+            bytes(available << 10)
         ));
     }
     match Runner::new(Stop::new(), RunnerOptions::default()) {
@@ -41,13 +40,13 @@ pub fn describe(page: &mut Page) {
 }
 
 /// Returns the first line that a program prints when asked with one argument.
-pub fn first_line(bench: &Bench, program: &str, argument: &str) -> Option<String> {
+pub fn first_line(inspection: &Inspection, program: &str, argument: &str) -> Option<String> {
     let command = Command {
         program: program.to_owned(),
         args: vec![argument.to_owned()],
         cwd: None,
     };
-    let output = bench.runner.run(&command).ok()?;
+    let output = inspection.session.runner.run(&command).ok()?;
     let text = output.text();
     let line = text.lines().find(|line| !line.trim().is_empty())?;
     Some(line.trim().to_owned())

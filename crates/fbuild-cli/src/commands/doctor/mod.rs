@@ -14,17 +14,16 @@ use fbuild_platform::{Installation, SearchRoots};
 use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
 
-pub use self::compilers::is_avr_of_the_system;
 use self::compilers::{Compiler, State};
 use self::page::Page;
-use super::cache::human_bytes_long;
-use super::looking::Bench;
 use crate::args::{CacheArgs, PlatformArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::hints::is_avr_of_the_system;
 use crate::places;
 use crate::printer::Printer;
-use crate::progress::count;
+use crate::session::Inspection;
+use crate::units::{bytes, count};
 
 /// Prints the findings. Succeeds if at least one board can be built.
 ///
@@ -37,9 +36,9 @@ pub fn run(
 ) -> Result<Exit, CliError> {
     let roots = places::search_roots(platforms);
     let installation = places::installation(platforms)?;
-    let bench = Bench::new(None)?;
-    let tools = Toolchain::new(&bench.cache, &bench.runner);
-    let compilers = compilers::find(&installation, &tools, &bench, !platforms.no_quirks)?;
+    let inspection = Inspection::new(None)?;
+    let tools = Toolchain::new(&inspection.session.cache, &inspection.session.runner);
+    let compilers = compilers::find(&installation, &tools, &inspection, !platforms.no_quirks)?;
     let mut page = Page::default();
     found_platforms(&mut page, &roots, &installation);
     found_compilers(&mut page, &compilers);
@@ -47,7 +46,7 @@ pub fn run(
     libraries(&mut page, &installation);
     store(&mut page, cache);
     machine::describe(&mut page);
-    references(&mut page, &bench);
+    references(&mut page, &inspection);
     cures(&mut page, &installation, &compilers);
     let usable = compilers
         .iter()
@@ -212,10 +211,7 @@ fn store(page: &mut Page, args: &CacheArgs) {
             Err(error) => page.bad(&CliError::usage(error).to_string()),
             Ok(cache) => {
                 let stats = cache.stats();
-                let (size, limit) = (
-                    human_bytes_long(stats.bytes()),
-                    human_bytes_long(DEFAULT_MAX_SIZE),
-                );
+                let (size, limit) = (bytes(stats.bytes()), bytes(DEFAULT_MAX_SIZE));
                 page.line(&format!(
                     "{dir}, {size} of at most {limit}, {} results",
                     stats.entries.files
@@ -225,14 +221,14 @@ fn store(page: &mut Page, args: &CacheArgs) {
     }
 }
 
-fn references(page: &mut Page, bench: &Bench) {
+fn references(page: &mut Page, inspection: &Inspection) {
     page.heading("Reference tools for `fbuild parity`");
     let tools = [("arduino-cli", "version"), ("arduino-builder", "-version")];
     let mut any = false;
     for (name, question) in tools {
         if let Some(path) = find_program(name) {
             any = true;
-            let version = machine::first_line(bench, path.as_str(), question)
+            let version = machine::first_line(inspection, path.as_str(), question)
                 .unwrap_or_else(|| "version unknown".to_owned());
             page.line(&format!("{path} ({version})"));
         }
