@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use camino::Utf8Path;
 use fbuild_cache::{BlobProblem, Cache, GcRequest, Lookup, StatMemo};
 use fbuild_model::{Digest, Parts};
+use fbuild_testkit::{SmallDisk, need, needs};
 use kit::{Store, fingerprint, note, publish};
 
 /// How many different results the workers fight for.
@@ -280,6 +281,7 @@ fn threads_share_one_store() {
 
 #[test]
 fn reading_takes_no_lock_and_writes_nothing() {
+    needs!(need::STRACE);
     let store = Store::new();
     for number in 0..RESULTS {
         publish(
@@ -305,13 +307,7 @@ fn reading_takes_no_lock_and_writes_nothing() {
         .arg(std::env::current_exe().unwrap())
         .args(["worker", "--exact", "--nocapture"]);
     prepare(&mut strace, &store.cache, "read 1");
-    match strace.status() {
-        Ok(status) if status.success() => {}
-        other => {
-            eprintln!("NOT TESTED: strace cannot be run here ({other:?})");
-            return;
-        }
-    }
+    assert!(strace.status().unwrap().success());
     let trace = fs_err::read_to_string(trace).unwrap();
     let touching: Vec<_> = trace
         .lines()
@@ -356,58 +352,41 @@ fn reading_takes_no_lock_and_writes_nothing() {
 
 #[test]
 fn a_full_disk_costs_only_the_cache() {
-    let dir = tempfile::tempdir().unwrap();
-    let mount = |arguments: &[&str]| {
-        let run = Command::new(arguments[0])
-            .args(&arguments[1..])
-            .arg(dir.path())
-            .stderr(Stdio::null())
-            .status();
-        run.is_ok_and(|status| status.success())
-    };
-    if !mount(&["mount", "-t", "tmpfs", "-o", "size=1m", "none"]) {
-        eprintln!("NOT TESTED: a small file system cannot be mounted here (not root?)");
-        return;
-    }
-    let root = Utf8Path::from_path(dir.path()).unwrap();
-    let result = std::panic::catch_unwind(|| {
-        let cache = Cache::open(&root.join("cache")).unwrap();
-        publish(&cache, fingerprint(1), &[("o", b"one")]);
-        let scratch = cache.scratch().unwrap();
-        let made = scratch.path().join("two.o");
-        fs_err::write(&made, "two").unwrap();
-        // The directory is there, so moving the blob needs no room.
-        fs_err::create_dir_all(cache.blob(Digest::of(b"two")).parent().unwrap()).unwrap();
-        let filled = fs_err::write(root.join("fill"), vec![1; 2 << 20]);
-        assert!(filled.is_err(), "the disk is not full");
+    needs!(need::MOUNT);
+    let disk = SmallDisk::mount("size=1m");
+    let root = disk.path();
+    let cache = Cache::open(&root.join("cache")).unwrap();
+    publish(&cache, fingerprint(1), &[("o", b"one")]);
+    let scratch = cache.scratch().unwrap();
+    let made = scratch.path().join("two.o");
+    fs_err::write(&made, "two").unwrap();
+    // The directory is there, so moving the blob needs no room.
+    fs_err::create_dir_all(cache.blob(Digest::of(b"two")).parent().unwrap()).unwrap();
+    let filled = fs_err::write(root.join("fill"), vec![1; 2 << 20]);
+    assert!(filled.is_err(), "the disk is not full");
 
-        assert!(matches!(cache.lookup(fingerprint(1)), Lookup::Hit(_)));
-        let slot = cache.lookup(fingerprint(2)).hit().unwrap_err();
-        let entry = cache.publish(slot, &[("o", &made)], note()).unwrap();
-        assert!(
-            cache.verified(&entry.outputs[0]).is_ok(),
-            "usable in this run"
-        );
-        assert!(matches!(cache.lookup(fingerprint(2)), Lookup::Miss(_)));
-        cache.remember(Digest::of(b"k"), &[7; 5000]);
-        assert_eq!(cache.recall(Digest::of(b"k")), None);
-        cache.record("s", &Parts::default(), note().cost);
-        cache.touch_used([fingerprint(1)]);
-        let warnings = cache.take_warnings();
-        assert!(
-            warnings.len() >= 3 && warnings[0].starts_with("the cache cannot keep"),
-            "{warnings:?}"
-        );
-        assert!(cache.verify().damaged.is_empty());
+    assert!(matches!(cache.lookup(fingerprint(1)), Lookup::Hit(_)));
+    let slot = cache.lookup(fingerprint(2)).hit().unwrap_err();
+    let entry = cache.publish(slot, &[("o", &made)], note()).unwrap();
+    assert!(
+        cache.verified(&entry.outputs[0]).is_ok(),
+        "usable in this run"
+    );
+    assert!(matches!(cache.lookup(fingerprint(2)), Lookup::Miss(_)));
+    cache.remember(Digest::of(b"k"), &[7; 5000]);
+    assert_eq!(cache.recall(Digest::of(b"k")), None);
+    cache.record("s", &Parts::default(), note().cost);
+    cache.touch_used([fingerprint(1)]);
+    let warnings = cache.take_warnings();
+    assert!(
+        warnings.len() >= 3 && warnings[0].starts_with("the cache cannot keep"),
+        "{warnings:?}"
+    );
+    assert!(cache.verify().damaged.is_empty());
 
-        fs_err::remove_file(root.join("fill")).unwrap();
-        publish(&cache, fingerprint(2), &[("o", b"two")]);
-        assert!(matches!(cache.lookup(fingerprint(2)), Lookup::Hit(_)));
-        drop(scratch);
-        assert_eq!(cache.stats().scratch, 0);
-    });
-    assert!(mount(&["umount"]), "the small file system stays mounted");
-    if let Err(panic) = result {
-        std::panic::resume_unwind(panic);
-    }
+    fs_err::remove_file(root.join("fill")).unwrap();
+    publish(&cache, fingerprint(2), &[("o", b"two")]);
+    assert!(matches!(cache.lookup(fingerprint(2)), Lookup::Hit(_)));
+    drop(scratch);
+    assert_eq!(cache.stats().scratch, 0);
 }

@@ -5,9 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
 
 use camino::Utf8Path;
-use fbuild_testkit::Project;
 use fbuild_testkit::calls::Role;
 use fbuild_testkit::project::PLAIN;
+use fbuild_testkit::{Project, need, needs};
 
 fn project() -> Project {
     Project::new(env!("CARGO_BIN_EXE_fbuild")).fake_platform()
@@ -30,20 +30,6 @@ fn linked(project: &Project) -> Vec<String> {
     files
         .map(|word| word.rsplit('/').next().unwrap().to_owned())
         .collect()
-}
-
-/// Says whether the real toolchain is there, aloud if not.
-fn real_toolchain() -> bool {
-    let there = [
-        "/usr/bin/avr-gcc",
-        "/usr/share/arduino/hardware/arduino/avr/boards.txt",
-    ]
-    .iter()
-    .all(|file| Utf8Path::new(file).exists());
-    if !there {
-        eprintln!("SKIPPED: avr-gcc or arduino-core-avr is not installed");
-    }
-    there
 }
 
 #[test]
@@ -90,14 +76,13 @@ fn s1_7_2_a_folder_in_which_a_header_is_found_is_on_the_command_line() {
         .library("Asks", &[("src/Asks.h", same), ("src/Asks.cpp", "#if !__has_include(<Five.h>)\n#error Five.h is there\n#endif\nint asks;\n")])
         .sketch("S", &format!("#include <One.h>\n#include <Two.h>\n#include <Three.h>\n#include <Four.h>\n#include <Asks.h>\n{PLAIN}"));
     project.compile_many(["S"]).ok();
-    if real_toolchain() {
-        let arguments = ["build", "--board", "uno", "--libraries", "libraries", "S"];
-        project
-            .command(arguments)
-            .env("FBUILD_PLATFORM_PATH", "")
-            .run()
-            .ok();
-    }
+    needs!(need::AVR);
+    let arguments = ["build", "--board", "uno", "--libraries", "libraries", "S"];
+    project
+        .command(arguments)
+        .env("FBUILD_PLATFORM_PATH", "")
+        .run()
+        .ok();
 }
 
 #[test]
@@ -390,9 +375,7 @@ fn s3_5_a_list_of_objects_that_is_too_long_becomes_archives() {
 
 #[test]
 fn s1_3_6_archives_of_a_list_that_is_too_long_are_made_and_linked() {
-    if !real_toolchain() {
-        return;
-    }
+    needs!(need::AVR);
     let deep = "a_folder_whose_name_is_as_long_as_this_one/".repeat(5);
     let files: Vec<(String, String)> = (0..150)
         .map(|number| {
@@ -467,9 +450,7 @@ fn s4_2_1_preprocessing_that_fails_fails_the_build() {
 
 #[test]
 fn s5_1_6_a_failed_has_include_hides_the_library() {
-    if !real_toolchain() {
-        return;
-    }
+    needs!(need::AVR);
     let project = Project::new(env!("CARGO_BIN_EXE_fbuild"))
         .sketch("Asks", "#if __has_include(<Wire.h>)\n#endif\n#include <Wire.h>\nvoid setup() {}\nvoid loop() {}\n")
         .sketch("Uses", "#if __has_include(<Wire.h>)\n#endif\n#include <Wire.h>\nvoid setup() { Wire.begin(); }\nvoid loop() {}\n");
@@ -511,9 +492,7 @@ fn s5_4_3_libraries_that_are_no_longer_used_take_no_part() {
 
 #[test]
 fn s6_5_the_linker_refuses_what_exceeds_the_device() {
-    if !real_toolchain() {
-        return;
-    }
+    needs!(need::AVR);
     let text = |size: u32| {
         format!(
             "const char big[{size}] PROGMEM = {{1}};\nvoid setup() {{ Serial.begin(pgm_read_byte(big + analogRead(0))); }}\nvoid loop() {{}}\n"
@@ -627,9 +606,7 @@ fn a_plan_can_be_looked_at_without_a_compiler() {
 
 #[test]
 fn a_device_that_the_tools_do_not_know_is_named() {
-    if !real_toolchain() {
-        return;
-    }
+    needs!(need::AVR);
     // avr-gcc 5.4 knows atmega328pb and Debian's avr-libc does not; nobody knows the other one.
     let project = Project::new(env!("CARGO_BIN_EXE_fbuild"))
         .sketch("S", &format!("#include <avr/sleep.h>\n{PLAIN}"));
@@ -645,10 +622,12 @@ fn a_device_that_the_tools_do_not_know_is_named() {
         "{}",
         run.transcript()
     );
-    if Utf8Path::new("/usr/lib/avr/include/avr/iom328pb.h").exists()
-        || !Utf8Path::new("/usr/lib/gcc/avr/5.4.0/device-specs/specs-atmega328pb").exists()
-    {
-        eprintln!("SKIPPED: these tools know atmega328pb, or neither does");
+    let is_half_known = !Utf8Path::new("/usr/lib/avr/include/avr/iom328pb.h").exists()
+        && Utf8Path::new("/usr/lib/gcc/avr/5.4.0/device-specs/specs-atmega328pb").exists();
+    if !need::optional(&need::That(
+        is_half_known,
+        "a device that only the compiler knows",
+    )) {
         return;
     }
     let run = board("atmega328pb").expect_code(1);
@@ -671,11 +650,8 @@ fn a_device_that_the_tools_do_not_know_is_named() {
 #[test]
 fn s1_1_2_debians_mighty_1284p_builds_below_a_vendors_folder() {
     let old = Utf8Path::new("/usr/share/arduino/hardware/mighty-1284p");
-    if !real_toolchain() {
-        return;
-    }
-    if !old.join("boards.txt").is_file() {
-        eprintln!("SKIPPED: arduino-mighty-1284p is not installed");
+    needs!(need::AVR);
+    if !need::optional(&old.join("boards.txt").as_str()) {
         return;
     }
     let project = Project::new(env!("CARGO_BIN_EXE_fbuild")).sketch(

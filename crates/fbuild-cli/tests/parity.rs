@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_testkit::project::PLAIN;
-use fbuild_testkit::{Project, Run};
+use fbuild_testkit::{Project, Run, need, needs};
 
 fn project() -> Project {
     Project::new(env!("CARGO_BIN_EXE_fbuild"))
@@ -187,26 +187,9 @@ fn without_a_reference_the_error_says_what_to_install() {
     .says("/no/such/arduino-cli");
 }
 
-/// Says whether arduino-builder and the real toolchain are there, aloud if not.
-fn real_reference() -> bool {
-    let needed = [
-        "/usr/bin/arduino-builder",
-        "/usr/bin/arduino-ctags",
-        "/usr/bin/avr-gcc",
-        "/usr/share/arduino/hardware/arduino/avr/boards.txt",
-    ];
-    let there = needed.iter().all(|file| Utf8Path::new(file).exists());
-    if !there {
-        eprintln!("SKIPPED: one of these is not installed: {needed:?}");
-    }
-    there
-}
-
 #[test]
 fn firmware_is_that_of_arduino_builder_relinked() {
-    if !real_reference() {
-        return;
-    }
+    needs!(need::AVR, need::ARDUINO_BUILDER);
     let project = project()
         .sketch("Bare", "void setup() {}\nvoid loop() {}\n")
         // A library, a function pointer (stubs on mega), sources of three kinds, a prototype.
@@ -244,9 +227,7 @@ fn firmware_is_that_of_arduino_builder_relinked() {
 
 #[test]
 fn what_arduino_builder_is_known_to_do_differently_is_found_out() {
-    if !real_reference() {
-        return;
-    }
+    needs!(need::AVR, need::ARDUINO_BUILDER);
     let project = project()
         // It makes no prototype of `f(int)`, so it calls the other one.
         .sketch("Above", "int f(long x) { return x + analogRead(0); }\nvoid setup() { pinMode(f(1), OUTPUT); }\nint\nf(int x) { return x + 2 + analogRead(1); }\nvoid loop() {}\n")
@@ -284,9 +265,7 @@ fn what_arduino_builder_is_known_to_do_differently_is_found_out() {
 
 #[test]
 fn a_real_difference_is_told_with_its_place() {
-    if !real_reference() {
-        return;
-    }
+    needs!(need::AVR, need::ARDUINO_BUILDER);
     // The reference is not told of the flag, because this program takes it away.
     let project = project().sketch(
         "S",

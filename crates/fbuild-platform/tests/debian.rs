@@ -15,19 +15,14 @@ use fbuild_platform::{
     BoardSpec, BuildOptions, CompilerVersion, Fqbn, HookPoint, Installation, SearchRoots,
     SketchPaths, WarningLevel, applicable, split_arguments,
 };
+use fbuild_testkit::{need, needs};
 use fixture::Tree;
 
 const HARDWARE: &str = "/usr/share/arduino/hardware";
 const BUILDER: &str = "/usr/bin/arduino-builder";
 
 fn installation() -> Option<Installation> {
-    if !Utf8Path::new(HARDWARE)
-        .join("arduino/avr/boards.txt")
-        .is_file()
-    {
-        eprintln!("SKIPPED: arduino-core-avr is not installed");
-        return None;
-    }
+    needs!(need::AVR);
     let roots = SearchRoots {
         hardware: vec![HARDWARE.into()],
         ..SearchRoots::default()
@@ -131,13 +126,10 @@ fn the_quirk_of_debians_core_applies() {
         return;
     };
     let uno = board(&installation, "uno", &BuildOptions::default());
-    let Ok(output) = process::Command::new(uno.compiler().unwrap())
+    let output = process::Command::new(uno.compiler().unwrap())
         .arg("-dumpversion")
         .output()
-    else {
-        eprintln!("SKIPPED: avr-g++ is not installed");
-        return;
-    };
+        .unwrap();
     let version = CompilerVersion::find(&String::from_utf8(output.stdout).unwrap()).unwrap();
     let compiles = |board: &BoardSpec| {
         let recipes = fixture::recipes(board);
@@ -181,8 +173,7 @@ fn s1_1_2_the_old_layout_of_a_debian_package_works_where_it_is_moved() {
         return;
     };
     let old = Utf8Path::new(HARDWARE).join("mighty-1284p");
-    if !old.join("boards.txt").is_file() {
-        eprintln!("SKIPPED: arduino-mighty-1284p is not installed");
+    if !need::optional(&old.join("boards.txt").as_str()) {
         return;
     }
     assert!(installation.parse_board("mighty_opt").is_err());
@@ -251,10 +242,15 @@ fn s7_4_merged_images_hold_what_objcopy_reads_from_them() {
             .status();
         status.is_ok_and(|status| status.success())
     };
-    if !objcopy(&["-I", "binary", "-O", "ihex", "sketch.bin", "sketch.hex"]) {
-        eprintln!("SKIPPED: avr-objcopy is not installed");
-        return;
-    }
+    needs!("avr-objcopy");
+    assert!(objcopy(&[
+        "-I",
+        "binary",
+        "-O",
+        "ihex",
+        "sketch.bin",
+        "sketch.hex"
+    ]));
     // The mega's bootloader lies above 64 KB, as does a part of this sketch; objcopy addresses both by segment records.
     let mega = board(&installation, "mega", &BuildOptions::default());
     let bootloader = fs_err::read_to_string(mega.bootloader_file().unwrap()).unwrap();
@@ -355,10 +351,7 @@ fn commands_are_those_of_arduino_builder() {
     let Some(installation) = installation() else {
         return;
     };
-    if !Utf8Path::new(BUILDER).is_file() {
-        eprintln!("SKIPPED: arduino-builder is not installed");
-        return;
-    }
+    needs!(BUILDER);
     let tree = stub_tools(Tree::new()).file(
         "My Sketch/My Sketch.ino",
         "void setup() {}\nvoid loop() {}\n",
@@ -469,10 +462,7 @@ fn properties_are_those_of_arduino_builder() {
     let Some(installation) = installation() else {
         return;
     };
-    if !Utf8Path::new(BUILDER).is_file() {
-        eprintln!("SKIPPED: arduino-builder is not installed");
-        return;
-    }
+    needs!(BUILDER);
     let tree = Tree::new().file("Blink/Blink.ino", "").dir("build");
     for name in [
         "arduino:avr:uno",

@@ -5,6 +5,7 @@
 //! the workspace: it sees what a user sees. [`needs!`] skips a test visibly where a tool is missing.
 
 pub mod calls;
+pub mod disk;
 pub mod line;
 pub mod need;
 pub mod platform;
@@ -15,6 +16,7 @@ pub mod tree;
 pub mod user;
 
 pub use calls::{Call, Calls, Role};
+pub use disk::SmallDisk;
 pub use line::ResultLine;
 pub use project::Project;
 pub use run::{Invocation, Run, Running};

@@ -21,6 +21,15 @@ pub const ARDUINO_BUILDER: [&str; 2] = ["/usr/bin/arduino-builder", "/usr/bin/ar
 /// Tracing of system calls, installed and permitted.
 pub const STRACE: Runs = Runs("strace", &["-o", "/dev/null", "true"]);
 
+/// The right to mount file systems.
+pub const MOUNT: Runs = Runs(
+    "sh",
+    &[
+        "-c",
+        "d=$(mktemp -d) && mount -t tmpfs -o size=64k none \"$d\" && umount \"$d\"; s=$?; rmdir \"$d\"; exit $s",
+    ],
+);
+
 /// Something that a machine may lack.
 pub trait Need {
     /// Returns what is missing, in words; empty if nothing is.
@@ -118,6 +127,15 @@ pub fn opted_in(variable: &str) -> Option<String> {
         skipped(&format!("${variable} is not set, which is optional"));
     }
     value
+}
+
+/// Returns whether something is there that no CI machine has to have; says so if not, and never fails.
+pub fn optional(need: &dyn Need) -> bool {
+    let missing = need.missing();
+    if !missing.is_empty() {
+        skipped(&format!("{}, which is optional", missing.join(", ")));
+    }
+    missing.is_empty()
 }
 
 /// Writes why the current test is skipped where the test harness does not capture it.

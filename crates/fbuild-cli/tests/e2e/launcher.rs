@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use camino::Utf8Path;
-use fbuild_testkit::{Project, Tree};
+use fbuild_testkit::{Project, Tree, need, needs};
 
-use crate::toolchain::{NEEDED, all_there, repository};
+use crate::toolchain::repository;
 
 const CCACHE: &str = "/usr/bin/ccache";
 
@@ -44,9 +44,7 @@ fn counter(ccache_dir: &Utf8Path, name: &str) -> u64 {
 
 #[test]
 fn ccache_serves_eight_workers_and_changes_no_firmware() {
-    if !all_there(&NEEDED) || !all_there(&[CCACHE]) {
-        return;
-    }
+    needs!(need::AVR, CCACHE);
     let project = Project::new(env!("CARGO_BIN_EXE_fbuild"));
     let store = project.path("ccache");
     let hits = || counter(&store, "direct_cache_hit") + counter(&store, "preprocessed_cache_hit");

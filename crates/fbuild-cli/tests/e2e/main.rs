@@ -43,15 +43,3 @@ fn pairs(expect: &[(&str, &str)]) -> Vec<(String, String)> {
         .map(|&(name, outcome)| (name.to_owned(), outcome.to_owned()))
         .collect()
 }
-
-/// Tells whether system calls can be traced here, and says aloud if not.
-fn has_strace() -> bool {
-    let found = std::process::Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .status()
-        .is_ok_and(|status| status.success());
-    if !found {
-        eprintln!("SKIPPED: strace is missing or not allowed here");
-    }
-    found
-}

@@ -1,9 +1,9 @@
 //! Precompiled preambles with the real compiler: what it uses and what it refuses is counted, and neither changes the firmware.
 
 use camino::Utf8PathBuf;
-use fbuild_testkit::{Project, Run, Tree};
+use fbuild_testkit::{Project, Run, Tree, need, needs};
 
-use crate::toolchain::{NEEDED, all_there, repository};
+use crate::toolchain::repository;
 
 const SIX: [&str; 6] = ["P1", "P2", "P3", "P4", "P5", "P6"];
 
@@ -56,15 +56,13 @@ fn precompiled(project: &Project) -> Utf8PathBuf {
 
 #[test]
 fn a_preamble_that_the_compiler_refuses_is_counted_and_changes_nothing() {
-    if !all_there(&NEEDED) {
-        return;
-    }
+    needs!(need::AVR);
     let project = six(1);
     let run = build(&project, &["--verbose"]);
-    if counts(&run) == (0, 0) {
-        eprintln!("SKIPPED: the compiler cannot use precompiled headers here");
-        return;
-    }
+    needs!(need::That(
+        counts(&run) != (0, 0),
+        "the compiler cannot use precompiled headers here"
+    ));
     assert_eq!(counts(&run), (6, 0), "{}", run.transcript());
     let run = run.says("6 of 6 compiles used the precompiled preamble");
     assert!(run.stderr.contains(".preamble.cpp"), "{}", run.stderr);
@@ -103,9 +101,7 @@ const ALL: [&str; 3] = [
 
 #[test]
 fn no_firmware_of_any_example_differs_with_preambles_and_without() {
-    if !all_there(&NEEDED) || !all_there(&ALL[1..2]) {
-        return;
-    }
+    needs!(need::AVR, ALL[1]);
     let project = Project::new(env!("CARGO_BIN_EXE_fbuild"));
     let built = |mode: &str| {
         let out = project.path(mode);

@@ -1,9 +1,7 @@
 //! What people see: plain lines in a pipe, a display on a terminal, colour only where it is wanted.
 
-use std::process::Command;
-
-use fbuild_testkit::Project;
 use fbuild_testkit::project::PLAIN;
+use fbuild_testkit::{Project, needs};
 
 use crate::project;
 
@@ -62,16 +60,9 @@ fn colour_is_used_when_it_is_asked_for_and_never_in_data() {
     assert!(!run.stderr.contains(ESCAPE));
 }
 
-/// Runs a command line on a terminal, if that can be had; returns what the terminal was sent.
+/// Runs a command line on a terminal, which needs `script`; returns what the terminal was sent.
 fn on_terminal(project: &Project, env: &[(&str, &str)], args: &[&str]) -> Option<String> {
-    if !Command::new("script")
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
-        eprintln!("SKIPPED: `script` is not installed");
-        return None;
-    }
+    needs!("script");
     // The program's path is what stands after the script.
     let line = format!(
         "script -qefc \"$0 compile-many --board solo {}\" /dev/null",

@@ -4,25 +4,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_testkit::{Project, Run, Tree};
-
-pub(crate) const NEEDED: [&str; 3] = [
-    "/usr/bin/avr-gcc",
-    "/usr/bin/avr-g++",
-    "/usr/share/arduino/hardware/arduino/avr/boards.txt",
-];
-
-/// Says whether all of `files` are there, aloud if not.
-pub(crate) fn all_there(files: &[&str]) -> bool {
-    let missing: Vec<&&str> = files
-        .iter()
-        .filter(|file| !Utf8Path::new(file).exists())
-        .collect();
-    if !missing.is_empty() {
-        eprintln!("SKIPPED: not installed: {missing:?}");
-    }
-    missing.is_empty()
-}
+use fbuild_testkit::{Project, Run, Tree, need, needs};
 
 pub(crate) fn repository() -> Utf8PathBuf {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -36,9 +18,7 @@ pub(crate) fn repository() -> Utf8PathBuf {
 fn examples() -> Option<&'static (Project, Run)> {
     static BUILT: OnceLock<Option<(Project, Run)>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
-        if !all_there(&NEEDED) {
-            return None;
-        }
+        needs!(need::AVR);
         let project = Project::new(env!("CARGO_BIN_EXE_fbuild"));
         let output = project.path("out");
         let run = project
@@ -137,9 +117,7 @@ fn firmware_prints_in_a_simulator_what_the_sketch_prints() {
     let Some((project, _)) = examples() else {
         return;
     };
-    if !all_there(&["/usr/bin/simavr"]) {
-        return;
-    }
+    needs!("simavr");
     let text = simulated(&firmware(project, "HelloSerial", "elf"));
     for line in ["hello from fbuild", "1! = 1", "3! = 6", "5! = 120", "done"] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
@@ -156,9 +134,7 @@ fn an_interrupt_handler_that_nobody_references_runs() {
     let Some((project, _)) = examples() else {
         return;
     };
-    if !all_there(&["/usr/bin/simavr"]) {
-        return;
-    }
+    needs!("simavr");
     let text = simulated(&firmware(project, "CountTicks", "elf"));
     assert!(text.lines().any(|line| line == "ticks counted"), "{text}");
     assert_eq!(text.matches("waiting for ticks").count(), 1, "{text}");
@@ -240,9 +216,7 @@ fn firmware_is_arduino_builders() {
     let Some((project, _)) = examples() else {
         return;
     };
-    if !all_there(&["/usr/bin/arduino-builder"]) {
-        return;
-    }
+    needs!(need::ARDUINO_BUILDER);
     for name in ["HelloSerial", "TimerInterrupt"] {
         let dir = project.path(&format!("reference/{name}"));
         let expect = reference(&repository().join("examples").join(name), &dir);

@@ -2,10 +2,10 @@
 //!
 //! Each test builds, changes one thing, and compares with what a run without any cache makes of the same sources.
 
-use fbuild_testkit::Project;
 use fbuild_testkit::project::PLAIN;
+use fbuild_testkit::{Project, need, needs};
 
-use crate::{has_strace, pairs, project};
+use crate::{pairs, project};
 
 const BOTH: [&str; 2] = ["A", "B"];
 
@@ -173,9 +173,7 @@ fn names_of_a_header_that_differ_in_a_dot_stay_apart() {
 
 #[test]
 fn sources_that_sketches_share_are_not_scanned_again_for_a_changed_sketch() {
-    if !has_strace() {
-        return;
-    }
+    needs!(need::STRACE);
     let project = libraries();
     project.compile_many(BOTH).ok();
     let opened = |value: u32| -> [usize; 2] {

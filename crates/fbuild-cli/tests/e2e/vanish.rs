@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use camino::Utf8Path;
-use fbuild_testkit::{Invocation, Project, Run, Tree};
+use fbuild_testkit::{Invocation, Project, Run, Tree, need, needs};
 
 use crate::project;
-use crate::toolchain::{NEEDED, all_there, repository};
+use crate::toolchain::repository;
 
 /// Runs `build` while somebody deletes the cache over and over, with a pause in between.
 fn while_the_cache_is_deleted(build: Invocation, cache: &Utf8Path, pause: Duration) -> Run {
@@ -71,9 +71,7 @@ fn a_cache_that_is_deleted_over_and_over_fails_nothing() {
 
 #[test]
 fn with_the_real_toolchain_too() {
-    if !all_there(&NEEDED) {
-        return;
-    }
+    needs!(need::AVR);
     let project = Project::new(env!("CARGO_BIN_EXE_fbuild"));
     let build = |dir: &str| {
         let output = project.path(dir);

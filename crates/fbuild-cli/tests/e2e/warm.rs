@@ -2,9 +2,9 @@
 
 use fbuild_testkit::calls::Role;
 use fbuild_testkit::project::PLAIN;
-use fbuild_testkit::{Project, Tree};
+use fbuild_testkit::{Project, Tree, need, needs};
 
-use crate::{has_strace, pairs, project};
+use crate::{pairs, project};
 
 const THREE: [&str; 3] = ["A", "B", "C"];
 
@@ -62,9 +62,7 @@ fn a_warm_run_starts_no_process_of_the_toolchain() {
 
 #[test]
 fn a_warm_run_starts_no_process_at_all() {
-    if !has_strace() {
-        return;
-    }
+    needs!(need::STRACE);
     let project = built();
     let log = project.root().with_file_name("strace");
     project
@@ -107,9 +105,7 @@ fn a_warm_run_writes_nothing() {
 
 #[test]
 fn a_warm_run_opens_no_file_of_the_sources_for_writing() {
-    if !has_strace() {
-        return;
-    }
+    needs!(need::STRACE);
     let project = built();
     let log = project.root().with_file_name("strace");
     project
@@ -142,9 +138,7 @@ fn a_warm_run_opens_no_file_of_the_sources_for_writing() {
 
 #[test]
 fn a_warm_run_takes_no_lock_and_writes_only_its_report() {
-    if !has_strace() {
-        return;
-    }
+    needs!(need::STRACE);
     let project = built();
     let log = project.root().with_file_name("strace");
     let calls = "trace=file,flock,fcntl,ftruncate,fchmod,fallocate";

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_scan::cpp::{Dialect, Language, system_dirs_from_v};
+use fbuild_testkit::needs;
 
 pub(crate) const PLATFORM: &str = "/usr/share/arduino/hardware/arduino/avr";
 pub(crate) const EXAMPLES: &str = "/usr/share/doc/arduino/examples";
@@ -56,10 +57,7 @@ impl Compiler {
             Language::Asm => ("avr-gcc", &["-x", "assembler-with-cpp"]),
         };
         let flags: Vec<_> = own.iter().chain(FLAGS).copied().collect();
-        if !Utf8Path::new(PLATFORM).is_dir() {
-            eprintln!("SKIPPED: {PLATFORM} is not installed");
-            return None;
-        }
+        needs!(PLATFORM, program);
         let run = |last: &[&str]| {
             Command::new(program)
                 .args(&flags)
@@ -67,10 +65,7 @@ impl Compiler {
                 .stdin(Stdio::null())
                 .output()
         };
-        let Ok(macros) = run(&["-dM", "-E", "-"]) else {
-            eprintln!("SKIPPED: {program} is not installed");
-            return None;
-        };
+        let macros = run(&["-dM", "-E", "-"]).unwrap();
         let verbose = run(&["-v", "-E", "-"]).unwrap();
         let dirs = system_dirs_from_v(&String::from_utf8(verbose.stderr).unwrap());
         assert!(!dirs.is_empty());

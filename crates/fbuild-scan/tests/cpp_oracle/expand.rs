@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use camino::Utf8Path;
 use fbuild_scan::cpp;
 use fbuild_scan::tree::SourceTree;
+use fbuild_testkit::need;
 
 use crate::compiler::in_parallel;
 use crate::corpus::{self, Unit};
@@ -142,8 +143,7 @@ fn debian_sources_expand_as_with_the_compiler() {
 
 #[test]
 fn fastled_expands_as_with_the_compiler() {
-    let Ok(root) = std::env::var("FBUILD_TEST_FASTLED") else {
-        eprintln!("SKIPPED: FBUILD_TEST_FASTLED names no checkout");
+    let Some(root) = need::opted_in("FBUILD_TEST_FASTLED") else {
         return;
     };
     let units = corpus::fastled(&root);

@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_scan::cpp;
 use fbuild_scan::preprocess::Scan;
 use fbuild_scan::tree::SourceTree;
+use fbuild_testkit::need;
 
 use crate::compiler::{Read, in_parallel};
 use crate::corpus::{self, Unit};
@@ -102,8 +103,7 @@ fn debian_sources_read_what_the_compiler_reads() {
 
 #[test]
 fn fastled_reads_what_the_compiler_reads() {
-    let Ok(root) = std::env::var("FBUILD_TEST_FASTLED") else {
-        eprintln!("SKIPPED: FBUILD_TEST_FASTLED names no checkout");
+    let Some(root) = need::opted_in("FBUILD_TEST_FASTLED") else {
         return;
     };
     let units = corpus::fastled(&root);

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_scan::prototypes::insert_prototypes;
 use fbuild_scan::prototypes::tagger::{TagKind, tags};
+use fbuild_testkit::needs;
 
 /// The path of the main file of every sketch here.
 pub(crate) const MAIN: &str = "/s/s.ino";
@@ -62,8 +63,9 @@ pub(crate) fn unpreprocessed(merged: &str) -> String {
     text
 }
 
-/// What avr-g++ makes of `merged` with an Arduino.h of three lines; `None`, said aloud, without avr-g++.
+/// What avr-g++ makes of `merged` with an Arduino.h of three lines; `None` without avr-g++.
 pub(crate) fn preprocessed(merged: &str) -> Option<String> {
+    needs!("avr-g++");
     let directory = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(
         directory.path().join("Arduino.h"),
@@ -71,18 +73,15 @@ pub(crate) fn preprocessed(merged: &str) -> Option<String> {
          extern \"C\" { void setup(void); void loop(void); }\n",
     )
     .expect("Arduino.h is written");
-    let child = Command::new("avr-g++")
+    let mut child = Command::new("avr-g++")
         .args(["-E", "-CC", "-w", "-x", "c++", "-std=gnu++11", "-I"])
         .arg(directory.path())
         .arg("-")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else {
-        missing("avr-g++");
-        return None;
-    };
+        .spawn()
+        .expect("avr-g++ starts");
     let mut input = child.stdin.take().expect("a pipe");
     input
         .write_all(merged.as_bytes())
@@ -95,11 +94,6 @@ pub(crate) fn preprocessed(merged: &str) -> Option<String> {
         String::from_utf8_lossy(&output.stderr)
     );
     Some(String::from_utf8(output.stdout).expect("UTF-8"))
-}
-
-/// Says that a test did not run.
-pub(crate) fn missing(tool: &str) {
-    eprintln!("SKIPPED: {tool} is not installed, this test proves nothing");
 }
 
 /// The block that the files get, `None` if there is none. The tagger is compared with arduino-ctags on the way.
@@ -222,6 +216,7 @@ pub(crate) fn seen_by_us(text: &str) -> Vec<Seen> {
 
 /// What arduino-ctags sees in each of `texts`; `None`, said aloud, if it is not installed.
 pub(crate) fn seen_by_ctags(texts: &[String]) -> Option<Vec<Vec<Seen>>> {
+    needs!("arduino-ctags");
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut command = Command::new("arduino-ctags");
     command.args([
@@ -238,10 +233,7 @@ pub(crate) fn seen_by_ctags(texts: &[String]) -> Option<Vec<Vec<Seen>>> {
         std::fs::write(&path, text).expect("the text is written");
         command.arg(path);
     }
-    let Ok(output) = command.output() else {
-        missing("arduino-ctags");
-        return None;
-    };
+    let output = command.output().expect("arduino-ctags starts");
     let mut seen = vec![Vec::new(); texts.len()];
     for row in output.stdout.split(|byte| *byte == b'\n') {
         // ctags writes bytes; the tagger's stand-ins for literals are Latin-1.

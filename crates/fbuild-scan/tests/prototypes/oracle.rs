@@ -4,9 +4,10 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_scan::prototypes::insert_prototypes;
+use fbuild_testkit::{need, needs};
 use proptest::prelude::*;
 
-use crate::kit::{compare_with_ctags, merge, missing, own_lines, seen_by_ctags, seen_by_us};
+use crate::kit::{compare_with_ctags, merge, own_lines, seen_by_ctags, seen_by_us};
 
 const HARDWARE: &str = "/usr/share/arduino/hardware";
 const PLATFORM: &str = "/usr/share/arduino/hardware/arduino/avr";
@@ -107,14 +108,6 @@ fn platform_libraries() -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-fn is_installed(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    if !found {
-        missing(tool);
-    }
-    found
-}
-
 /// Compares the taggers on all sketches below `folders`; returns how many were compared.
 fn compare_sketches(folders: &[&Utf8Path], libraries: &[Utf8PathBuf]) -> usize {
     let (mut names, mut texts) = (Vec::new(), Vec::new());
@@ -140,12 +133,8 @@ fn compare_sketches(folders: &[&Utf8Path], libraries: &[Utf8PathBuf]) -> usize {
 
 #[test]
 fn p47_debian_examples_are_tagged_as_by_ctags() {
-    if !is_installed("avr-g++") || !is_installed("arduino-ctags") {
-        return;
-    }
-    if !Utf8Path::new(EXAMPLES).is_dir() {
-        return missing(EXAMPLES);
-    }
+    needs!("avr-g++", "arduino-ctags");
+    needs!(EXAMPLES);
     let libraries = Utf8Path::new(PLATFORM).join("libraries");
     let compared = compare_sketches(
         &[Utf8Path::new(EXAMPLES), &libraries],
@@ -157,12 +146,10 @@ fn p47_debian_examples_are_tagged_as_by_ctags() {
 /// Set `FBUILD_TEST_FASTLED` to a FastLED checkout.
 #[test]
 fn p47_fastled_examples_are_tagged_as_by_ctags() {
-    let Ok(checkout) = std::env::var("FBUILD_TEST_FASTLED") else {
-        return missing("a FastLED checkout (FBUILD_TEST_FASTLED)");
-    };
-    if !is_installed("avr-g++") || !is_installed("arduino-ctags") {
+    let Some(checkout) = need::opted_in("FBUILD_TEST_FASTLED") else {
         return;
-    }
+    };
+    needs!("avr-g++", "arduino-ctags");
     let checkout = Utf8PathBuf::from(checkout);
     let mut libraries = platform_libraries();
     libraries.push(checkout.join("src"));
@@ -209,12 +196,8 @@ fn compare_with_builder(main: &Utf8Path, libraries: &[Utf8PathBuf]) {
 /// A few of Debian's examples, all of them with `FBUILD_TEST_FULL=1`.
 #[test]
 fn p47_debian_examples_as_by_arduino_builder() {
-    if !is_installed("arduino-builder") || !is_installed("avr-g++") {
-        return;
-    }
-    if !Utf8Path::new(EXAMPLES).is_dir() {
-        return missing(EXAMPLES);
-    }
+    needs!("arduino-builder", "avr-g++");
+    needs!(EXAMPLES);
     let libraries = platform_libraries();
     let mut all = sketches(Utf8Path::new(EXAMPLES));
     all.extend(sketches(&Utf8Path::new(PLATFORM).join("libraries")));
@@ -238,9 +221,7 @@ fn p47_debian_examples_as_by_arduino_builder() {
 /// Where section 10 of the specification says that they agree, the whole text agrees with arduino-builder's, blanks apart.
 #[test]
 fn p47_whole_sketches_as_by_arduino_builder() {
-    if !is_installed("arduino-builder") || !is_installed("avr-g++") {
-        return;
-    }
+    needs!("arduino-builder", "avr-g++");
     let sketches: &[(&str, &str)] = &[
         (
             "Plain",

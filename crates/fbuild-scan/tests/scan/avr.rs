@@ -9,29 +9,24 @@ use fbuild_scan::depfile::Depfile;
 use fbuild_scan::missing::missing_header;
 use fbuild_scan::preprocess::{Closure, Preprocess, Scan};
 use fbuild_scan::tree::SourceTree;
+use fbuild_testkit::{need, needs};
 
 /// Where Debian puts its AVR platform.
 pub(crate) const PLATFORM: &str = "/usr/share/arduino/hardware/arduino/avr";
 
-/// Finds `avr-g++`; says so if there is none.
+/// Finds `avr-g++`, which the test needs.
 pub(crate) fn find() -> Option<Utf8PathBuf> {
-    let found = ["/usr/bin/avr-g++", "/usr/local/bin/avr-g++"]
+    needs!("avr-g++");
+    ["/usr/bin/avr-g++", "/usr/local/bin/avr-g++"]
         .into_iter()
         .map(Utf8PathBuf::from)
-        .find(|path| path.exists());
-    if found.is_none() {
-        eprintln!("NOT CHECKED: this test needs avr-g++, which is not installed");
-    }
-    found
+        .find(|path| path.exists())
 }
 
-/// The core's and the variant's directory of the uno; says so if they are not installed.
+/// The core's and the variant's directory of the uno, which the test needs.
 pub(crate) fn uno() -> Option<Vec<Utf8PathBuf>> {
+    needs!(need::AVR);
     let dirs = ["cores/arduino", "variants/standard"].map(|dir| Utf8Path::new(PLATFORM).join(dir));
-    if !dirs.iter().all(|dir| dir.is_dir()) {
-        eprintln!("NOT CHECKED: this test needs Debian's arduino-core-avr, which is not installed");
-        return None;
-    }
     Some(dirs.into())
 }
 

@@ -11,6 +11,7 @@ use fbuild_scan::memo::ScanMemo;
 use fbuild_scan::merge::stage;
 use fbuild_scan::sketch::Sketch;
 use fbuild_scan::tree::SourceTree;
+use fbuild_testkit::{need, needs};
 use regex::Regex;
 
 use crate::avr::{self, Compiler, PLATFORM};
@@ -24,10 +25,7 @@ fn sketches() -> Vec<(String, std::sync::Arc<Sketch>)> {
         Utf8PathBuf::from("/usr/share/doc/arduino/examples"),
         Utf8Path::new(PLATFORM).join("libraries"),
     ];
-    if let Some(gone) = places.iter().find(|place| !place.is_dir()) {
-        eprintln!("NOT CHECKED: this test needs Debian's example sketches; `{gone}` is missing");
-        return Vec::new();
-    }
+    needs!(places.each_ref().map(|place| place.as_str()));
     find_sketches(&places)
         .unwrap()
         .sketches
@@ -117,16 +115,8 @@ fn s5_all_debian_sketches_resolve_as_arduino_builder_does() {
     let (Some(gcc), Some(base)) = (avr::find(), avr::uno()) else {
         return;
     };
+    needs!(need::ARDUINO_BUILDER);
     let sketches = sketches();
-    let builder = Command::new("arduino-builder")
-        .arg("-version")
-        .output()
-        .is_ok();
-    if !builder {
-        eprintln!(
-            "NOT CHECKED: arduino-builder is not installed; only our own results are looked at"
-        );
-    }
     let compiler = Compiler::new(gcc);
     let index = LibraryIndex::new([Root::folder(
         Utf8Path::new(PLATFORM).join("libraries"),
@@ -151,10 +141,8 @@ fn s5_all_debian_sketches_resolve_as_arduino_builder_does() {
                 continue;
             }
         }
-        if builder {
-            assert_eq!(outcome, builder_s(sketch), "{label}");
-            compared += 1;
-        }
+        assert_eq!(outcome, builder_s(sketch), "{label}");
+        compared += 1;
     }
     if !sketches.is_empty() {
         eprintln!(
