@@ -78,7 +78,6 @@ fn listed() -> BTreeMap<String, (String, Vec<String>)> {
 /// The names of all test functions in the tree.
 fn tests_in_the_tree() -> BTreeSet<String> {
     let function = Regex::new(r"(?m)^\s*#\[(?:tokio::)?test\][^{]*?fn ([a-z0-9_]+)").unwrap();
-    let property = Regex::new(r"(?m)^\s*fn ([a-z0-9_]+)\(").unwrap();
     let mut names = BTreeSet::new();
     let mut dirs = vec![root().join("crates")];
     while let Some(dir) = dirs.pop() {
@@ -94,14 +93,6 @@ fn tests_in_the_tree() -> BTreeSet<String> {
                         .captures_iter(&text)
                         .map(|found| found[1].to_owned()),
                 );
-                // In `proptest!` the attribute and the function may stand apart.
-                if text.contains("proptest!") {
-                    names.extend(
-                        property
-                            .captures_iter(&text)
-                            .map(|found| found[1].to_owned()),
-                    );
-                }
             }
         }
     }

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
 
+mod circles;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
