@@ -1,6 +1,7 @@
 //! What is asked for, with every default filled in.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use fbuild_platform::BoardSpec;
@@ -17,6 +18,35 @@ pub enum PchMode {
     On,
     /// Never.
     Off,
+}
+
+/// The limits of a run, beyond which a process or a sketch fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long one process (compile, archive, link, hook) may run before it is killed and its action fails.
+    pub action_timeout: Duration,
+    /// How long all processes of one sketch may run in sum, shared actions not counted, before the sketch fails; `None`: no limit.
+    pub sketch_timeout: Option<Duration>,
+    /// Start no more work once this many sketches have failed; `None`: no limit. [`Request::fail_fast`] is a limit of one.
+    pub max_failures: Option<NonZeroUsize>,
+    /// Address space in bytes that one process may use (`RLIMIT_AS`); `None`: no limit.
+    pub process_memory: Option<u64>,
+}
+
+impl Limits {
+    /// How long one process may run unless a request says otherwise.
+    pub const DEFAULT_ACTION_TIMEOUT: Duration = Duration::from_secs(600);
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            action_timeout: Self::DEFAULT_ACTION_TIMEOUT,
+            sketch_timeout: None,
+            max_failures: None,
+            process_memory: None,
+        }
+    }
 }
 
 /// A run: boards × sketches.
@@ -42,6 +72,8 @@ pub struct Request {
     pub quirks: bool,
     /// Start no more work once a sketch has failed.
     pub fail_fast: bool,
+    /// The limits of processes and sketches.
+    pub limits: Limits,
     /// Copy firmware to the sketches' own `build` directories.
     pub export_binaries: bool,
     /// Build what rules in the tree leave out.

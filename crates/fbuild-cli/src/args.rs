@@ -1,5 +1,8 @@
 //! What can be typed.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -327,6 +330,18 @@ pub struct BuildArgs {
     /// Stop at the first sketch that fails
     #[arg(long)]
     pub fail_fast: bool,
+    /// Stop once N sketches have failed
+    #[arg(long, value_name = "N", value_parser = parse_count, conflicts_with = "fail_fast")]
+    pub max_failures: Option<NonZeroUsize>,
+    /// Kill a compiler, linker or hook that runs longer than this, and fail its sketches
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = parse_seconds)]
+    pub timeout: Duration,
+    /// Fail a sketch whose own compiles and link take longer than this in all
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub sketch_timeout: Option<Duration>,
+    /// Memory that one compiler or linker may use, for example 4G
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
+    pub memory_limit: Option<u64>,
     /// Build sketches that their own rules leave out for this board
     #[arg(long)]
     pub ignore_filters: bool,
@@ -473,6 +488,30 @@ fn parse_jobs_or_auto(text: &str) -> Result<Jobs, String> {
     }
 }
 
+fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "a number of at least 1 is needed".to_owned())
+}
+
+/// At most a year, so that no sum of times overflows.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 31_536_000.0 => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err("a number of seconds greater than 0 is needed".to_owned()),
+    }
+}
+
+/// A compiler with less than 16 MB cannot start, so a smaller number is a forgotten unit.
+fn parse_memory(text: &str) -> Result<u64, String> {
+    match fbuild_cache::parse_size(text) {
+        Ok(size) if size >= 16 << 20 => Ok(size),
+        Ok(_) => Err("at least 16M is needed".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -496,6 +535,21 @@ mod tests {
         ] {
             assert_eq!(parse_jobs(text).ok(), expect, "{text}");
         }
+        for (text, expect) in [
+            ("600", Some(600_000)),
+            ("0.5", Some(500)),
+            ("0", None),
+            ("-1", None),
+            ("nan", None),
+            ("inf", None),
+            ("1e300", None),
+        ] {
+            let millis = parse_seconds(text).ok().map(|time| time.as_millis());
+            assert_eq!(millis, expect, "{text}");
+        }
+        assert_eq!(parse_memory("4G"), Ok(4 << 30));
+        assert!(parse_memory("4").is_err() && parse_memory("much").is_err());
+        assert!(parse_count("0").is_err() && parse_count("2").is_ok());
         assert_eq!(parse_jobs_or_auto("auto"), Ok(Jobs::Auto));
         assert_eq!(parse_jobs_or_auto("3"), Ok(Jobs::Exactly(3)));
         assert!(parse_jobs_or_auto("Auto").is_err());

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::exec::peaks;
 use fbuild_build::plan::planner::library_roots;
-use fbuild_build::request::{PchMode, Request};
+use fbuild_build::request::{Limits, PchMode, Request};
 use fbuild_build::toolchain::find_program;
 use fbuild_cache::Cache;
 use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation};
@@ -40,6 +40,12 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
         framework_jobs: exactly(args.framework_jobs, request.framework_jobs),
         sketch_jobs: exactly(args.sketch_jobs, request.sketch_jobs),
         fail_fast: args.fail_fast,
+        limits: Limits {
+            action_timeout: args.timeout,
+            sketch_timeout: args.sketch_timeout,
+            max_failures: args.max_failures,
+            process_memory: args.memory_limit,
+        },
         export_binaries: args.export_binaries,
         ignore_filters: args.ignore_filters,
         pch: match args.pch {
@@ -143,6 +149,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         framework_jobs: at_least_one(cores.min(2)),
         sketch_jobs: at_least_one(cores),
         fail_fast: false,
+        limits: Limits::default(),
         export_binaries: false,
         ignore_filters: false,
         quirks: !args.platforms.no_quirks,
