@@ -1,9 +1,11 @@
 //! What is asked for, with every default filled in.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use fbuild_model::outcome::SkipRule;
 use fbuild_platform::BoardSpec;
 use fbuild_scan::find::Requested;
 use fbuild_scan::index::Root;
@@ -49,13 +51,24 @@ impl Default for Limits {
     }
 }
 
-/// A run: boards × sketches.
+/// Why a sketch is not built for one of the boards of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exception {
+    /// It is not requested for this board, and no outcome is reported.
+    NotRequested,
+    /// A rule of the user skips it, and that is its outcome.
+    Skipped(SkipRule),
+}
+
+/// A run: boards × sketches, with exceptions.
 #[derive(Debug)]
 pub struct Request {
     /// The boards, in order.
     pub boards: Vec<BoardSpec>,
     /// The sketches, in order.
     pub sketches: Vec<Requested>,
+    /// What is not built, by the positions of the board and the sketch; empty: every sketch is built for every board.
+    pub exceptions: HashMap<(usize, usize), Exception>,
     /// Where libraries are looked for beside the platforms' own, best first among equals.
     pub libraries: Vec<Root>,
     /// The library under test, in which the sketches lie; its `architectures` can leave out a board.
@@ -78,6 +91,8 @@ pub struct Request {
     pub export_binaries: bool,
     /// Build what rules in the tree leave out.
     pub ignore_filters: bool,
+    /// The size in bytes that the automatic collection keeps the cache below.
+    pub cache_limit: u64,
     /// When to precompile what sketches begin with.
     pub pch: PchMode,
     /// A program in front of compilers, with its arguments.

@@ -226,7 +226,7 @@ pub fn build(
     // A little at a time, and only if this run wrote something.
     means
         .cache
-        .gc_if_over(fbuild_cache::DEFAULT_MAX_SIZE, Duration::from_secs(2));
+        .gc_if_over(request.cache_limit, Duration::from_secs(2));
     Ok(())
 }
 

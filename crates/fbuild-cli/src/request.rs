@@ -1,5 +1,6 @@
 //! From what was typed to what it means.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, anyhow};
@@ -150,6 +151,8 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         sketch_jobs: at_least_one(cores),
         fail_fast: false,
         limits: Limits::default(),
+        exceptions: HashMap::new(),
+        cache_limit: fbuild_cache::DEFAULT_MAX_SIZE,
         export_binaries: false,
         ignore_filters: false,
         quirks: !args.platforms.no_quirks,

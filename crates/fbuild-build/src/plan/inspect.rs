@@ -66,6 +66,9 @@ pub fn look(request: &Request, means: Means<'_>) -> Result<Vec<Look>, PlanError>
             runner: means.runner,
         };
         for (index, requested) in request.sketches.iter().enumerate() {
+            if request.exceptions.contains_key(&(board_index, index)) {
+                continue;
+            }
             if !means.stop.may_start() {
                 return Ok(looks);
             }

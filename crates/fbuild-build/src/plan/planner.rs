@@ -27,7 +27,7 @@ use crate::plan::prepared::{Desk, Draft, Undrafted, draft};
 use crate::plan::preprocessor::{Fallbacks, Means};
 use crate::plan::skip::{self, Ruling};
 use crate::plan::{BuildPlan, SketchEntry, SketchWork};
-use crate::request::Request;
+use crate::request::{Exception, Request};
 use crate::toolchain::device;
 use crate::toolchain::{ToolError, Toolchain};
 use fbuild_model::error_chain;
@@ -119,7 +119,9 @@ fn attempt(
     let mut records = Records::new(tools.cache(), tree);
     let mut trail = Trail::default();
     let mut scans = Scans::default();
-    for (spec, board_dir) in boards.iter().zip(layout::board_dirs(&fqbns)) {
+    for (board_index, (spec, board_dir)) in
+        boards.iter().zip(layout::board_dirs(&fqbns)).enumerate()
+    {
         let mut board = Board::new(
             spec,
             request.output_dir.join(board_dir),
@@ -149,35 +151,38 @@ fn attempt(
             }
             _ => vec![None; request.sketches.len()],
         };
-        if known.iter().any(Option::is_none) {
+        let exceptions: Vec<Option<&Exception>> = (0..request.sketches.len())
+            .map(|index| request.exceptions.get(&(board_index, index)))
+            .collect();
+        let mut to_build = known.iter().zip(&exceptions);
+        if to_build.any(|(known, exception)| known.is_none() && exception.is_none()) {
             // Before they are listed to be compiled: a source that appears in between is one that the next run notices.
             for dir in &board.base_dirs {
                 trail.add_sources(dir, Depth::Recursive);
             }
         }
-        let prepare =
-            |((requested, out_dir), known): ((&Requested, &Utf8PathBuf), Option<Record>)| {
-                let desk = Desk {
-                    board: &board,
-                    tree,
-                    runner,
-                };
-                let library = library
-                    .as_ref()
-                    .filter(|library| requested.dir.starts_with(&library.real_dir));
-                if stop.may_start() {
-                    prepare(request, requested, desk, library, out_dir, known)
-                } else {
-                    Prepared::stopped()
-                }
+        let prepare = |(index, known): (usize, Option<Record>)| {
+            match exceptions[index] {
+                None => {}
+                Some(Exception::NotRequested) => return Prepared::NotRequested,
+                Some(Exception::Skipped(rule)) => return Prepared::Skipped(rule.clone()),
+            }
+            let (requested, out_dir) = (&request.sketches[index], &out_dirs[index]);
+            let desk = Desk {
+                board: &board,
+                tree,
+                runner,
             };
-        let drafts = request
-            .sketches
-            .par_iter()
-            .zip(&out_dirs)
-            .zip(known)
-            .map(prepare)
-            .collect();
+            let library = library
+                .as_ref()
+                .filter(|library| requested.dir.starts_with(&library.real_dir));
+            if stop.may_start() {
+                prepare(request, requested, desk, library, out_dir, known)
+            } else {
+                Prepared::stopped()
+            }
+        };
+        let drafts = known.into_par_iter().enumerate().map(prepare).collect();
         let first = assembly.board(&board, request, out_dirs, drafts)?;
         Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
         follow(&board, &assembly.plan().sketches[first..], &mut trail);
@@ -221,6 +226,8 @@ pub(crate) enum Prepared {
     Undrafted(Undrafted),
     /// A rule leaves it out.
     Skipped(SkipRule),
+    /// It is not to be built for this board.
+    NotRequested,
     /// It was built in an earlier run; with a warning about its rules.
     UpToDate(Box<Record>, Option<String>),
 }

@@ -86,6 +86,7 @@ impl<'a> Assembly<'a> {
         let mut tally = Tally::default();
         for ((requested, out_dir), prepared) in request.sketches.iter().zip(out_dirs).zip(drafts) {
             let work = match (prepared, &requested.sketch) {
+                (Prepared::NotRequested, _) => continue,
                 (Prepared::Skipped(rule), _) => SketchWork::Skip(rule),
                 (Prepared::UpToDate(record, warning), _) => {
                     self.warn(warning.into_iter());
