@@ -10,7 +10,7 @@ use fbuild_build::request::{PchMode, Request};
 use fbuild_build::run::{self, Means};
 use fbuild_cache::Cache;
 use fbuild_model::Event;
-use fbuild_platform::{BuildOptions, Installation, SearchRoots};
+use fbuild_platform::{BoardSpec, BuildOptions, Installation, SearchRoots};
 use fbuild_process::runner::{Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
 use fbuild_scan::find::find_sketches;
@@ -40,7 +40,9 @@ impl Examples {
         let board = installation
             .parse_board("arduino:avr:uno")
             .ok()
-            .and_then(|fqbn| installation.board(&fqbn, &BuildOptions::default()).ok());
+            .and_then(|fqbn| {
+                BoardSpec::resolve(&installation, &fqbn, &BuildOptions::default()).ok()
+            });
         let Some(board) = board else {
             eprintln!("nothing is planned or run: there is no AVR core below {hardware}");
             return None;

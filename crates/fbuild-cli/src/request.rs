@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::exec::peaks;
 use fbuild_build::plan::planner::library_roots;
@@ -198,11 +198,7 @@ fn installed_boards(
             .parse_board(name)
             .map_err(|error| missing_platform(error, installation))?;
         if !boards.iter().any(|board| *board.fqbn() == fqbn) {
-            boards.push(
-                installation
-                    .board(&fqbn, &options)
-                    .with_context(|| format!("use board `{name}`"))?,
-            );
+            boards.push(BoardSpec::resolve(installation, &fqbn, &options)?);
         }
     }
     Ok(boards)
@@ -219,7 +215,7 @@ fn missing_platform(error: BoardError, installation: &Installation) -> CliError 
     }
     error
         .hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc arduino-core-avr")
-        .hint("`fbuild doctor` says where was looked")
+        .hint("run `fbuild doctor` to see where it searched")
 }
 
 /// Splits `uno,mega`; a comma inside of board options (`nano:cpu=a,b=c`) belongs to them, which shows by the `=` that follows it.

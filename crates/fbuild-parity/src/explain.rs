@@ -12,16 +12,16 @@ use fbuild_build::plan::SketchWork;
 ///
 /// # Errors
 /// The reason why not.
-pub fn other_rules(case: &Case<'_>, ours: Ours<'_>) -> Result<(), NotBuilt> {
+pub fn other_rules(ours: Ours<'_>) -> Result<(), NotBuilt> {
     let incomparable = |reason: String| Err(NotBuilt::Incomparable(reason));
-    if let Some(value) = case.spec.compile_depends_on_sketch() {
+    let SketchWork::Build(sketch) = &ours.plan.sketches[ours.index].work else {
+        return Ok(());
+    };
+    if let Some(value) = sketch.recipes.sketch_value_in_compile() {
         return incomparable(format!(
             "the platform's compile recipes refer to `{value}`, so its core is not shared"
         ));
     }
-    let SketchWork::Build(sketch) = &ours.plan.sketches[ours.index].work else {
-        return Ok(());
-    };
     let archives = sketch
         .archives
         .iter()

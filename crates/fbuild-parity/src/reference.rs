@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
         match self.reference.kind {
             Kind::ArduinoCli => arduino_cli::build(&self.reference.program, case, &self.root),
             Kind::ArduinoBuilder => {
-                explain::other_rules(case, ours)?;
+                explain::other_rules(ours)?;
                 let core = self.core(case)?;
                 arduino_builder::build(
                     &self.reference.program,

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
-use fbuild_platform::BoardSpec;
+use fbuild_platform::{BoardSpec, SketchRecipes};
 use walkdir::WalkDir;
 
 use super::arduino_builder::{Core, words};
@@ -96,7 +96,7 @@ pub fn archive(case: &Case<'_>, archive: &Utf8Path, objects: &[Utf8PathBuf]) -> 
     if archive.exists() {
         fs_err::remove_file(archive).map_err(|error| error.to_string())?;
     }
-    let recipes = case.spec.for_shared(dir);
+    let recipes = SketchRecipes::for_shared(case.spec, dir);
     for object in objects {
         let command = recipes
             .archive(archive, object)

@@ -1,4 +1,4 @@
-//! Merging a firmware with the bootloader's image (specification 7.4), on texts alone.
+//! Merging a firmware with the bootloader's image, on texts alone.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ const RECORD_BYTES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// A line of an image is no Intel HEX record.
-    #[error("read the {image} image: line {line}: {problem}")]
+    #[error("{image} image, line {line}: {problem}")]
     Record {
         /// `bootloader` or `sketch`.
         image: &'static str,
@@ -21,7 +21,7 @@ pub enum MergeError {
         problem: String,
     },
     /// Two records of one image write the same byte.
-    #[error("read the {image} image: line {line}: it writes bytes that an earlier line wrote")]
+    #[error("{image} image, line {line}: writes bytes that an earlier line wrote")]
     Overlap {
         /// `bootloader` or `sketch`.
         image: &'static str,
@@ -29,7 +29,7 @@ pub enum MergeError {
         line: usize,
     },
     /// An image does not end with an end-of-file record.
-    #[error("read the {image} image: it has no end-of-file record")]
+    #[error("{image} image: no end-of-file record")]
     Truncated {
         /// `bootloader` or `sketch`.
         image: &'static str,
@@ -48,7 +48,7 @@ pub struct Merged {
 /// Bytes by start address, adjoining runs joined.
 type Segments = BTreeMap<u64, Vec<u8>>;
 
-/// Joins both images, the bootloader first: a segment of the sketch that overlaps it is left out (specification 7.4).
+/// Joins both images, the bootloader first: a segment of the sketch that overlaps it is left out.
 ///
 /// `max_bin` is the largest span in bytes for which the `.bin` is made; bytes that no image sets are 0xFF in it.
 pub fn merge_bootloader(

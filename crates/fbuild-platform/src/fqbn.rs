@@ -1,4 +1,4 @@
-//! Fully qualified board names: `vendor:architecture:board[:option=value,…]` (specification 1.4.1).
+//! Fully qualified board names: `vendor:architecture:board[:option=value,…]`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,15 +21,15 @@ pub struct Fqbn {
 pub enum FqbnError {
     /// Neither `board`, `board:options`, `vendor:arch:board` nor `vendor:arch:board:options`.
     #[error(
-        "read board name `{0}`: expected `board` or `vendor:architecture:board`, then `:option=value,…` if wanted"
+        "invalid board name `{0}`: expected `board` or `vendor:architecture:board`, then `:option=value,…` if wanted"
     )]
     Shape(String),
     /// The board part is empty.
-    #[error("read board name `{0}`: the board is empty")]
+    #[error("invalid board name `{0}`: the board is empty")]
     EmptyBoard(String),
     /// A part has a character that no name may have.
     #[error(
-        "read board name `{text}`: `{part}` has characters other than letters, digits, `_`, `.` and `-`"
+        "invalid board name `{text}`: `{part}` has characters other than letters, digits, `_`, `.` and `-`"
     )]
     Character {
         /// The whole name.
@@ -38,7 +38,7 @@ pub enum FqbnError {
         part: String,
     },
     /// An option is not `name=value` with a non-empty name.
-    #[error("read board name `{text}`: `{option}` is not `option=value`")]
+    #[error("invalid board name `{text}`: `{option}` is not `option=value`")]
     Option {
         /// The whole name.
         text: String,

@@ -1,40 +1,30 @@
-//! Platforms, boards and recipes: from what is installed to one resolved [`BoardSpec`].
+//! Platforms, boards and recipes: from what is installed to one resolved [`BoardSpec`] and its commands.
 //!
-//! The crate reads property files and directory listings (specification sections 1, 6 and 7.4). It never starts a process, never prints and
-//! writes nothing; it does not know what a sketch contains or which libraries it uses.
+//! The crate reads property files and directory listings. It never starts a process, prints nothing and writes nothing; it does not know what
+//! a sketch contains or which libraries it uses. Read it in this order:
 //!
-//! The path through it: [`SearchRoots`] → [`Installation`] → [`Fqbn`] → [`BoardSpec`] → [`SketchRecipes`] → [`fbuild_model::Command`].
+//! - `install`: [`SearchRoots`] → [`Installation`], its platforms, boards and tools; [`Installation::parse_board`] makes an [`Fqbn`].
+//! - `board`: an [`Fqbn`] and [`BuildOptions`] → [`BoardSpec`], every property resolved.
+//! - `recipe`: a [`BoardSpec`] and the paths of one sketch → [`SketchRecipes`] → [`fbuild_model::Command`].
+//! - `size` and [`bootloader`]: what becomes of the linked firmware.
 
-mod boards;
+mod board;
 pub mod bootloader;
+mod error;
 mod fqbn;
-mod installation;
-mod kinds;
-mod layout;
-mod load;
-mod options;
-mod platformio;
-mod platforms;
-mod quirks;
+mod install;
+mod read;
 mod recipe;
-mod references;
 mod size;
-mod spec;
 mod split;
-mod suggest;
-mod tools;
-mod version;
 
-pub use boards::{BoardEntry, Menu};
+pub use board::{
+    BoardSpec, BuildOptions, BuildTime, CompilerVersion, QUIRKS, Quirk, WarningLevel, applicable,
+};
+pub use error::{BoardError, LoadError, RecipeError};
 pub use fqbn::{Fqbn, FqbnError};
-pub use installation::{BoardError, Installation};
-pub use kinds::{HookPoint, SourceKind};
-pub use load::LoadError;
-pub use options::{BuildOptions, BuildTime, WarningLevel};
-pub use platforms::{Origin, Platform, SearchRoots};
-pub use quirks::{CompilerVersion, QUIRKS, Quirk, applicable};
-pub use recipe::{RecipeError, SketchPaths, SketchRecipes, fit_command_line};
+pub use install::{BoardEntry, Installation, Menu, Origin, Platform, SearchRoots, Tool};
+pub use read::read_file;
+pub use recipe::{HookPoint, SketchPaths, SketchRecipes, SourceKind, fit_command_line};
 pub use size::{AdvancedSize, Section, SizeError, SizeRules, Verdict};
-pub use spec::BoardSpec;
 pub use split::split_arguments;
-pub use tools::Tool;

@@ -1,4 +1,4 @@
-//! Reading and judging the size of a firmware (specification 6).
+//! Reading and judging the size of a firmware.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use fbuild_model::{Sizes, Usage};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-use crate::spec::BoardSpec;
+use crate::board::BoardSpec;
 
 /// Where people are sent whose sketch is too big.
 const HELP: &str = "https://support.arduino.cc/hc/en-us/articles/360013825179";
@@ -14,11 +14,11 @@ const HELP: &str = "https://support.arduino.cc/hc/en-us/articles/360013825179";
 /// Share of the dynamic memory, in percent, above which a warning is given unless the platform says another.
 const WARN_DATA_PERCENT: u64 = 75;
 
-/// Why sizes cannot be told.
+/// Why a firmware cannot be measured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
     /// A property that has to be a whole number is none.
-    #[error("read `{key}`: `{value}` is not a whole number")]
+    #[error("`{key}` is not a whole number: `{value}`")]
     Number {
         /// The property.
         key: &'static str,
@@ -26,10 +26,10 @@ pub enum SizeError {
         value: String,
     },
     /// `recipe.size.regex` is not set.
-    #[error("measure the sketch: `recipe.size.regex` is missing")]
+    #[error("the platform does not define `recipe.size.regex`")]
     MissingRegex,
     /// A regular expression cannot be used.
-    #[error("read `{key}`: {problem}")]
+    #[error("`{key}` is not a regular expression: {problem}")]
     Regex {
         /// The property.
         key: &'static str,
@@ -37,10 +37,10 @@ pub enum SizeError {
         problem: String,
     },
     /// The output of `recipe.advanced_size.pattern` is not the JSON it has to be.
-    #[error("read the output of `recipe.advanced_size.pattern`: {0}")]
+    #[error("`recipe.advanced_size.pattern` printed invalid JSON: {0}")]
     Json(String),
     /// The output has a severity that does not exist.
-    #[error("read the output of `recipe.advanced_size.pattern`: unknown severity `{0}`")]
+    #[error("`recipe.advanced_size.pattern` printed an unknown severity: `{0}`")]
     Severity(String),
 }
 
@@ -52,7 +52,6 @@ pub struct SizeRules {
     warn_data_percent: u64,
     text: Option<Regex>,
     data: Option<Regex>,
-    eeprom: Option<Regex>,
 }
 
 /// What a size check says.
@@ -68,7 +67,10 @@ pub struct Verdict {
 
 impl SizeRules {
     /// Reads a board's rules; `None` if its platform has no recipe to measure with.
-    pub(crate) fn of(spec: &BoardSpec) -> Result<Option<Self>, SizeError> {
+    ///
+    /// # Errors
+    /// If a size is not a number or a regular expression is invalid.
+    pub fn of(spec: &BoardSpec) -> Result<Option<Self>, SizeError> {
         let has = |key| spec.raw(key).is_some_and(|recipe| !recipe.is_empty());
         if !has("recipe.size.pattern") && !has("recipe.advanced_size.pattern") {
             return Ok(None);
@@ -110,11 +112,10 @@ impl SizeRules {
             warn_data_percent: warn.unwrap_or(WARN_DATA_PERCENT),
             text: regex("recipe.size.regex")?,
             data: regex("recipe.size.regex.data")?,
-            eeprom: regex("recipe.size.regex.eeprom")?,
         }))
     }
 
-    /// Returns how many bytes the program may have; without it nothing is checked (specification 6.1).
+    /// Returns how many bytes the program may have; without it nothing is checked.
     pub fn maximum(&self) -> Option<u64> {
         self.maximum
     }
@@ -124,7 +125,7 @@ impl SizeRules {
         self.maximum_data
     }
 
-    /// Reads the sizes from the output of `recipe.size.pattern` (specification 6.2).
+    /// Reads the sizes from the output of `recipe.size.pattern`.
     pub fn measure(&self, stdout: &str) -> Result<Sizes, SizeError> {
         let text = self.text.as_ref().ok_or(SizeError::MissingRegex)?;
         Ok(Sizes {
@@ -139,12 +140,7 @@ impl SizeRules {
         })
     }
 
-    /// Reads the bytes of EEPROM contents; `None` if the platform does not tell them.
-    pub fn measure_eeprom(&self, stdout: &str) -> Option<u64> {
-        self.eeprom.as_ref().map(|eeprom| sum(eeprom, stdout))
-    }
-
-    /// Judges sizes (specification 6.3, 6.4); says nothing for boards without a maximum (6.1).
+    /// Judges sizes; says nothing for boards without a maximum (6.1).
     pub fn check(&self, sizes: &Sizes) -> Verdict {
         let mut verdict = Verdict::default();
         let Some(maximum) = self.maximum else {
@@ -205,7 +201,7 @@ fn percent(used: u64, maximum: u64) -> u64 {
     u64::try_from(share).unwrap_or(u64::MAX)
 }
 
-/// Adds up every group of every match that is a whole number, the match itself included (specification 6.2).
+/// Adds up every group of every match that is a whole number, the match itself included.
 fn sum(regex: &Regex, stdout: &str) -> u64 {
     let groups = regex.captures_iter(stdout).flat_map(|captures| {
         let groups: Vec<&str> = captures
@@ -221,7 +217,7 @@ fn sum(regex: &Regex, stdout: &str) -> u64 {
     u64::try_from(total).unwrap_or(0)
 }
 
-/// What `recipe.advanced_size.pattern` prints (specification 6.6).
+/// What `recipe.advanced_size.pattern` prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdvancedSize {
     /// The verdict: its line is the output, as a warning if the output says so; the failure is the output's `error`.
@@ -256,7 +252,7 @@ struct Printed {
 }
 
 impl AdvancedSize {
-    /// Reads the recipe's output (specification 6.6).
+    /// Reads the recipe's output.
     pub fn parse(stdout: &str) -> Result<Self, SizeError> {
         let printed: Printed =
             serde_json::from_str(stdout).map_err(|error| SizeError::Json(error.to_string()))?;

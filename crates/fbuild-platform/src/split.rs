@@ -1,6 +1,6 @@
-//! Splitting an expanded recipe into arguments, without a shell (specification 1.3.3).
+//! Splitting an expanded recipe into arguments, without a shell.
 
-/// Splits `line` at single blanks into the arguments a recipe means (specification 1.3.3).
+/// Splits `line` at single blanks into the arguments a recipe means.
 ///
 /// A piece that begins with a quote character opens a quoted argument, which reaches to the first piece that ends with the same character;
 /// those two characters go, every other quote is literal. Blank arguments and a quoted argument that never ends are dropped.
@@ -39,7 +39,7 @@ fn push(arguments: &mut Vec<String>, argument: String) {
     }
 }
 
-/// Returns `text` as one double-quoted word of a recipe; `None` if no quoting can carry it (specification 1.3.4).
+/// Returns `text` as one double-quoted word of a recipe; `None` if no quoting can carry it.
 pub(crate) fn quote(text: &str) -> Option<String> {
     let fits = !text.contains("\" ") && !text.ends_with('"');
     fits.then(|| format!("\"{text}\""))

@@ -5,15 +5,13 @@
 mod fixture;
 
 use fbuild_model::properties::HOST_OS;
-use fbuild_platform::{BoardError, BuildOptions, BuildTime, Menu, WarningLevel};
+use fbuild_platform::{BoardError, BoardSpec, BuildOptions, BuildTime, Menu, WarningLevel};
 use fixture::{Tree, recipes};
 
 fn error(tree: &Tree, board: &str) -> BoardError {
     let installation = tree.discover();
     match installation.parse_board(board) {
-        Ok(fqbn) => installation
-            .board(&fqbn, &BuildOptions::default())
-            .unwrap_err(),
+        Ok(fqbn) => BoardSpec::resolve(&installation, &fqbn, &BuildOptions::default()).unwrap_err(),
         Err(error) => error,
     }
 }
@@ -36,7 +34,10 @@ fn short_names_are_completed() {
     assert_eq!(name("two:cpu=small").unwrap(), "mini:avr:two:cpu=small");
     assert_eq!(name("mini:avr:two").unwrap(), "mini:avr:two");
     assert_eq!(name("secret").unwrap(), "mini:avr:secret");
-    assert_eq!(name("menu").unwrap_err().to_string(), "find board `menu`");
+    assert_eq!(
+        name("menu").unwrap_err().to_string(),
+        "unknown board `menu`"
+    );
     let tree = tree.file(
         "hw/other/avr/boards.txt",
         "one.name=Other\none.build.core=mini:base\n",
@@ -45,7 +46,7 @@ fn short_names_are_completed() {
     let error = installation.parse_board("one").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "choose board `one`: it may be mini:avr:one or other:avr:one"
+        "ambiguous board `one`: mini:avr:one or other:avr:one"
     );
     assert_eq!(
         installation
@@ -60,31 +61,31 @@ fn short_names_are_completed() {
 fn what_is_unknown_is_named_with_what_there_is() {
     let tree = Tree::new().mini();
     let cases = [
-        ("onne", "find board `onne`; did you mean `mini:avr:one`?"),
+        ("onne", "unknown board `onne`; did you mean `mini:avr:one`?"),
         (
             "mini:avr:tow",
-            "find board `mini:avr:tow`; did you mean `mini:avr:two`?",
+            "unknown board `mini:avr:tow`; did you mean `mini:avr:two`?",
         ),
-        ("zzz", "find board `zzz`"),
+        ("zzz", "unknown board `zzz`"),
         (
             "mini:arm:one",
-            "find board `mini:arm:one`: platform `mini:arm` is not installed (installed: mini:avr)",
+            "unknown board `mini:arm:one`: platform `mini:arm` is not installed (installed: mini:avr)",
         ),
         (
             "two:spu=big",
-            "set options of `mini:avr:two`: invalid option `spu`; there are: cpu, clock",
+            "unknown option `spu` of board `mini:avr:two`; available: cpu, clock",
         ),
         (
             "two:cpu=huge",
-            "set options of `mini:avr:two`: invalid value `huge` for option `cpu`; there are: big, small",
+            "unknown value `huge` for option `cpu` of board `mini:avr:two`; available: big, small",
         ),
         (
             "one:cpu=big",
-            "set options of `mini:avr:one`: invalid option `cpu`; it has none",
+            "unknown option `cpu` of board `mini:avr:one`; it has none",
         ),
         (
             "a:b",
-            "read board name `a:b`: expected `board` or `vendor:architecture:board`, then `:option=value,…` if wanted",
+            "invalid board name `a:b`: expected `board` or `vendor:architecture:board`, then `:option=value,…` if wanted",
         ),
     ];
     for (board, expect) in cases {
@@ -93,11 +94,11 @@ fn what_is_unknown_is_named_with_what_there_is() {
     let nothing = Tree::new();
     assert_eq!(
         error(&nothing, "one").to_string(),
-        "find board `one`: no platform is installed"
+        "unknown board `one`: no platform is installed"
     );
     assert_eq!(
         error(&nothing, "a:b:one").to_string(),
-        "find board `a:b:one`: no platform is installed"
+        "unknown board `a:b:one`: no platform is installed"
     );
 }
 
@@ -201,7 +202,7 @@ fn s1_4_3_options_have_to_be_declared_and_values_labelled() {
     assert!(
         error(&tree, "two")
             .to_string()
-            .contains("invalid option `speed`")
+            .contains("unknown option `speed`")
     );
     let unlabelled = "two.menu.cpu.odd.build.mcu=odd\n";
     let tree = Tree::new()
@@ -210,7 +211,7 @@ fn s1_4_3_options_have_to_be_declared_and_values_labelled() {
     assert!(
         error(&tree, "two:cpu=odd")
             .to_string()
-            .contains("invalid value `odd` for option `cpu`")
+            .contains("unknown value `odd` for option `cpu`")
     );
     let boards = "menu.cpu=CPU\nb.build.core=base\nb.menu.cpu.no.build.mcu=no\nb.menu.cpu.yes=Yes\nb.menu.cpu.yes.build.mcu=yes\n";
     let tree = Tree::new()
@@ -322,19 +323,19 @@ fn s1_4_6_references_that_lead_nowhere() {
     let cases = [
         (
             "conflict",
-            "use board `guest:avr:conflict`: core `mini:base` and variant `third:plain` refer to different platforms",
+            "board `guest:avr:conflict`: core `mini:base` and variant `third:plain` refer to different platforms",
         ),
         (
             "absent",
-            "use board `guest:avr:absent`: `build.core=third:base` needs platform `third:avr`, which is not installed",
+            "board `guest:avr:absent`: `build.core=third:base` needs platform `third:avr`, which is not installed",
         ),
         (
             "novariant",
-            "use board `guest:avr:novariant`: `build.variant=third:plain` needs platform `third:avr`, which is not installed",
+            "board `guest:avr:novariant`: `build.variant=third:plain` needs platform `third:avr`, which is not installed",
         ),
         (
             "bare",
-            "use board `guest:avr:bare`: it does not define `build.core`",
+            "board `guest:avr:bare` does not define `build.core`",
         ),
     ];
     for (board, expect) in cases {
@@ -534,7 +535,8 @@ fn s1_6_security_keys_come_together() {
     ];
     for count in 0..=3 {
         let build_properties = keys[..count].iter().map(|&key| key.to_owned()).collect();
-        let result = installation.board(
+        let result = BoardSpec::resolve(
+            &installation,
             &fqbn,
             &BuildOptions {
                 build_properties,
@@ -574,10 +576,10 @@ fn s7_1_build_properties() {
         build_properties: vec!["nothing".to_owned()],
         ..BuildOptions::default()
     };
-    let error = installation.board(board.fqbn(), &options).unwrap_err();
+    let error = BoardSpec::resolve(&installation, board.fqbn(), &options).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "read build property `nothing`: expected `key=value`"
+        "--build-property needs KEY=VALUE, got `nothing`"
     );
 }
 

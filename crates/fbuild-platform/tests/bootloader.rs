@@ -164,9 +164,7 @@ fn s7_4_images_that_are_none() {
     }
     let error = merge_bootloader(END, "x", MAX).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .starts_with("read the bootloader image: line 1: "),
+        error.to_string().starts_with("bootloader image, line 1: "),
         "{error}"
     );
 }

@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_platform::bootloader::merge_bootloader;
 use fbuild_platform::{
     BoardSpec, BuildOptions, CompilerVersion, Fqbn, HookPoint, Installation, SearchRoots,
-    SketchPaths, WarningLevel, applicable, split_arguments,
+    SizeRules, SketchPaths, SketchRecipes, WarningLevel, applicable, split_arguments,
 };
 use fbuild_testkit::{need, needs};
 use fixture::Tree;
@@ -31,9 +31,12 @@ fn installation() -> Option<Installation> {
 }
 
 fn board(installation: &Installation, name: &str, options: &BuildOptions) -> BoardSpec {
-    installation
-        .board(&installation.parse_board(name).unwrap(), options)
-        .unwrap()
+    BoardSpec::resolve(
+        installation,
+        &installation.parse_board(name).unwrap(),
+        options,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -59,8 +62,8 @@ fn uno_is_resolved() {
         Some(platform.join("bootloaders/optiboot/optiboot_atmega328.hex"))
     );
     assert_eq!(uno.compiler().unwrap(), "/usr/bin/avr-g++");
-    assert_eq!(uno.compile_depends_on_sketch(), None);
-    let rules = uno.size_rules().unwrap().unwrap();
+    assert_eq!(fixture::recipes(&uno).sketch_value_in_compile(), None);
+    let rules = SizeRules::of(&uno).unwrap().unwrap();
     assert_eq!(
         (rules.maximum(), rules.maximum_data()),
         (Some(32256), Some(2048))
@@ -92,7 +95,7 @@ fn s1_4_3_menu_defaults_of_real_boards() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.ends_with("there are: atmega328, atmega328old, atmega168"),
+        error.ends_with("available: atmega328, atmega328old, atmega168"),
         "{error}"
     );
 }
@@ -106,9 +109,9 @@ fn every_board_resolves() {
     assert!(boards.len() > 20, "{}", boards.len());
     for entry in boards {
         let fqbn: Fqbn = entry.fqbn.parse().unwrap();
-        let spec = installation.board(&fqbn, &BuildOptions::default()).unwrap();
+        let spec = BoardSpec::resolve(&installation, &fqbn, &BuildOptions::default()).unwrap();
         assert!(!spec.mcu().is_empty(), "{}", entry.fqbn);
-        assert!(spec.size_rules().unwrap().is_some(), "{}", entry.fqbn);
+        assert!(SizeRules::of(&spec).unwrap().is_some(), "{}", entry.fqbn);
         let command = fixture::recipes(&spec)
             .compile(&[], "/a.cpp".into(), "/a.o".into())
             .unwrap();
@@ -394,7 +397,7 @@ fn commands_are_those_of_arduino_builder() {
             source: tree.at("My Sketch"),
             build: build.clone(),
         };
-        let recipes = spec.for_sketch(&paths);
+        let recipes = SketchRecipes::for_sketch(&spec, &paths);
         let includes: Vec<Utf8PathBuf> = vec![
             spec.core_dir().to_owned(),
             spec.variant_dir().unwrap().to_owned(),
@@ -500,8 +503,7 @@ fn properties_are_those_of_arduino_builder() {
             source: tree.at("Blink"),
             build: tree.at("build"),
         };
-        let ours: std::collections::BTreeMap<_, _> = spec
-            .for_sketch(&paths)
+        let ours: std::collections::BTreeMap<_, _> = SketchRecipes::for_sketch(&spec, &paths)
             .properties(false)
             .into_iter()
             .collect();

@@ -5,7 +5,7 @@
 mod fixture;
 
 use camino::Utf8PathBuf;
-use fbuild_platform::{BuildOptions, Installation, LoadError, Origin, SearchRoots};
+use fbuild_platform::{BoardSpec, BuildOptions, Installation, LoadError, Origin, SearchRoots};
 use fixture::Tree;
 
 const BOARDS: &str = "b.name=B\nb.build.core=base\n";
@@ -44,8 +44,7 @@ fn found(installation: &Installation) -> Vec<String> {
 
 fn tool_path(installation: &Installation, board: &str, key: &str) -> Option<String> {
     let fqbn = installation.parse_board(board).unwrap();
-    installation
-        .board(&fqbn, &BuildOptions::default())
+    BoardSpec::resolve(installation, &fqbn, &BuildOptions::default())
         .unwrap()
         .get(&format!("runtime.tools.{key}.path"))
 }
@@ -418,7 +417,7 @@ fn s1_2_2_a_broken_platform_is_left_out_with_a_warning() {
     assert_eq!(
         installation.warnings(),
         [format!(
-            "failed to parse `{path}`: line 3: no `=` in `what`"
+            "`{path}` is not a property file: line 3: no `=` in `what`"
         )]
     );
 }

@@ -7,7 +7,8 @@ mod fixture;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
 use fbuild_platform::{
-    BuildOptions, HookPoint, RecipeError, SketchPaths, SourceKind, WarningLevel, fit_command_line,
+    BuildOptions, HookPoint, RecipeError, SketchPaths, SketchRecipes, SourceKind, WarningLevel,
+    fit_command_line,
 };
 use fixture::{Tree, dirs, line, lines, recipes};
 
@@ -73,7 +74,7 @@ fn s1_7_1_a_missing_recipe_is_an_error() {
     assert_eq!(compile(&tree, "/a.c"), Err(missing("recipe.c.o.pattern")));
     assert_eq!(
         missing("recipe.c.o.pattern").to_string(),
-        "expand `recipe.c.o.pattern`: the pattern is missing"
+        "the platform does not define `recipe.c.o.pattern`"
     );
     assert_eq!(
         compile(&tree, "/a.S"),
@@ -156,7 +157,7 @@ fn s1_3_4_paths_may_hold_anything_but_closing_quotes() {
         };
         let source = Utf8Path::new(dir).join("a.cpp");
         let object = Utf8Path::new(dir).join("a.cpp.o");
-        let of_sketch = board.for_sketch(&paths);
+        let of_sketch = SketchRecipes::for_sketch(&board, &paths);
         let command = of_sketch.compile(&dirs(&[dir]), &source, &object).unwrap();
         let tail = [
             format!("-I{dir}"),
@@ -475,7 +476,7 @@ fn s2_3_6_flags_of_precompiled_libraries() {
 #[test]
 fn shared_commands_know_no_sketch() {
     let tree = Tree::new().mini();
-    assert_eq!(tree.board("one").compile_depends_on_sketch(), None);
+    assert_eq!(recipes(&tree.board("one")).sketch_value_in_compile(), None);
     let cases = [
         (
             "build.extra_flags=-include {build.path}/x.h",
@@ -499,20 +500,19 @@ fn shared_commands_know_no_sketch() {
     ];
     for (local, expect) in cases {
         assert_eq!(
-            with(local).board("one").compile_depends_on_sketch(),
+            recipes(&with(local).board("one")).sketch_value_in_compile(),
             expect,
             "{local}"
         );
     }
     let fixed = with("build.extra_flags=-D{build.path}").board_with("one", &["build.path=/fixed"]);
     assert_eq!(
-        fixed.compile_depends_on_sketch(),
+        recipes(&fixed).sketch_value_in_compile(),
         None,
         "what the user fixes is the same for all"
     );
     let board = tree.board("one");
-    let shared = board
-        .for_shared("/shared".into())
+    let shared = SketchRecipes::for_shared(&board, "/shared".into())
         .compile(&[], "/a.c".into(), "/o".into())
         .unwrap();
     assert_eq!(
@@ -568,7 +568,7 @@ recipe.size.regex=^(?:\.irom0\.text|\.text|\.data)\s+([0-9]+).*
         "'{compiler.path}g++' -c @/b/core/build.opt -std=gnu++17 -MMD -DF_CPU=80 '{build.extra_flags}' /b/sketch/x.cpp -o /o"
     );
     assert_eq!(
-        board.compile_depends_on_sketch(),
+        recipes(&board).sketch_value_in_compile(),
         Some("build.path"),
         "its objects belong to one sketch"
     );

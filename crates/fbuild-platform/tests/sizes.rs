@@ -21,10 +21,7 @@ Total                       2451
 ";
 
 fn rules(properties: &[&str]) -> Result<Option<SizeRules>, SizeError> {
-    Tree::new()
-        .mini()
-        .board_with("one", properties)
-        .size_rules()
+    SizeRules::of(&Tree::new().mini().board_with("one", properties))
 }
 
 fn check(properties: &[&str], flash: u64, ram: u64) -> Verdict {
@@ -62,7 +59,7 @@ fn s6_1_without_a_maximum_nothing_is_checked() {
         let error = rules(&[&format!("{key}={value}")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("read `{key}`: `{value}` is not a whole number")
+            format!("`{key}` is not a whole number: `{value}`")
         );
     }
     assert!(rules(&["recipe.size.pattern="]).unwrap().is_none());
@@ -83,7 +80,6 @@ fn s6_2_sizes_are_sums_over_all_matches() {
         }),
     };
     assert_eq!(mini.measure(OUTPUT), Ok(expect));
-    assert_eq!(mini.measure_eeprom(OUTPUT), Some(5));
     assert_eq!(
         (mini.maximum(), mini.maximum_data()),
         (Some(1000), Some(100))
@@ -121,9 +117,8 @@ fn s6_2_sizes_are_sums_over_all_matches() {
             ..
         })
     ));
-    let no_data = rules_of(&["recipe.size.regex.data=", "recipe.size.regex.eeprom="]);
+    let no_data = rules_of(&["recipe.size.regex.data="]);
     assert_eq!(no_data.measure(OUTPUT).unwrap().ram, None);
-    assert_eq!(no_data.measure_eeprom(OUTPUT), None);
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl<'a> Board<'a> {
         tools: &Toolchain<'_>,
         means: Means<'a>,
     ) -> Result<Self, PlanError> {
-        let recipes = spec.for_shared(&dir);
+        let recipes = SketchRecipes::for_shared(spec, &dir);
         let mut roots = libraries.to_vec();
         let locations = [Location::BoardPlatform, Location::CorePlatform];
         roots.extend(
@@ -98,7 +98,7 @@ impl<'a> Board<'a> {
             c: Preprocessor::new(means, language("c", Language::C)?, dependencies(&recipes)),
             asm: Preprocessor::new(means, language("S", Language::Asm)?, dependencies(&recipes)),
             fqbn: spec.fqbn().to_string(),
-            tied_to: spec.compile_depends_on_sketch().map(str::to_owned),
+            tied_to: recipes.sketch_value_in_compile().map(str::to_owned),
             roots: named_roots(spec, &dir),
             unscanned: spec.compiler().is_ok_and(|compiler| {
                 tools
@@ -183,11 +183,14 @@ impl<'a> Board<'a> {
 
     /// Returns the recipes with the values of one sketch that is built in `build`.
     pub fn recipes_for(&self, project: &str, source: &Utf8Path, build: &Utf8Path) -> SketchRecipes {
-        self.spec.for_sketch(&SketchPaths {
-            name: project.to_owned(),
-            source: source.to_owned(),
-            build: build.to_owned(),
-        })
+        SketchRecipes::for_sketch(
+            self.spec,
+            &SketchPaths {
+                name: project.to_owned(),
+                source: source.to_owned(),
+                build: build.to_owned(),
+            },
+        )
     }
 }
 

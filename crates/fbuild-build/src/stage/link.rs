@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, Parts, Sizes};
-use fbuild_platform::{AdvancedSize, HookPoint, RecipeError, SketchRecipes};
+use fbuild_platform::{AdvancedSize, HookPoint, RecipeError, SizeRules, SketchRecipes};
 
 use crate::action::inputs::Inputs;
 use crate::action::{Action, Outputs, Reads, Step, WORK};
@@ -224,11 +224,7 @@ pub fn measured(
         let advanced = AdvancedSize::parse(printed).map_err(|error| fail(&error))?;
         (advanced.sizes(), advanced.verdict)
     } else {
-        let Some(rules) = sketch
-            .recipes
-            .board()
-            .size_rules()
-            .map_err(|error| fail(&error))?
+        let Some(rules) = SizeRules::of(sketch.recipes.board()).map_err(|error| fail(&error))?
         else {
             return Ok(None);
         };

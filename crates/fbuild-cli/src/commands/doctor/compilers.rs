@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use fbuild_build::run::{found_quirks, quirks_applied};
 use fbuild_build::toolchain::{Toolchain, find_program};
-use fbuild_platform::{BoardSpec, BuildOptions, Installation, Quirk};
+use fbuild_platform::{BoardSpec, BuildOptions, Installation, Quirk, SketchRecipes};
 
 use crate::error::CliError;
 use crate::session::Inspection;
@@ -109,8 +109,7 @@ fn resolve(installation: &Installation, fqbn: &str) -> Result<(String, BoardSpec
     let fqbn = installation
         .parse_board(fqbn)
         .map_err(|error| error.to_string())?;
-    let spec = installation
-        .board(&fqbn, &BuildOptions::default())
+    let spec = BoardSpec::resolve(installation, &fqbn, &BuildOptions::default())
         .map_err(|error| error.to_string())?;
     let program = spec.compiler().map_err(|error| error.to_string())?;
     Ok((program.into_string(), spec))
@@ -125,7 +124,7 @@ fn short_name(installation: &Installation, fqbn: &str) -> String {
 
 /// Compiles `#include <Arduino.h>` and looks for the other programs.
 fn try_out(spec: &BoardSpec, inspection: &Inspection, dir: &Utf8Path) -> Result<State, CliError> {
-    let recipes = spec.for_shared(dir);
+    let recipes = SketchRecipes::for_shared(spec, dir);
     let (source, object) = (dir.join("try.cpp"), dir.join("try.cpp.o"));
     let mut dirs = vec![spec.core_dir().to_owned()];
     dirs.extend(spec.variant_dir().map(Utf8Path::to_owned));

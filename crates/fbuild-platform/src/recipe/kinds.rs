@@ -1,8 +1,8 @@
-//! The kinds of files that are compiled and of hooks that are run, and the keys of their recipes (specification 1.7.1, 1.8).
+//! The kinds of source files and hooks, and the keys of their recipes.
 
 use camino::Utf8Path;
 
-/// A compiled file's language, by its extension (specification 1.7.1).
+/// A compiled file's language, by its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceKind {
     /// `.c`
@@ -42,9 +42,9 @@ impl SourceKind {
     }
 }
 
-/// A place in a build at which a platform may run commands of its own, in the order of specification 1.8.
+/// A point of a build at which a platform may run commands of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the specification's")]
+#[expect(missing_docs, reason = "the names are those of the recipes' keys")]
 pub enum HookPoint {
     Prebuild,
     SketchPrebuild,

@@ -1,4 +1,4 @@
-//! Installed tools and the `runtime.tools.*` properties made from them (specification 1.1.5).
+//! Installed tools and the `runtime.tools.*` properties made from them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Properties;
 use serde::Deserialize;
 
-use crate::load;
-use crate::version;
+use super::version;
+use crate::read;
 
 /// One installed version of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +41,8 @@ const KNOWN_PROGRAMS: [(&str, &str); 3] = [
 /// Returns the tools of `VENDOR/tools/NAME/VERSION/`.
 pub(crate) fn in_vendor_folder(packager: &str, dir: &Utf8Path) -> Vec<Tool> {
     let mut tools = Vec::new();
-    for (name, versions) in load::folders(&dir.join("tools")) {
-        for (version, dir) in load::folders(&versions) {
+    for (name, versions) in read::folders(&dir.join("tools")) {
+        for (version, dir) in read::folders(&versions) {
             tools.push(Tool {
                 packager: packager.to_owned(),
                 name: name.clone(),
@@ -58,10 +58,10 @@ pub(crate) fn in_vendor_folder(packager: &str, dir: &Utf8Path) -> Vec<Tool> {
 /// and, so that a distribution's compiler serves platforms that ask for `runtime.tools.avr-gcc.path`, those whose program lies in a `bin`.
 pub(crate) fn builtin(dir: &Utf8Path) -> Vec<Tool> {
     let mut dirs = vec![dir.to_owned()];
-    dirs.extend(load::folders(dir).into_iter().map(|(_, dir)| dir));
+    dirs.extend(read::folders(dir).into_iter().map(|(_, dir)| dir));
     let mut tools = Vec::new();
     for dir in dirs {
-        let listed = load::properties(&dir.join("builtin_tools_versions.txt")).unwrap_or_default();
+        let listed = read::properties(&dir.join("builtin_tools_versions.txt")).unwrap_or_default();
         for (key, version) in listed.iter() {
             if let Some((packager, name)) = key.split_once('.') {
                 let tool = (packager.to_owned(), name.to_owned(), version.to_owned());
@@ -94,7 +94,7 @@ pub(crate) fn builtin(dir: &Utf8Path) -> Vec<Tool> {
     tools
 }
 
-/// Makes `runtime.tools.NAME.path` and `runtime.tools.NAME-VERSION.path` for all tools (specification 1.1.5).
+/// Makes `runtime.tools.NAME.path` and `runtime.tools.NAME-VERSION.path` for all tools.
 ///
 /// The key without version goes to the version in `required` (later entries win), else to the board platform's packager, else the core
 /// platform's, else to the highest version, else to the packager whose name is greatest.
@@ -190,7 +190,7 @@ pub(crate) fn required_by(
         files.extend(indexes);
     }
     for file in files {
-        let Ok(bytes) = fs_err::read(&file) else {
+        let Ok(bytes) = read::read_file(&file) else {
             continue;
         };
         let Ok(index) = serde_json::from_slice::<Index>(&bytes) else {

@@ -1,15 +1,15 @@
-//! Cores and variants that a board takes from its own or another platform (specification 1.4.6).
+//! Cores and variants that a board takes from its own or another platform.
 
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use fbuild_model::Properties;
 
+use crate::error::BoardError;
 use crate::fqbn::Fqbn;
-use crate::installation::{BoardError, Installation};
-use crate::platforms::Platform;
+use crate::install::{Installation, Platform};
 
-/// The platforms and folders that a board's core and variant come from (specification 1.4.6).
+/// The platforms and folders that a board's core and variant come from.
 pub(crate) struct Parts {
     pub(crate) core_platform: Arc<Platform>,
     pub(crate) core_dir: Utf8PathBuf,

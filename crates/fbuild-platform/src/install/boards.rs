@@ -1,12 +1,12 @@
-//! The boards of one platform and their menus (specification 1.4).
+//! The boards of one platform and their menus.
 
 use std::collections::HashMap;
 
 use fbuild_model::Properties;
 
+use super::suggest;
+use crate::error::BoardError;
 use crate::fqbn::Fqbn;
-use crate::installation::BoardError;
-use crate::suggest;
 
 /// A board as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(crate) struct Boards {
 }
 
 impl Boards {
-    /// Cuts the merged file: every first-level key but `menu` is a board (specification 1.4.2).
+    /// Cuts the merged file: every first-level key but `menu` is a board.
     pub(crate) fn new(file: Properties) -> Self {
         let mut boards = Self::default();
         for (id, properties) in file.by_first_level() {
@@ -71,7 +71,7 @@ impl Boards {
         self.properties.get(id)
     }
 
-    /// Returns the options of a board that the platform declares, in the order of declaration (specification 1.4.3).
+    /// Returns the options of a board that the platform declares, in the order of declaration.
     pub(crate) fn menus(&self, id: &str) -> Vec<Menu> {
         let Some(menu) = self.get(id).map(|board| board.sub_tree("menu")) else {
             return Vec::new();
@@ -102,7 +102,7 @@ impl Boards {
             .collect()
     }
 
-    /// Returns the properties of the board that `fqbn` names with all its options applied (specification 1.4.2–1.4.4).
+    /// Returns the properties of the board that `fqbn` names with all its options applied.
     pub(crate) fn resolve(&self, fqbn: &Fqbn) -> Result<Properties, BoardError> {
         let board = self.get(&fqbn.board).ok_or_else(|| BoardError::Unknown {
             text: fqbn.to_string(),

@@ -1,154 +1,27 @@
-//! All platforms of a machine, and the way from what a user typed to one board (specification 1.1, 1.4).
+//! The platforms and tools installed on a machine, and how a board name finds one of their boards.
+
+mod boards;
+mod platform;
+mod platformio;
+mod search;
+mod suggest;
+mod tools;
+mod version;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use fbuild_model::Properties;
 
-use crate::boards::BoardEntry;
-use crate::fqbn::{BoardName, Fqbn, FqbnError};
-use crate::layout::Found;
-use crate::load::LoadError;
-use crate::options::BuildOptions;
-use crate::platforms::{Platform, SearchRoots};
-use crate::spec::BoardSpec;
-use crate::suggest;
-use crate::tools::Tool;
-use crate::version;
+use crate::error::{BoardError, LoadError};
+use crate::fqbn::{BoardName, Fqbn};
 
-/// Why a board cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BoardError {
-    /// The text is no board name.
-    #[error(transparent)]
-    Name(#[from] FqbnError),
-    /// No platform is installed at all.
-    #[error("find board `{0}`: no platform is installed")]
-    NoPlatforms(String),
-    /// No installed platform has such a vendor and architecture.
-    #[error("find board `{text}`: platform `{platform}` is not installed (installed: {})", installed.join(", "))]
-    UnknownPlatform {
-        /// What was asked for.
-        text: String,
-        /// Its `vendor:architecture`.
-        platform: String,
-        /// The installed ones.
-        installed: Vec<String>,
-    },
-    /// No such board.
-    #[error("find board `{text}`{}", did_you_mean(nearest))]
-    Unknown {
-        /// What was asked for.
-        text: String,
-        /// The FQBN of the board with the most similar id.
-        nearest: Option<String>,
-    },
-    /// Several platforms have a board of this id.
-    #[error("choose board `{text}`: it may be {}", fqbns.join(" or "))]
-    Ambiguous {
-        /// What was asked for.
-        text: String,
-        /// The FQBNs it may mean.
-        fqbns: Vec<String>,
-    },
-    /// The board has no such option, or its platform does not declare it (specification 1.4.3).
-    #[error(
-        "set options of `{board}`: invalid option `{option}`{}",
-        there_are(known)
-    )]
-    UnknownOption {
-        /// The board.
-        board: String,
-        /// The option.
-        option: String,
-        /// The board's options.
-        known: Vec<String>,
-    },
-    /// The option has no such value.
-    #[error(
-        "set options of `{board}`: invalid value `{value}` for option `{option}`{}",
-        there_are(known)
-    )]
-    UnknownValue {
-        /// The board.
-        board: String,
-        /// The option.
-        option: String,
-        /// The value.
-        value: String,
-        /// The option's values.
-        known: Vec<String>,
-    },
-    /// The board does not say a property without which it cannot be built.
-    #[error("use board `{board}`: it does not define `{key}`")]
-    MissingProperty {
-        /// The board.
-        board: String,
-        /// The property.
-        key: &'static str,
-    },
-    /// Core and variant refer to different vendors (specification 1.4.6).
-    #[error(
-        "use board `{board}`: core `{core}` and variant `{variant}` refer to different platforms"
-    )]
-    ConflictingReferences {
-        /// The board.
-        board: String,
-        /// `build.core`.
-        core: String,
-        /// `build.variant`.
-        variant: String,
-    },
-    /// The platform that core or variant refers to is not installed.
-    #[error(
-        "use board `{board}`: `{key}={value}` needs platform `{platform}`, which is not installed"
-    )]
-    MissingReference {
-        /// The board.
-        board: String,
-        /// `build.core` or `build.variant`.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// The `vendor:architecture` it needs.
-        platform: String,
-    },
-    /// The core's folder does not exist.
-    #[error("use board `{board}`: there is no core at `{dir}`")]
-    MissingCore {
-        /// The board.
-        board: String,
-        /// Where the core would be.
-        dir: Utf8PathBuf,
-    },
-    /// A `--build-property` without `=`.
-    #[error("read build property `{0}`: expected `key=value`")]
-    BuildProperty(String),
-    /// Only some of the keys for signed or encrypted firmware are set (specification 1.6).
-    #[error(
-        "use board `{board}`: of build.keys.keychain, build.keys.sign_key and build.keys.encrypt_key all or none have to be set"
-    )]
-    SecurityKeys {
-        /// The board.
-        board: String,
-    },
-}
+pub use boards::{BoardEntry, Menu};
+pub use platform::{Origin, Platform, SearchRoots};
+pub use tools::Tool;
 
-fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map_or_else(String::new, |fqbn| format!("; did you mean `{fqbn}`?"))
-}
-
-fn there_are(known: &[String]) -> String {
-    if known.is_empty() {
-        "; it has none".to_owned()
-    } else {
-        format!("; there are: {}", known.join(", "))
-    }
-}
+use search::Found;
 
 fn is_pinned(pinned: &[(String, String)], platform: &Platform) -> bool {
     pinned
@@ -167,7 +40,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Looks through `roots` and reads the platforms found (specification 1.1).
+    /// Looks through `roots` and reads the platforms found.
     ///
     /// Of several versions of one platform a named one beats an installed one, that one put there by hand, then the highest version counts.
     /// A platform that cannot be read is left out with a warning; only a folder the user named is an error if it holds none.
@@ -234,6 +107,18 @@ impl Installation {
     /// Returns the installed tools.
     pub fn tools(&self) -> &[Tool] {
         &self.tools
+    }
+
+    /// Returns `runtime.tools.*` for a board of `platform` with a core of `core_platform`.
+    pub(crate) fn tool_paths(&self, platform: &Platform, core_platform: &Platform) -> Properties {
+        let mut required = core_platform.required_tools();
+        required.extend(platform.required_tools());
+        tools::paths(
+            &self.tools,
+            &required,
+            &platform.vendor,
+            &core_platform.vendor,
+        )
     }
 
     /// Returns every board of every platform, by vendor and architecture, then in the platform's order.
@@ -328,12 +213,6 @@ impl Installation {
         Some(format!("{}:{nearest}", owner.id()))
     }
 
-    /// Resolves a board: every property and recipe of its build (specification 1.4–1.6).
-    pub fn board(&self, fqbn: &Fqbn, options: &BuildOptions) -> Result<BoardSpec, BoardError> {
-        let platform = self.platform_of(fqbn)?;
-        BoardSpec::resolve(self, platform, fqbn, options)
-    }
-
     /// Returns the platform in use of a vendor and architecture.
     pub(crate) fn platform(&self, vendor: &str, architecture: &str) -> Option<&Arc<Platform>> {
         self.platforms
@@ -341,12 +220,13 @@ impl Installation {
             .find(|platform| platform.vendor == vendor && platform.architecture == architecture)
     }
 
-    /// Returns the merged global platform.txt files (specification 1.1.3).
+    /// Returns the merged global platform.txt files.
     pub(crate) fn global(&self) -> &Properties {
         &self.global
     }
 
-    fn platform_of(&self, fqbn: &Fqbn) -> Result<&Arc<Platform>, BoardError> {
+    /// Returns the platform in use that defines the board.
+    pub(crate) fn platform_of(&self, fqbn: &Fqbn) -> Result<&Arc<Platform>, BoardError> {
         self.platform(&fqbn.vendor, &fqbn.architecture)
             .ok_or_else(|| {
                 if self.platforms.is_empty() {

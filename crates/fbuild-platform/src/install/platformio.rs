@@ -6,9 +6,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use crate::load;
-use crate::platforms::{Origin, PlatformDir};
-use crate::tools::Tool;
+use super::platform::{Origin, PlatformDir};
+use super::tools::Tool;
+use crate::read;
 
 /// (package, vendor, architecture).
 const FRAMEWORKS: [(&str, &str, &str); 16] = [
@@ -79,7 +79,7 @@ pub(crate) fn platform(dir: &Utf8Path, origin: Origin) -> Option<PlatformDir> {
 
 /// Returns the tools among PlatformIO's packages.
 pub(crate) fn tools(packages: &Utf8Path) -> Vec<Tool> {
-    load::folders(packages)
+    read::folders(packages)
         .into_iter()
         .filter_map(|(name, dir)| tool(package(&name), dir))
         .collect()
@@ -87,7 +87,7 @@ pub(crate) fn tools(packages: &Utf8Path) -> Vec<Tool> {
 
 fn tool(package: &str, dir: Utf8PathBuf) -> Option<Tool> {
     let (_, name) = TOOLS.iter().find(|(name, _)| *name == package)?;
-    let manifest = fs_err::read(dir.join("package.json")).unwrap_or_default();
+    let manifest = read::read_file(&dir.join("package.json")).unwrap_or_default();
     let Manifest { version } = serde_json::from_slice(&manifest).unwrap_or_default();
     Some(Tool {
         packager: "platformio".to_owned(),

@@ -1,10 +1,12 @@
-//! Installed platforms: one folder with `boards.txt` each, and where such folders are looked for (specification 1.1).
+//! Installed platforms: one folder with `boards.txt` each, and where such folders are looked for.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Properties;
 
-use crate::boards::Boards;
-use crate::load::{self, LoadError};
+use super::boards::Boards;
+use super::tools::{self, Requirement};
+use crate::error::LoadError;
+use crate::read;
 
 /// Where to look for platforms and tools. Folders that do not exist are passed over, except the explicit ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,11 +22,11 @@ pub struct SearchRoots {
     pub platformio: Vec<Utf8PathBuf>,
     /// Folders with tools for platforms that bring none: the IDE's `hardware/tools`, or `/usr`, whose `bin` may hold `avr-gcc`.
     pub builtin_tools: Vec<Utf8PathBuf>,
-    /// Platforms by `vendor:architecture` and the version that is wanted: where it is installed it wins over all others (specification 2.1.8).
+    /// Platforms by `vendor:architecture` and the version that is wanted: where it is installed it wins over all others.
     pub pinned: Vec<(String, String)>,
 }
 
-/// How a platform came to be where it is. Later kinds win over earlier ones, whatever their versions (specification 1.1.4).
+/// How a platform came to be where it is. Later kinds win over earlier ones, whatever their versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// Installed by PlatformIO.
@@ -63,14 +65,14 @@ pub struct Platform {
     pub dir: Utf8PathBuf,
     /// How it came to be there.
     pub origin: Origin,
-    /// platform.txt with platform.local.txt merged over it; empty without such files (specification 1.2.5).
+    /// platform.txt with platform.local.txt merged over it; empty without such files.
     pub(crate) properties: Properties,
     /// boards.txt with boards.local.txt merged over it.
     pub(crate) boards: Boards,
 }
 
 impl Platform {
-    /// Reads the platform's files (specification 1.2.5).
+    /// Reads the platform's files.
     pub(crate) fn load(found: PlatformDir) -> Result<Self, LoadError> {
         let PlatformDir {
             vendor,
@@ -79,10 +81,10 @@ impl Platform {
             dir,
             origin,
         } = found;
-        let mut boards = load::properties(&dir.join("boards.txt"))?;
-        boards.merge(&load::properties_if_present(&dir.join("boards.local.txt"))?);
-        let mut properties = load::properties_if_present(&dir.join("platform.txt"))?;
-        properties.merge(&load::properties_if_present(
+        let mut boards = read::properties(&dir.join("boards.txt"))?;
+        boards.merge(&read::properties_if_present(&dir.join("boards.local.txt"))?);
+        let mut properties = read::properties_if_present(&dir.join("platform.txt"))?;
+        properties.merge(&read::properties_if_present(
             &dir.join("platform.local.txt"),
         )?);
         let version = version
@@ -108,12 +110,22 @@ impl Platform {
         format!("{}:{}", self.vendor, self.architecture)
     }
 
-    /// Returns the data folder of a platform that the Boards Manager installed, by its place `DATA/packages/VENDOR/hardware/ARCH/VERSION`.
-    pub(crate) fn data_dir(&self) -> Option<&Utf8Path> {
-        let packages = self.dir.ancestors().nth(4)?;
-        (packages.file_name() == Some("packages"))
-            .then(|| packages.parent())
-            .flatten()
+    /// Returns the tools that the platform's index entry requires; none unless the Boards Manager installed it
+    /// (in `DATA/packages/VENDOR/hardware/ARCH/VERSION`).
+    pub(crate) fn required_tools(&self) -> Vec<Requirement> {
+        let packages = self.dir.ancestors().nth(4);
+        let packages = packages.filter(|dir| dir.file_name() == Some("packages"));
+        let data = packages.and_then(Utf8Path::parent);
+        data.map(|data| {
+            tools::required_by(
+                &self.vendor,
+                &self.architecture,
+                &self.version,
+                &self.dir,
+                data,
+            )
+        })
+        .unwrap_or_default()
     }
 
     /// Returns the folder of the core `name`, which may not exist.

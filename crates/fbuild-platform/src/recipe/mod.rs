@@ -1,18 +1,23 @@
-//! From recipes to commands (specification 1.6 and 1.7).
+//! From recipes to commands.
 //!
 //! A recipe's markers are looked up in layers: the values of one command, then `--build-property`, then the values of one build, then the
 //! board's. Texts of paths are protected on their way through, so that a path with braces is not read as a marker.
+
+mod kinds;
+mod words;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::properties::{expand, remove_unknown};
 use fbuild_model::{Command, Properties};
 
-use crate::kinds::{HookPoint, SourceKind};
-use crate::spec::BoardSpec;
-use crate::split::{quote, split_arguments};
+use crate::board::BoardSpec;
+use crate::error::RecipeError;
+use crate::split::split_arguments;
 
-/// The longest command line that is left as it is, in bytes (specification 1.3.6).
-const LONGEST_LINE: usize = 30_000;
+pub use kinds::{HookPoint, SourceKind};
+pub use words::fit_command_line;
+
+use words::{include_words, protect, quoted_words, restore, set_path};
 
 /// Properties that differ from sketch to sketch.
 const SKETCH_VALUES: [&str; 4] = [
@@ -21,28 +26,6 @@ const SKETCH_VALUES: [&str; 4] = [
     "build.source.path",
     "sketch_path",
 ];
-
-/// What stands in for `{` and `}` inside path values while a recipe is expanded.
-const BRACES: [(char, &str); 2] = [('{', "\u{f8d0}"), ('}', "\u{f8d1}")];
-
-/// Why a recipe gives no command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RecipeError {
-    /// The platform does not define the recipe, or defines it as nothing.
-    #[error("expand `{0}`: the pattern is missing")]
-    Missing(String),
-    /// The recipe expands to no program.
-    #[error("expand `{0}`: it expands to no command")]
-    Empty(String),
-    /// The file has an extension that no recipe compiles (specification 1.7.1).
-    #[error("compile `{0}`: no recipe is made for such files")]
-    Extension(Utf8PathBuf),
-    /// A path holds quotes in places where no recipe can carry them (specification 1.3.4).
-    #[error(
-        "pass `{0}` to a command: a recipe cannot hold a name with `\" ` in it or `\"` at its end"
-    )]
-    Unquotable(String),
-}
 
 /// Where one sketch is and is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +38,7 @@ pub struct SketchPaths {
     pub build: Utf8PathBuf,
 }
 
-/// A board's recipes with the values of one build (specification 1.6).
+/// A board's recipes with the values of one build.
 #[derive(Debug, Clone)]
 pub struct SketchRecipes {
     spec: BoardSpec,
@@ -65,7 +48,8 @@ pub struct SketchRecipes {
 }
 
 impl SketchRecipes {
-    pub(crate) fn new(spec: BoardSpec, paths: &SketchPaths) -> Self {
+    /// Returns a board's recipes for one sketch's build.
+    pub fn for_sketch(spec: &BoardSpec, paths: &SketchPaths) -> Self {
         let SketchPaths {
             name,
             source,
@@ -82,11 +66,21 @@ impl SketchRecipes {
             .map(|(key, value)| (key, protect(value)))
             .collect();
         Self {
-            spec,
+            spec: spec.clone(),
             build_dir: build.clone(),
             values,
             libraries_ldflags: None,
         }
+    }
+
+    /// Returns a board's recipes for what sketches share, built in `build_dir`; they contain no sketch's name or folder.
+    pub fn for_shared(spec: &BoardSpec, build_dir: &Utf8Path) -> Self {
+        let paths = SketchPaths {
+            name: "shared.ino".to_owned(),
+            source: build_dir.to_owned(),
+            build: build_dir.to_owned(),
+        };
+        Self::for_sketch(spec, &paths)
     }
 
     /// Returns the board.
@@ -99,7 +93,7 @@ impl SketchRecipes {
         &self.build_dir
     }
 
-    /// Returns the recipes with `extra` appended to `compiler.libraries.ldflags`: flags of precompiled libraries (specification 2.3.6).
+    /// Returns the recipes with `extra` appended to `compiler.libraries.ldflags`: flags of precompiled libraries.
     ///
     /// `None` if the platform does not define that property, which then does not support such libraries.
     pub fn with_libraries_ldflags(&self, extra: &str) -> Option<Self> {
@@ -132,7 +126,7 @@ impl SketchRecipes {
             .collect()
     }
 
-    /// Returns the command that compiles `source` to `object` (specification 1.7.1, 1.7.2).
+    /// Returns the command that compiles `source` to `object`.
     pub fn compile(
         &self,
         includes: &[Utf8PathBuf],
@@ -150,7 +144,7 @@ impl SketchRecipes {
         self.command(key, &values)
     }
 
-    /// Returns the command that adds one object to an archive; it is run once per object (specification 1.7.3, 3.4).
+    /// Returns the command that adds one object to an archive; it is run once per object.
     pub fn archive(&self, archive: &Utf8Path, object: &Utf8Path) -> Result<Command, RecipeError> {
         let mut values = Properties::new();
         set_path(
@@ -163,7 +157,7 @@ impl SketchRecipes {
         self.command("recipe.ar.pattern", &values)
     }
 
-    /// Returns the commands that link (specification 1.7.4, 3.2).
+    /// Returns the commands that link.
     ///
     /// `objects` are objects, archives and raw words such as `-Wl,--whole-archive`, in order. `archive` is the core's archive; it may lie
     /// outside the build folder, to which recipes name it relatively.
@@ -184,27 +178,27 @@ impl SketchRecipes {
         self.family("recipe.c.combine", &values, true)
     }
 
-    /// Returns the commands that make the files to flash from the linked program (specification 1.7.4).
+    /// Returns the commands that make the files to flash from the linked program.
     pub fn objcopy(&self) -> Result<Vec<Command>, RecipeError> {
         self.family("recipe.objcopy", &Properties::new(), false)
     }
 
-    /// Returns the commands of one hook, often none (specification 1.8).
+    /// Returns the commands of one hook, often none.
     pub fn hooks(&self, point: HookPoint) -> Result<Vec<Command>, RecipeError> {
         self.family(point.family(), &Properties::new(), false)
     }
 
-    /// Returns the command whose output tells the sizes; `None` if the platform has none (specification 6.2).
+    /// Returns the command whose output tells the sizes; `None` if the platform has none.
     pub fn size(&self) -> Result<Option<Command>, RecipeError> {
         self.optional("recipe.size.pattern")
     }
 
-    /// Returns the command whose output tells the sizes as JSON; `None` if the platform has none (specification 6.6).
+    /// Returns the command whose output tells the sizes as JSON; `None` if the platform has none.
     pub fn advanced_size(&self) -> Result<Option<Command>, RecipeError> {
         self.optional("recipe.advanced_size.pattern")
     }
 
-    /// Returns the command that preprocesses `source`, as C++ whatever it is, into `target` (specification 1.7.5).
+    /// Returns the command that preprocesses `source`, as C++ whatever it is, into `target`.
     ///
     /// With `depfile` the files read are written there too.
     pub fn preprocess(
@@ -251,8 +245,10 @@ impl SketchRecipes {
         Command::from_argv(argv).ok_or_else(|| RecipeError::Empty(key.to_owned()))
     }
 
-    /// Returns the first value of one build that a compile recipe refers to; see [`BoardSpec::compile_depends_on_sketch`].
-    pub(crate) fn sketch_value_in_compile(&self) -> Option<&'static str> {
+    /// Returns the first value of one build (`build.path`, `sketch_path` …) that a compile recipe refers to, also through other properties.
+    ///
+    /// Commands of such a board must not be shared between sketches as they are, because their text differs.
+    pub fn sketch_value_in_compile(&self) -> Option<&'static str> {
         let values = self.checked_values();
         let mut found = None;
         for kind in [
@@ -276,7 +272,7 @@ impl SketchRecipes {
         found
     }
 
-    /// Returns the layer of commands whose warnings follow `--warnings` (specification 1.6).
+    /// Returns the layer of commands whose warnings follow `--warnings`.
     fn checked_values(&self) -> Properties {
         [("compiler.warning_flags", self.spec.warning_flags())]
             .into_iter()
@@ -322,7 +318,7 @@ impl SketchRecipes {
         }
     }
 
-    /// Expands a family of recipes in the byte order of their keys; the plain one counts only if there is no other (specification 1.7.4).
+    /// Expands a family of recipes in the byte order of their keys; the plain one counts only if there is no other.
     fn family(
         &self,
         family: &str,
@@ -349,62 +345,4 @@ impl SketchRecipes {
             .map(|key| self.command(key, values))
             .collect()
     }
-}
-
-/// Shortens a command line that is too long for some systems: arguments that name a file below `build_dir` become relative to it and the command
-/// runs there (specification 1.3.6). Other commands are returned as they are. `exists` says whether there is such a file.
-pub fn fit_command_line(
-    command: Command,
-    build_dir: &Utf8Path,
-    exists: impl Fn(&Utf8Path) -> bool,
-) -> Command {
-    let length: usize = command.argv().map(|argument| argument.len() + 1).sum();
-    if length <= LONGEST_LINE {
-        return command;
-    }
-    let shorten = |argument: String| {
-        let path = Utf8Path::new(&argument);
-        match path.strip_prefix(build_dir) {
-            Ok(relative) if relative != "" && exists(path) => relative.to_string(),
-            _ => argument,
-        }
-    };
-    let Command { program, args, .. } = command;
-    Command {
-        program,
-        args: args.into_iter().map(shorten).collect(),
-        cwd: Some(build_dir.to_owned()),
-    }
-}
-
-fn protect(text: &str) -> String {
-    BRACES.iter().fold(text.to_owned(), |text, (brace, safe)| {
-        text.replace(*brace, safe)
-    })
-}
-
-fn restore(text: &str) -> String {
-    BRACES.iter().fold(text.to_owned(), |text, (brace, safe)| {
-        text.replace(safe, &brace.to_string())
-    })
-}
-
-/// Sets a path that recipes put between quotes.
-fn set_path(values: &mut Properties, key: &str, path: impl AsRef<str>) -> Result<(), RecipeError> {
-    let path = path.as_ref();
-    quote(path).ok_or_else(|| RecipeError::Unquotable(path.to_owned()))?;
-    values.set(key, protect(path));
-    Ok(())
-}
-
-/// Returns `"-I<dir>"` for each folder (specification 1.7.2).
-fn include_words(includes: &[Utf8PathBuf]) -> Result<String, RecipeError> {
-    let words: Vec<String> = includes.iter().map(|dir| format!("-I{dir}")).collect();
-    quoted_words(words.iter().map(String::as_str))
-}
-
-fn quoted_words<'a>(words: impl Iterator<Item = &'a str>) -> Result<String, RecipeError> {
-    let quoted =
-        words.map(|word| quote(word).ok_or_else(|| RecipeError::Unquotable(word.to_owned())));
-    Ok(protect(&quoted.collect::<Result<Vec<_>, _>>()?.join(" ")))
 }

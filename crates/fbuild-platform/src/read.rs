@@ -1,52 +1,59 @@
-//! Reading property files and directory listings; the only module that opens files of a platform.
+//! Reading files and directory listings; the only module that opens files of a platform.
 
-use std::io;
+use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Properties;
-use fbuild_model::properties::ParseError;
 
-/// Why something of a platform could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// A file could not be read.
-    #[error("read `{path}`")]
-    Read {
-        /// The file.
-        path: Utf8PathBuf,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
-    /// A property file has a line that is no property (specification 1.2.2).
-    #[error("parse `{path}`")]
-    Malformed {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The line.
-        #[source]
-        source: ParseError,
-    },
-    /// A folder that was named as a place of platforms has none.
-    #[error(
-        "find a platform in `{0}`: expected boards.txt, ARCHITECTURE/boards.txt, VENDOR/ARCHITECTURE/boards.txt or packages/"
-    )]
-    NoPlatform(Utf8PathBuf),
-}
+use crate::error::LoadError;
 
-impl LoadError {
-    /// Returns the error and its cause in one line, for a list of warnings.
-    pub(crate) fn one_line(&self) -> String {
-        match std::error::Error::source(self) {
-            Some(source) => format!("failed to {self}: {source}"),
-            None => format!("failed to {self}"),
-        }
+/// The largest property file, package index or source that is read, in bytes.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// Reads a regular file of at most 64 MB.
+///
+/// A named pipe or a device does not block the call, and a file that grows while it is read is not read beyond the limit.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] if `path` is not a regular file, [`io::ErrorKind::FileTooLarge`] if it is too large, else the system's
+/// error. The messages do not contain the path.
+pub fn read_file(path: &Utf8Path) -> io::Result<Vec<u8>> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    // Opening a pipe for reading waits for a writer without this flag.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
     }
+    let too_large = || {
+        io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than {} MB", LARGEST_FILE >> 20),
+        )
+    };
+    if metadata.len() > LARGEST_FILE {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(too_large());
+    }
+    Ok(bytes)
 }
 
-/// Reads a property file (specification 1.2).
+/// Reads a property file.
 pub(crate) fn properties(path: &Utf8Path) -> Result<Properties, LoadError> {
-    let bytes = fs_err::read(path).map_err(|source| LoadError::Read {
+    let bytes = read_file(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -114,7 +121,7 @@ mod tests {
         assert!(
             error
                 .one_line()
-                .starts_with(&format!("failed to read `{path}`: ")),
+                .starts_with(&format!("cannot read `{path}`: ")),
             "{}",
             error.one_line()
         );
@@ -128,7 +135,7 @@ mod tests {
         let error = properties_if_present(&path).unwrap_err();
         assert_eq!(
             error.one_line(),
-            format!("failed to parse `{path}`: line 2: no `=` in `broken`")
+            format!("`{path}` is not a property file: line 2: no `=` in `broken`")
         );
     }
 
@@ -151,5 +158,37 @@ mod tests {
             }
         );
         assert_eq!(folders(&dir.join("none")), []);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_does_not_block_and_is_an_error() {
+        let (_keep, dir) = temp();
+        let pipe = dir.join("platform.txt");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let error = properties_if_present(&pipe).unwrap_err();
+        assert_eq!(
+            error.one_line(),
+            format!("cannot read `{pipe}`: not a regular file")
+        );
+        assert_eq!(
+            read_file(&dir).unwrap_err().kind(),
+            io::ErrorKind::InvalidInput
+        );
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_an_error() {
+        let (_keep, dir) = temp();
+        let path = dir.join("boards.txt");
+        let file = fs_err::File::create(&path).unwrap();
+        file.set_len(LARGEST_FILE + 1).unwrap();
+        assert_eq!(
+            properties(&path).unwrap_err().one_line(),
+            format!("cannot read `{path}`: larger than 64 MB")
+        );
+        file.set_len(3).unwrap();
+        assert_eq!(read_file(&path).unwrap(), [0, 0, 0]);
     }
 }

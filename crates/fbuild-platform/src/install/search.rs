@@ -1,12 +1,13 @@
-//! Finding platform folders and tools by the shape of the directories they are in (specification 1.1).
+//! Finding platform folders and tools by the shape of the directories they are in.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Properties;
 
-use crate::load::{self, LoadError};
-use crate::platformio;
-use crate::platforms::{Origin, PlatformDir, SearchRoots};
-use crate::tools::{self, Tool};
+use super::platform::{Origin, PlatformDir, SearchRoots};
+use super::platformio;
+use super::tools::{self, Tool};
+use crate::error::LoadError;
+use crate::read;
 
 /// Everything that lies in the search roots, before any platform is read.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub(crate) struct Found {
     pub(crate) platforms: Vec<PlatformDir>,
     /// Tools.
     pub(crate) tools: Vec<Tool>,
-    /// The merged global platform.txt files (specification 1.1.3).
+    /// The merged global platform.txt files.
     pub(crate) global: Properties,
     /// Files that could not be used.
     pub(crate) warnings: Vec<String>,
@@ -138,13 +139,13 @@ impl Found {
         self.hardware_root(&data.join("packages"), origin);
     }
 
-    /// Adds a folder with one folder per vendor; its platform.txt is the global one (specification 1.1.3).
+    /// Adds a folder with one folder per vendor; its platform.txt is the global one.
     fn hardware_root(&mut self, root: &Utf8Path, origin: Origin) {
-        match load::properties_if_present(&root.join("platform.txt")) {
+        match read::properties_if_present(&root.join("platform.txt")) {
             Ok(global) => self.global.merge(&global),
             Err(error) => self.warnings.push(error.one_line()),
         }
-        for (vendor, dir) in load::folders(root) {
+        for (vendor, dir) in read::folders(root) {
             if vendor == "tools" {
                 self.tools.extend(tools::builtin(&dir));
             } else {
@@ -153,7 +154,7 @@ impl Found {
         }
     }
 
-    /// Adds a vendor's folder: `hardware/ARCH/VERSION/boards.txt` if it has `hardware`, else `ARCH/boards.txt` (specification 1.1.1).
+    /// Adds a vendor's folder: `hardware/ARCH/VERSION/boards.txt` if it has `hardware`, else `ARCH/boards.txt`.
     fn vendor(&mut self, vendor: &str, dir: &Utf8Path, origin: Origin) {
         if dir.join("boards.txt").is_file() {
             self.notes.push(format!(
@@ -167,7 +168,7 @@ impl Found {
         } else {
             dir.to_owned()
         };
-        for (architecture, dir) in load::folders(&base) {
+        for (architecture, dir) in read::folders(&base) {
             if architecture == "tools" {
                 continue;
             }
@@ -189,7 +190,7 @@ impl Found {
             if dir.join("boards.txt").is_file() {
                 add(None, dir);
             } else {
-                for (version, dir) in load::folders(&dir) {
+                for (version, dir) in read::folders(&dir) {
                     if dir.join("boards.txt").is_file() {
                         add(Some(version), dir);
                     }
@@ -201,7 +202,7 @@ impl Found {
 
     /// Adds PlatformIO's folder of packages.
     fn platformio(&mut self, packages: &Utf8Path, origin: Origin) {
-        for (name, dir) in load::folders(packages) {
+        for (name, dir) in read::folders(packages) {
             let platform = platformio::platform(&dir, origin);
             if platform.is_none() && platformio::is_framework(&name) {
                 self.notes.push(format!("`{dir}` has no boards.txt, which names a platform's boards, so it cannot be used"));
@@ -220,7 +221,7 @@ fn shape(dir: &Utf8Path) -> Option<Shape> {
     if dir.join("packages").is_dir() {
         return Some(Shape::Data);
     }
-    if load::folders(dir)
+    if read::folders(dir)
         .iter()
         .any(|(name, _)| platformio::is_framework(name))
     {
@@ -242,7 +243,7 @@ fn shape(dir: &Utf8Path) -> Option<Shape> {
     if has_platforms(dir) {
         return Some(Shape::HardwareRoot);
     }
-    let has_boards = load::folders(dir)
+    let has_boards = read::folders(dir)
         .iter()
         .any(|(_, dir)| dir.join("boards.txt").is_file());
     has_boards.then_some(Shape::Vendor)
@@ -250,17 +251,17 @@ fn shape(dir: &Utf8Path) -> Option<Shape> {
 
 /// Whether `dir` is like `VENDOR/hardware`: `ARCH/VERSION/boards.txt`.
 fn has_versions(dir: &Utf8Path) -> bool {
-    load::folders(dir)
+    read::folders(dir)
         .iter()
-        .flat_map(|(_, dir)| load::folders(dir))
+        .flat_map(|(_, dir)| read::folders(dir))
         .any(|(name, dir)| is_version(&name) && dir.join("boards.txt").is_file())
 }
 
 /// Whether `dir` is like the sketchbook's `hardware`: `VENDOR/ARCH/boards.txt`, or `VENDOR/hardware/`.
 fn has_platforms(dir: &Utf8Path) -> bool {
-    load::folders(dir)
+    read::folders(dir)
         .iter()
-        .flat_map(|(_, vendor)| load::folders(vendor))
+        .flat_map(|(_, vendor)| read::folders(vendor))
         .any(|(name, dir)| {
             (name == "hardware" && has_versions(&dir)) || dir.join("boards.txt").is_file()
         })

@@ -1,25 +1,32 @@
-//! A board with everything its build needs resolved: the merged properties of specification 1.5 and 1.6.
+//! One board with all properties of its build merged.
+//!
+//! The module knows no sketch: values that differ between sketches are added by [`crate::recipe`].
 
+mod options;
+mod parts;
+mod quirks;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Properties;
 use fbuild_model::properties::{HOST_OS, expand};
 
+use crate::error::{BoardError, RecipeError};
 use crate::fqbn::Fqbn;
-use crate::installation::{BoardError, Installation};
-use crate::options::{BuildOptions, BuildTime, WarningLevel};
-use crate::platforms::Platform;
-use crate::recipe::{RecipeError, SketchPaths, SketchRecipes};
-use crate::references::Parts;
-use crate::size::{SizeError, SizeRules};
+use crate::install::{Installation, Platform};
 use crate::split::split_arguments;
-use crate::tools;
 
-/// What `runtime.ide.version` says; it reaches sources as `ARDUINO` (specification 0.2).
+pub use options::{BuildOptions, BuildTime, WarningLevel};
+pub use quirks::{CompilerVersion, QUIRKS, Quirk, applicable};
+
+use parts::Parts;
+
+/// What `runtime.ide.version` says; it reaches sources as `ARDUINO`.
 const IDE_VERSION: &str = "10607";
 
-/// One board, resolved. Cheap to clone.
+/// One resolved board. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct BoardSpec(Arc<Inner>);
 
@@ -40,13 +47,19 @@ struct Inner {
 }
 
 impl BoardSpec {
-    /// Merges everything that is known about a board in the order of specification 1.5.
-    pub(crate) fn resolve(
+    /// Resolves a board of `installation`: merges the properties of its platforms, menu choices, tools and options.
+    ///
+    /// Later properties win: variant platform, core platform, board platform, board, paths and tools, global platform.txt; `--build-property`
+    /// wins over all of them.
+    ///
+    /// # Errors
+    /// If the board, an option or a platform it refers to does not exist, or a property it needs is missing.
+    pub fn resolve(
         installation: &Installation,
-        platform: &Arc<Platform>,
         fqbn: &Fqbn,
         options: &BuildOptions,
     ) -> Result<Self, BoardError> {
+        let platform = installation.platform_of(fqbn)?;
         let overrides = options.overrides()?;
         let mut board = platform.boards.resolve(fqbn)?;
         let mut warnings = Vec::new();
@@ -66,13 +79,7 @@ impl BoardSpec {
         base.merge(&platform.properties);
         base.merge(&board);
         set_paths(&mut base, platform, &parts);
-        let required = requirements(&[&parts.core_platform, platform]);
-        base.merge(&tools::paths(
-            installation.tools(),
-            &required,
-            &platform.vendor,
-            &parts.core_platform.vendor,
-        ));
+        base.merge(&installation.tool_paths(platform, &parts.core_platform));
         set_environment(&mut base, options.time.unwrap_or_else(BuildTime::now));
         base.merge(installation.global());
         let level = if options.optimize_for_debug {
@@ -124,7 +131,7 @@ impl BoardSpec {
         &self.0.name
     }
 
-    /// Returns the board platform's architecture, by which libraries are chosen (specification 5.3).
+    /// Returns the board platform's architecture, by which libraries are chosen.
     pub fn architecture(&self) -> &str {
         &self.0.fqbn.architecture
     }
@@ -149,7 +156,7 @@ impl BoardSpec {
         &self.0.core_platform
     }
 
-    /// Returns the existing `libraries` folders: the board platform's, then the core platform's if that is another one (specification 5.2).
+    /// Returns the existing `libraries` folders: the board platform's, then the core platform's if that is another one.
     pub fn library_dirs(&self) -> Vec<Utf8PathBuf> {
         let mut dirs = vec![self.0.board_platform.dir.join("libraries")];
         if self.0.core_platform.dir != self.0.board_platform.dir {
@@ -213,33 +220,10 @@ impl BoardSpec {
         self.0.overrides.get(key)
     }
 
-    /// Returns the value that `compiler.warning_flags` has at compile, link and size time (specification 1.6).
+    /// Returns the value that `compiler.warning_flags` has at compile, link and size time.
     pub(crate) fn warning_flags(&self) -> &str {
         self.raw(&format!("compiler.warning_flags.{}", self.0.warning_level))
             .unwrap_or_default()
-    }
-
-    /// Returns the recipes for one sketch's build.
-    pub fn for_sketch(&self, paths: &SketchPaths) -> SketchRecipes {
-        SketchRecipes::new(self.clone(), paths)
-    }
-
-    /// Returns the recipes for what sketches share, built in `build_dir`: no sketch's name or folder is known to them.
-    pub fn for_shared(&self, build_dir: &Utf8Path) -> SketchRecipes {
-        let paths = SketchPaths {
-            name: "shared.ino".to_owned(),
-            source: build_dir.to_owned(),
-            build: build_dir.to_owned(),
-        };
-        SketchRecipes::new(self.clone(), &paths)
-    }
-
-    /// Returns the first value of one build (`build.path`, `sketch_path` …) that a compile recipe refers to, also through other properties.
-    ///
-    /// Commands of such a board must not be shared between sketches, as their text differs (specification 1.9).
-    pub fn compile_depends_on_sketch(&self) -> Option<&'static str> {
-        self.for_shared(Utf8Path::new("/"))
-            .sketch_value_in_compile()
     }
 
     /// Returns the C++ compiler: a path, or a bare name to look up in `PATH`.
@@ -260,7 +244,7 @@ impl BoardSpec {
         let recipes = self
             .keys()
             .filter(|key| key.starts_with("recipe.") && key.ends_with(".pattern"));
-        let mut tools = std::collections::BTreeSet::new();
+        let mut tools = BTreeSet::new();
         for recipe in recipes.filter_map(|key| self.get(key)) {
             for rest in recipe.split("{runtime.tools.").skip(1) {
                 let marker = rest.split_once('}').map_or("", |(marker, _)| marker);
@@ -272,7 +256,7 @@ impl BoardSpec {
         tools.into_iter().collect()
     }
 
-    /// Returns the sub-folders of a library's `src` in which its precompiled binaries may lie, the best first (specification 2.3.6).
+    /// Returns the sub-folders of a library's `src` in which its precompiled binaries may lie, the best first.
     pub fn precompiled_dirs(&self) -> Vec<Utf8PathBuf> {
         let mcu = self.mcu();
         if mcu.is_empty() {
@@ -296,12 +280,7 @@ impl BoardSpec {
         dirs
     }
 
-    /// Returns how the board's firmware is measured; `None` if the platform has no way to (specification 6).
-    pub fn size_rules(&self) -> Result<Option<SizeRules>, SizeError> {
-        SizeRules::of(self)
-    }
-
-    /// Returns the bootloader to merge firmware with; `None` if the board names none or the file is missing (specification 7.4).
+    /// Returns the bootloader to merge firmware with; `None` if the board names none or the file is missing.
     pub fn bootloader_file(&self) -> Option<Utf8PathBuf> {
         let named = self
             .get("bootloader.noblink")
@@ -316,7 +295,7 @@ impl BoardSpec {
         file.is_file().then_some(file)
     }
 
-    /// Returns the largest span for which a merged image is also written as `.bin`, in bytes (specification 7.4).
+    /// Returns the largest span for which a merged image is also written as `.bin`, in bytes.
     pub fn largest_merged_bin(&self) -> u64 {
         let maximum = self
             .get("upload.maximum_size")
@@ -340,7 +319,7 @@ impl BoardSpec {
     }
 }
 
-/// Sets the paths of platforms, core and variant (specification 1.6).
+/// Sets the paths of platforms, core and variant.
 fn set_paths(base: &mut Properties, platform: &Platform, parts: &Parts) {
     let core_platform = &parts.core_platform.dir;
     let use_core =
@@ -365,7 +344,7 @@ fn set_paths(base: &mut Properties, platform: &Platform, parts: &Parts) {
     );
 }
 
-/// Sets what the builder says about itself, its host and the time (specification 1.6).
+/// Sets what the builder says about itself, its host and the time.
 fn set_environment(base: &mut Properties, time: BuildTime) {
     let program = std::env::current_exe()
         .ok()
@@ -388,22 +367,4 @@ fn set_environment(base: &mut Properties, time: BuildTime) {
     );
     base.set("extra.time.zone", time.zone.to_string());
     base.set("extra.time.dst", time.dst.to_string());
-}
-
-/// Returns the tools that the index entries of these platforms require, later platforms' last.
-fn requirements(platforms: &[&Arc<Platform>]) -> Vec<tools::Requirement> {
-    let of = |platform: &&Arc<Platform>| match platform.data_dir() {
-        Some(data) => {
-            let Platform {
-                vendor,
-                architecture,
-                version,
-                dir,
-                ..
-            } = platform.as_ref();
-            tools::required_by(vendor, architecture, version, dir, data)
-        }
-        None => Vec::new(),
-    };
-    platforms.iter().flat_map(of).collect()
 }

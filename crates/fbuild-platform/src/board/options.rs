@@ -1,4 +1,4 @@
-//! What a user may change about a board's build (specification 7.1).
+//! What a user may change about a board's build.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::str::FromStr;
 use fbuild_model::Properties;
 use fbuild_model::properties::ParseError;
 
-use crate::installation::BoardError;
+use crate::error::BoardError;
 
-/// How many warnings the compiler is asked for (specification 1.6).
+/// How many warnings the compiler is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WarningLevel {
     /// None; what the reference does unless asked.
@@ -52,7 +52,7 @@ impl FromStr for WarningLevel {
     }
 }
 
-/// The time that `{extra.time.*}` says (specification 1.6).
+/// The time that `{extra.time.*}` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuildTime {
     /// Seconds since 1970, UTC.
@@ -81,7 +81,7 @@ impl BuildTime {
 /// What a user may change about a board's build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildOptions {
-    /// `--build-property key=value`, in the order given (specification 7.1).
+    /// `--build-property key=value`, in the order given.
     pub build_properties: Vec<String>,
     /// `--warnings`.
     pub warnings: WarningLevel,
@@ -92,7 +92,7 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// Reads the build properties (specification 7.1).
+    /// Reads the build properties.
     pub(crate) fn overrides(&self) -> Result<Properties, BoardError> {
         let mut overrides = Properties::new();
         for line in &self.build_properties {

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use crate::load;
-use crate::spec::BoardSpec;
+use super::BoardSpec;
+use crate::read;
 
 /// A compiler's version number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,8 +113,8 @@ fn is_avr(spec: &BoardSpec) -> bool {
 
 /// Whether a C++ source or header directly in the core's folder has this word in it.
 fn core_mentions(spec: &BoardSpec, word: &str) -> bool {
-    load::files(spec.core_dir()).iter().any(|file| {
+    read::files(spec.core_dir()).iter().any(|file| {
         matches!(file.extension(), Some("cpp" | "h"))
-            && fs_err::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains(word))
+            && read::read_file(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains(word))
     })
 }
