@@ -12,6 +12,7 @@ pub mod platform;
 pub mod project;
 pub mod redact;
 pub mod run;
+pub mod tiny;
 pub mod tree;
 pub mod user;
 

@@ -5,12 +5,15 @@
 //!     // fake: sleep SECONDS         it takes this long
 //!     // fake: barrier N NAME        it waits until N callers have come to NAME; fails after 20 seconds
 //!     // fake: hold NAME             it waits until the test opens the gate NAME; fails after 20 seconds
+//!     // fake: flood MEGABYTES        it writes so much to standard error
+//!     // fake: fork SECONDS           it leaves a process behind that holds its pipes
 //!     // fake: crash                 it is ended by a signal
 //!     // fake: size FLASH RAM        the firmware has this size
 //!
 //! With `link-` in front (`link-fail`, `link-sleep` …) the link does it; with `preprocess-` in front, preprocessing.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -85,11 +88,27 @@ pub(crate) fn obey(requests: &[Request], prefix: &str) -> Result<(), String> {
             }
             ("barrier", [number, name]) => barrier(number.parse().unwrap_or(1), name)?,
             ("hold", [name]) => hold(name)?,
+            ("flood", [megabytes]) => flood(megabytes.parse().unwrap_or(1)),
+            ("fork", [seconds]) => fork(seconds)?,
             ("crash", _) => std::process::abort(),
             _ => {}
         }
     }
     Ok(())
+}
+
+fn flood(megabytes: usize) {
+    let block = "a line that says nothing, again and again\n".repeat(1 << 20 >> 5);
+    let mut stream = std::io::stderr().lock();
+    // A reader that has gone away is no fault of this tool.
+    let _ = (0..megabytes).try_for_each(|_| stream.write_all(&block.as_bytes()[..1 << 20]));
+}
+
+fn fork(seconds: &str) -> Result<(), String> {
+    let child = std::process::Command::new("sleep").arg(seconds).spawn();
+    child
+        .map(drop)
+        .map_err(|error| format!("error: fork: {error}\n"))
 }
 
 fn barrier(number: usize, name: &str) -> Result<(), String> {
