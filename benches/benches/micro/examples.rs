@@ -7,7 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::plan::BuildPlan;
 use fbuild_build::plan::planner::{Extent, library_roots};
 use fbuild_build::request::{PchMode, Request};
-use fbuild_build::run::{self, Means};
+use fbuild_build::run;
+use fbuild_build::services::Services;
 use fbuild_cache::Cache;
 use fbuild_model::Event;
 use fbuild_platform::{BoardSpec, BuildOptions, Installation, SearchRoots};
@@ -82,8 +83,8 @@ impl Examples {
         })
     }
 
-    fn means(&self) -> Means<'_> {
-        Means {
+    fn means(&self) -> Services<'_> {
+        Services {
             cache: &self.cache,
             runner: &self.runner,
             stop: &self.stop,

@@ -19,5 +19,6 @@ pub mod incremental;
 pub mod plan;
 pub mod request;
 pub mod run;
+pub mod services;
 pub mod stage;
 pub mod toolchain;

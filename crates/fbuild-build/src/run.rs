@@ -11,23 +11,24 @@ use fbuild_cache::Cache;
 use fbuild_model::Event;
 use fbuild_model::event::StageReport;
 use fbuild_model::outcome::Stage;
-use fbuild_platform::{BoardSpec, CompilerVersion, Quirk, applicable};
+use fbuild_platform::BoardSpec;
 
 use crate::action::Action;
 use crate::exec::Executor;
 use crate::exec::peaks;
 use crate::incremental::record;
 use crate::incremental::snapshot::Made;
-use crate::plan::planner::{self, Extent, PlanError};
+use crate::plan::PlanError;
+use crate::plan::planner::{self, Extent};
+use crate::plan::quirks::quirks_applied;
 use crate::plan::{ArchiveId, BuildPlan, SketchWork};
 use crate::request::Request;
+use crate::services::Services;
 use crate::stage::shared::{self, Shared};
 use crate::stage::sketches::{Handover, Sketches};
 use crate::stage::{ArchiveSet, OpenError};
 use crate::toolchain::Toolchain;
 use fbuild_process::job_slots::Budget;
-use fbuild_process::runner::Runner;
-use fbuild_process::stop::Stop;
 
 /// Why a run ended without outcomes.
 #[derive(Debug, thiserror::Error)]
@@ -61,17 +62,6 @@ pub enum BuildError {
     },
 }
 
-/// What a run works with.
-#[derive(Debug, Clone, Copy)]
-pub struct Means<'a> {
-    /// The store of results.
-    pub cache: &'a Cache,
-    /// Starts the processes.
-    pub runner: &'a Runner,
-    /// Whether to go on.
-    pub stop: &'a Stop,
-}
-
 /// Makes the plan of a request and says so; with [`Extent::NotUpToDate`], sketches whose firmware is in place are not planned.
 ///
 /// # Errors
@@ -79,14 +69,14 @@ pub struct Means<'a> {
 pub fn plan(
     request: &Request,
     extent: Extent,
-    means: Means<'_>,
+    services: Services<'_>,
     events: &Sender<Event>,
 ) -> Result<BuildPlan, BuildError> {
     planned(
         request,
-        means,
+        services,
         events,
-        &Toolchain::new(means.cache, means.runner),
+        &Toolchain::new(services.cache, services.runner),
         extent,
     )
 }
@@ -98,21 +88,21 @@ pub fn plan(
 /// If a platform cannot be used, or the output directory cannot be written.
 pub fn preview(
     request: &Request,
-    means: Means<'_>,
+    services: Services<'_>,
     events: &Sender<Event>,
 ) -> Result<BuildPlan, BuildError> {
     planned(
         request,
-        means,
+        services,
         events,
-        &Toolchain::for_preview(means.cache, means.runner),
+        &Toolchain::for_preview(services.cache, services.runner),
         Extent::All,
     )
 }
 
 fn planned(
     request: &Request,
-    means: Means<'_>,
+    services: Services<'_>,
     events: &Sender<Event>,
     tools: &Toolchain<'_>,
     extent: Extent,
@@ -141,8 +131,16 @@ fn planned(
             }
         })
         .collect();
-    let plan =
-        pool.install(|| planner::plan(request, &boards, tools, means.runner, means.stop, extent))?;
+    let plan = pool.install(|| {
+        planner::plan(
+            request,
+            &boards,
+            tools,
+            services.runner,
+            services.stop,
+            extent,
+        )
+    })?;
     for warning in &plan.warnings {
         let _ = events.send(Event::Warning(warning.clone()));
     }
@@ -163,15 +161,15 @@ fn planned(
 pub fn build(
     request: &Request,
     plan: &BuildPlan,
-    means: Means<'_>,
+    services: Services<'_>,
     events: Sender<Event>,
 ) -> Result<(), BuildError> {
     let (stage1_jobs, stage2_jobs) = (request.framework_jobs.get(), request.sketch_jobs.get());
     let (stage1_pool, stage2_pool) = (pool("stage1", stage1_jobs)?, pool("stage2", stage2_jobs)?);
     let executor = Executor::new(
-        means.cache,
-        means.runner,
-        means.stop,
+        services.cache,
+        services.runner,
+        services.stop,
         events,
         request.launcher.clone(),
         &request.output_dir,
@@ -207,7 +205,7 @@ pub fn build(
     });
     let began = opened?;
     if let Some(Some(archives)) = handover.get() {
-        record(plan, archives, &sketches, means.cache);
+        record(plan, archives, &sketches, services.cache);
     }
     let tally = executor.tally(Stage::Sketch);
     let report = StageReport {
@@ -219,12 +217,12 @@ pub fn build(
         key: None,
     };
     let _ = executor.events.send(Event::StageFinished(report));
-    means.cache.touch_used(executor.used());
+    services.cache.touch_used(executor.used());
     for (board, peak) in executor.peaks() {
-        peaks::record(means.cache, &board, peak);
+        peaks::record(services.cache, &board, peak);
     }
     // A little at a time, and only if this run wrote something.
-    means
+    services
         .cache
         .gc_if_over(request.cache_limit, Duration::from_secs(2));
     Ok(())
@@ -232,13 +230,13 @@ pub fn build(
 
 /// Writes down what was built, so that the next run need not plan what has not changed.
 fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cache: &Cache) {
-    let (Some(trail), mut records) = (&plan.trail, sketches.records()) else {
+    let (Some(snapshot), mut records) = (&plan.snapshot, sketches.records()) else {
         return;
     };
     if records.is_empty() {
         return;
     }
-    let mut trail = trail.clone();
+    let mut snapshot = snapshot.clone();
     let made = plan
         .archives
         .iter()
@@ -253,40 +251,22 @@ fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cach
         });
     let made: Vec<_> = made.collect();
     let fingerprint = |action: &Action| action.fingerprint;
-    let preambles = plan.preambles.iter().map(|preamble| &preamble.action);
+    let pchs = plan.pchs.iter().map(|pch| &pch.action);
     let results = made.iter().map(|(_, _, kept)| *kept);
-    trail.add_made(
+    snapshot.add_made(
         archives.key(),
         made.iter().map(|(path, made, _)| (path.clone(), *made)),
         plan.shared.iter().map(fingerprint),
-        preambles.map(fingerprint).chain(results),
+        pchs.map(fingerprint).chain(results),
     );
-    let Some(digest) = record::keep_trail(cache, &trail, &plan.scans, &plan.earlier) else {
+    let Some(digest) = record::keep_snapshot(cache, &snapshot, &plan.scan_cache, &plan.earlier)
+    else {
         return;
     };
     for (key, record) in &mut records {
-        record.trail = digest;
+        record.snapshot = digest;
         record::keep(cache, *key, record);
     }
-}
-
-/// Returns the board with the cures of the known faults that it and its compiler have together (design 5.4).
-pub fn quirks_applied(board: &BoardSpec, tools: &Toolchain<'_>) -> BoardSpec {
-    found_quirks(board, tools)
-        .into_iter()
-        .fold(board.clone(), |board, quirk| board.with_quirk(quirk))
-}
-
-/// Returns the known faults that a board and its compiler have together.
-pub fn found_quirks(board: &BoardSpec, tools: &Toolchain<'_>) -> Vec<&'static Quirk> {
-    let version = board
-        .compiler()
-        .ok()
-        .and_then(|compiler| tools.dump_version(compiler.as_str()));
-    version
-        .and_then(|version| CompilerVersion::find(&version))
-        .map(|version| applicable(board, version))
-        .unwrap_or_default()
 }
 
 fn pool(name: &'static str, jobs: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {

@@ -78,15 +78,15 @@ echo "libraries: =$ROOT/gcc/zz/:$ROOT/gcc/"
 
 #[test]
 fn one_answer_serves_all_runs_and_every_run_looks_at_the_files() {
-    let bench = Bench::new(GCC);
-    bench.write("gcc/libgcc.a", "one");
-    let first = bench.identity(&bench.run());
-    assert_eq!(bench.identity(&bench.run()), first);
+    let planner = Bench::new(GCC);
+    planner.write("gcc/libgcc.a", "one");
+    let first = planner.identity(&planner.run());
+    assert_eq!(planner.identity(&planner.run()), first);
 
     let mut seen = vec![first];
     let mut change = |what: &str, name: &str, text: &str| {
-        bench.write(name, text);
-        let identity = bench.identity(&bench.run());
+        planner.write(name, text);
+        let identity = planner.identity(&planner.run());
         assert!(!seen.contains(&identity), "{what}");
         seen.push(identity);
     };
@@ -95,38 +95,38 @@ fn one_answer_serves_all_runs_and_every_run_looks_at_the_files() {
     change("one that was lacking", "gcc/crtzz8.o", "start");
     change("below a folder", "gcc/device-specs/specs-zz8", "specs");
     change("the plugin", "gcc/liblto_plugin.so", "plugin");
-    bench.write("gcc/unknown.a", "not asked for");
-    assert_eq!(bench.identity(&bench.run()), seen[5]);
-    fs_err::remove_file(bench.path("gcc/liblto_plugin.so")).unwrap();
-    assert_eq!(bench.identity(&bench.run()), seen[4]);
-    assert_eq!(bench.asked(), ["-mmcu=zz8 -print-search-dirs"]);
+    planner.write("gcc/unknown.a", "not asked for");
+    assert_eq!(planner.identity(&planner.run()), seen[5]);
+    fs_err::remove_file(planner.path("gcc/liblto_plugin.so")).unwrap();
+    assert_eq!(planner.identity(&planner.run()), seen[4]);
+    assert_eq!(planner.asked(), ["-mmcu=zz8 -print-search-dirs"]);
 }
 
 #[test]
 fn a_failure_is_asked_again_once_in_the_next_run() {
-    let bench = Bench::new(&format!(
+    let planner = Bench::new(&format!(
         "test -e $ROOT/gcc/device-specs/specs-zz8 || exit 1\n{GCC}"
     ));
-    let tools = bench.run();
-    let lacking = bench.identity(&tools);
-    assert_eq!(bench.identity(&tools), lacking);
-    assert_eq!(bench.asked().len(), 1, "within a run");
-    assert_eq!(bench.identity(&bench.run()), lacking);
-    assert_eq!(bench.asked().len(), 2, "in a second run");
-    bench.write("gcc/device-specs/specs-zz8", "specs");
-    let complete = bench.identity(&bench.run());
+    let tools = planner.run();
+    let lacking = planner.identity(&tools);
+    assert_eq!(planner.identity(&tools), lacking);
+    assert_eq!(planner.asked().len(), 1, "within a run");
+    assert_eq!(planner.identity(&planner.run()), lacking);
+    assert_eq!(planner.asked().len(), 2, "in a second run");
+    planner.write("gcc/device-specs/specs-zz8", "specs");
+    let complete = planner.identity(&planner.run());
     assert_ne!(complete, lacking);
-    assert_eq!(bench.identity(&bench.run()), complete);
-    assert_eq!(bench.asked().len(), 3, "after the device came");
+    assert_eq!(planner.identity(&planner.run()), complete);
+    assert_eq!(planner.asked().len(), 3, "after the device came");
 }
 
 #[test]
 fn a_compiler_that_fails_is_asked_once_for_what_it_predefines() {
-    let bench = Bench::new("echo no >&2; exit 1");
-    let tools = bench.run();
+    let planner = Bench::new("echo no >&2; exit 1");
+    let tools = planner.run();
     for _ in 0..3 {
         let command = Command {
-            program: bench.path("cc").into_string(),
+            program: planner.path("cc").into_string(),
             args: ["-c", "x.cpp", "-o", "x.o"].map(str::to_owned).to_vec(),
             cwd: None,
         };
@@ -136,48 +136,48 @@ fn a_compiler_that_fails_is_asked_once_for_what_it_predefines() {
         assert!(problem.to_string().ends_with(": no\n"), "{problem}");
     }
     assert_eq!(
-        bench.asked(),
+        planner.asked(),
         ["-print-search-dirs", "-x c++ -E -dM -v /dev/null -o -"]
     );
 }
 
 #[test]
 fn what_a_compiler_predefines_is_asked_again_when_a_file_of_the_device_changed() {
-    let bench = Bench::new(&format!(
+    let planner = Bench::new(&format!(
         "case \"$*\" in *-dM*) echo \"#define __DEVICE__ 8\" ;; *) {GCC} ;; esac"
     ));
     let ask = || {
         let command = Command {
-            program: bench.path("cc").into_string(),
+            program: planner.path("cc").into_string(),
             args: ["-mmcu=zz8", "-c", "x.cpp", "-o", "x.o"]
                 .map(str::to_owned)
                 .to_vec(),
             cwd: None,
         };
-        let tools = bench.run();
+        let tools = planner.run();
         tools
             .dialect(&command, "x.cpp", "x.o", Language::Cxx)
             .unwrap();
-        bench
+        planner
             .asked()
             .iter()
             .filter(|asked| asked.contains("-dM"))
             .count()
     };
     assert_eq!((ask(), ask()), (1, 1));
-    bench.write("gcc/device-specs/specs-zz8", "specs");
+    planner.write("gcc/device-specs/specs-zz8", "specs");
     assert_eq!((ask(), ask()), (2, 2));
 }
 
 #[test]
 fn a_compiler_that_answers_something_else_is_its_program_alone() {
     for script in ["echo 5.4.0", "exit 1", "kill $$"] {
-        let bench = Bench::new(script);
-        let before = bench.identity(&bench.run());
-        bench.write("gcc/libgcc.a", "one");
-        assert_eq!(bench.identity(&bench.run()), before, "{script}");
-        let text = fs_err::read_to_string(bench.path("cc")).unwrap();
-        install(&bench.path(""), &format!("{text}# changed\n"));
-        assert_ne!(bench.identity(&bench.run()), before, "{script}");
+        let planner = Bench::new(script);
+        let before = planner.identity(&planner.run());
+        planner.write("gcc/libgcc.a", "one");
+        assert_eq!(planner.identity(&planner.run()), before, "{script}");
+        let text = fs_err::read_to_string(planner.path("cc")).unwrap();
+        install(&planner.path(""), &format!("{text}# changed\n"));
+        assert_ne!(planner.identity(&planner.run()), before, "{script}");
     }
 }

@@ -1,7 +1,7 @@
 //! Ways out of failures that newcomers meet.
 
 use camino::Utf8Path;
-use fbuild_build::plan::planner::PlanError;
+use fbuild_build::plan::PlanError;
 use fbuild_build::toolchain::ToolError;
 use fbuild_model::Failure;
 use fbuild_model::outcome::Phase;

@@ -4,7 +4,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::request::Request;
-use fbuild_build::run::Means;
+use fbuild_build::services::Services;
 use fbuild_cache::Cache;
 use fbuild_process::runner::{Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
@@ -52,8 +52,8 @@ impl Session {
     }
 
     /// Returns the services as the build takes them.
-    pub fn services(&self) -> Means<'_> {
-        Means {
+    pub fn services(&self) -> Services<'_> {
+        Services {
             cache: &self.cache,
             runner: &self.runner,
             stop: &self.stop,

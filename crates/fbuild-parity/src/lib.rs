@@ -32,8 +32,10 @@ pub use self::reference::{Reference, ReferenceError};
 
 use fbuild_build::plan::BuildPlan;
 use fbuild_build::plan::planner::Extent;
+use fbuild_build::plan::quirks::quirks_applied;
 use fbuild_build::request::Request;
-use fbuild_build::run::{self, BuildError, Means};
+use fbuild_build::run::{self, BuildError};
+use fbuild_build::services::Services;
 use fbuild_build::toolchain::Toolchain;
 use fbuild_process::runner::{Output, Runner};
 
@@ -184,15 +186,15 @@ impl Ours<'_> {
 /// If our own build cannot be run at all, or folders cannot be made.
 pub fn run(
     mut question: Question<'_>,
-    means: Means<'_>,
+    services: Services<'_>,
     events: &mpsc::Sender<Event>,
     progress: &(dyn Fn(&Check) + Sync),
 ) -> Result<Vec<Check>, ParityError> {
     let root = question.request.output_dir.join("reference");
     let libraries = prepare(&root, &mut question.request.libraries)?;
     let request = &question.request;
-    let (plan, results) = built_here(request, means, events)?;
-    let tools = Toolchain::new(means.cache, means.runner);
+    let (plan, results) = built_here(request, services, events)?;
+    let tools = Toolchain::new(services.cache, services.runner);
     let specs: HashMap<String, BoardSpec> = request
         .boards
         .iter()
@@ -200,7 +202,7 @@ pub fn run(
             (
                 board.fqbn().to_string(),
                 if request.quirks {
-                    run::quirks_applied(board, &tools)
+                    quirks_applied(board, &tools)
                 } else {
                     board.clone()
                 },
@@ -246,7 +248,7 @@ pub fn run(
                             libraries: &libraries,
                             properties,
                             warnings,
-                            runner: means.runner,
+                            runner: services.runner,
                         };
                         compared(&session, &case, ours)
                     }
@@ -277,10 +279,10 @@ pub fn run(
 /// Runs our own build and keeps how each sketch ended, by its place in the plan.
 fn built_here(
     request: &Request,
-    means: Means<'_>,
+    services: Services<'_>,
     events: &mpsc::Sender<Event>,
 ) -> Result<(BuildPlan, HashMap<usize, SketchResult>), BuildError> {
-    let plan = run::plan(request, Extent::All, means, events)?;
+    let plan = run::plan(request, Extent::All, services, events)?;
     let (own, inbox) = mpsc::channel();
     let results = Mutex::new(HashMap::new());
     std::thread::scope(|scope| {
@@ -295,7 +297,7 @@ fn built_here(
                 let _ = events.send(event);
             }
         });
-        let built = run::build(request, &plan, means, own).map(drop);
+        let built = run::build(request, &plan, services, own).map(drop);
         let _ = listener.join();
         built
     })?;

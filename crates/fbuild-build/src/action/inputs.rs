@@ -10,7 +10,7 @@ use fbuild_model::fingerprint::{FingerprintWriter, PartKind};
 use fbuild_model::{Digest, DigestWriter, Fingerprint, Parts};
 use fbuild_scan::preprocess::Closure;
 
-use crate::action::path_map::Roots;
+use crate::action::path_map::PathMap;
 
 /// What the outputs of an action depend on.
 #[derive(Debug, Clone)]
@@ -31,29 +31,29 @@ pub struct Compile {
     /// Digests that count for generated files in place of those of their contents.
     pub generated: Vec<(Utf8PathBuf, Digest)>,
     /// How the preamble is used, if the compile uses one; it stands for files that are listed anyway.
-    pub preamble: Option<&'static str>,
+    pub pch: Option<&'static str>,
 }
 
 impl Inputs {
     /// Returns the fingerprint; `roots` are the directories that are known by name.
-    pub fn fingerprint(&self, roots: &Roots) -> Fingerprint {
+    pub fn fingerprint(&self, path_map: &PathMap) -> Fingerprint {
         let mut writer = FingerprintWriter::default();
-        self.each(roots, &mut |kind, name, digest| {
+        self.each(path_map, &mut |kind, name, digest| {
             writer.add(kind, name, digest);
         });
         writer.finish()
     }
 
     /// Returns the list that the fingerprint is made of.
-    pub fn parts(&self, roots: &Roots) -> Parts {
+    pub fn parts(&self, path_map: &PathMap) -> Parts {
         let mut parts = Parts::default();
-        self.each(roots, &mut |kind, name, digest| {
+        self.each(path_map, &mut |kind, name, digest| {
             parts.add(kind, name, digest);
         });
         parts
     }
 
-    fn each(&self, roots: &Roots, add: &mut dyn FnMut(PartKind, &str, Digest)) {
+    fn each(&self, path_map: &PathMap, add: &mut dyn FnMut(PartKind, &str, Digest)) {
         let (first, compile) = match self {
             Self::Listed(parts) => (parts, None),
             Self::Compile(compile) => (&compile.command, Some(compile)),
@@ -62,8 +62,8 @@ impl Inputs {
             add(part.kind, &part.name, part.digest);
         }
         if let Some(compile) = compile {
-            compile.each_file(roots, add);
-            if let Some(how) = compile.preamble {
+            compile.each_file(path_map, add);
+            if let Some(how) = compile.pch {
                 add(PartKind::Argument, how, Digest::of(how.as_bytes()));
             }
         }
@@ -71,7 +71,7 @@ impl Inputs {
 }
 
 impl Compile {
-    fn each_file(&self, roots: &Roots, add: &mut dyn FnMut(PartKind, &str, Digest)) {
+    fn each_file(&self, path_map: &PathMap, add: &mut dyn FnMut(PartKind, &str, Digest)) {
         let closure = &self.files;
         let mut kind = PartKind::Source;
         for file in &closure.files {
@@ -79,7 +79,7 @@ impl Compile {
             let digest = own
                 .find(|(path, _)| path == file.path())
                 .map_or_else(|| file.digest(), |(_, digest)| *digest);
-            add(kind, &roots.path(file.path()), digest);
+            add(kind, &path_map.path(file.path()), digest);
             kind = PartKind::Header;
         }
         for name in &closure.absent {
@@ -116,23 +116,23 @@ mod tests {
                 ..Closure::default()
             }),
             generated: vec![("/s/x.cpp".into(), Digest::of(b"generated"))],
-            preamble: None,
+            pch: None,
         }
     }
 
-    fn roots(library: &str) -> Roots {
-        let mut roots = Roots::default();
-        roots.add(library, "library:X");
-        roots
+    fn path_map(library: &str) -> PathMap {
+        let mut path_map = PathMap::default();
+        path_map.add(library, "library:X");
+        path_map
     }
 
     #[test]
     fn the_list_and_the_fingerprint_say_the_same() {
-        let roots = roots("/lib");
+        let path_map = path_map("/lib");
         for uses_path in [false, true] {
             let inputs = Inputs::Compile(compile(uses_path));
-            let parts = inputs.parts(&roots);
-            assert_eq!(inputs.fingerprint(&roots), parts.fingerprint());
+            let parts = inputs.parts(&path_map);
+            assert_eq!(inputs.fingerprint(&path_map), parts.fingerprint());
             let mut expect = vec![
                 (PartKind::Argument, "-Os"),
                 (PartKind::Source, "/s/x.cpp"),
@@ -149,20 +149,20 @@ mod tests {
             assert_eq!(digest(1), Digest::of(b"generated"));
             assert_eq!(digest(2), Digest::of(b"/lib/x.h"));
             let listed = Inputs::Listed(parts);
-            assert_eq!(listed.fingerprint(&roots), inputs.fingerprint(&roots));
+            assert_eq!(listed.fingerprint(&path_map), inputs.fingerprint(&path_map));
         }
     }
 
     #[test]
     fn a_preamble_and_a_path_that_counts_make_a_difference() {
         let plain = compile(false);
-        let preamble = Some("preamble");
+        let pch = Some("preamble");
         let with = Compile {
-            preamble,
+            pch,
             ..plain.clone()
         };
         let print = |compile: &Compile, library: &str| {
-            Inputs::Compile(compile.clone()).fingerprint(&roots(library))
+            Inputs::Compile(compile.clone()).fingerprint(&path_map(library))
         };
         assert_ne!(print(&plain, "/lib"), print(&with, "/lib"));
         assert_ne!(print(&plain, "/lib"), print(&compile(true), "/lib"));

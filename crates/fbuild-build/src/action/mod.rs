@@ -10,18 +10,38 @@ pub mod path_map;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::outcome::{Phase, Stage};
-use fbuild_model::{Command, Fingerprint, Parts};
+use fbuild_cache::Output;
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Command, Cost, Fingerprint, Parts};
 use fbuild_scan::preprocess::Closure;
 use fbuild_scan::tree::SourceFile;
 
 use crate::action::inputs::Inputs;
-use crate::action::path_map::Roots;
-use crate::exec::folders::{Folder, Links};
-use crate::plan::Bootloader;
+use crate::action::path_map::PathMap;
 
 /// Stands for the action's working directory in commands.
 pub const WORK: &str = "/fbuild.work";
+
+/// Files to make visible: name, and what it stands for.
+pub type Links = Vec<(Utf8PathBuf, Utf8PathBuf)>;
+
+/// A folder of an action's working directory that holds nothing but links, and that the action only reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Its name in the working directory.
+    pub name: Utf8PathBuf,
+    /// What is in it, by names below it.
+    pub links: Links,
+}
+
+/// A bootloader's image.
+#[derive(Debug, Clone)]
+pub struct Bootloader {
+    /// The `.hex` file.
+    pub file: Utf8PathBuf,
+    /// The largest span in bytes for which a `.bin` is made as well.
+    pub largest_bin: u64,
+}
 
 /// One command of an action.
 #[derive(Debug, Clone)]
@@ -102,11 +122,11 @@ pub struct Action {
     /// What is known about the files it reads.
     pub reads: Reads,
     /// The header whose precompiled form the compiler should use.
-    pub preamble: Option<Utf8PathBuf>,
+    pub pch: Option<Utf8PathBuf>,
     /// The directory in which it must work because a platform's hooks work there; else it gets one of its own.
     pub in_place: Option<Utf8PathBuf>,
     /// Directories by name: what is printed is kept with names, and shown with the directories of the run that finds it.
-    pub roots: Arc<Roots>,
+    pub path_map: Arc<PathMap>,
 }
 
 impl Action {
@@ -122,7 +142,7 @@ impl Action {
 
     /// Returns the list of everything that the outputs depend on.
     pub fn parts(&self) -> Parts {
-        self.inputs.parts(&self.roots)
+        self.inputs.parts(&self.path_map)
     }
 
     /// Returns the FQBN of the board that it is for.
@@ -152,4 +172,46 @@ impl Action {
             .map(|step| step.command.to_shell().replace(WORK, "$WORK"))
             .collect()
     }
+}
+
+/// The result of an action that succeeded.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Its outputs, in order of name for a set found by prefix.
+    pub outputs: Vec<Output>,
+    /// What its commands printed, now or when the result was made.
+    pub text: String,
+    /// What its processes cost in this run; zero for a hit.
+    pub cost: Cost,
+    /// The fingerprint under which the cache has the result; `None` if it could not be kept.
+    pub kept: Option<Fingerprint>,
+}
+
+impl Done {
+    /// Returns the output of this name.
+    pub fn output(&self, name: &str) -> Option<&Output> {
+        self.outputs.iter().find(|output| output.name == name)
+    }
+}
+
+/// Why an action has no result.
+#[derive(Debug, Clone)]
+pub enum NotDone {
+    /// A command failed.
+    Failed(Box<Failed>),
+    /// Somebody deleted what it needs; if that is made again, it can be performed again.
+    Lost(Box<Failed>),
+    /// The run was stopped.
+    Stopped,
+}
+
+/// An action that failed.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// The label of the action.
+    pub label: String,
+    /// What went wrong.
+    pub failure: Failure,
+    /// What its processes cost.
+    pub cost: Cost,
 }

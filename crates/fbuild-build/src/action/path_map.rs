@@ -4,9 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 /// Directories and the names that stand for them in fingerprints.
 #[derive(Debug, Clone, Default)]
-pub struct Roots(Vec<(Utf8PathBuf, String)>);
+pub struct PathMap(Vec<(Utf8PathBuf, String)>);
 
-impl Roots {
+impl PathMap {
     /// Adds a directory. Where directories contain each other, the inner one counts.
     pub fn add(&mut self, dir: impl Into<Utf8PathBuf>, name: impl Into<String>) {
         let dir = dir.into();
@@ -67,25 +67,28 @@ fn replace(text: &str, dir: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn roots() -> Roots {
-        let mut roots = Roots::default();
-        roots.add("/w/lib", "library:X");
-        roots.add("/w", "work");
-        roots.add("/w/lib", "other");
-        roots
+    fn path_map() -> PathMap {
+        let mut path_map = PathMap::default();
+        path_map.add("/w/lib", "library:X");
+        path_map.add("/w", "work");
+        path_map.add("/w/lib", "other");
+        path_map
     }
 
     #[test]
     fn the_inner_root_counts() {
-        assert_eq!(roots().path("/w/lib/a.h".into()), "{library:X}/a.h");
-        assert_eq!(roots().path("/w/library/a.h".into()), "{work}/library/a.h");
-        assert_eq!(roots().path("/w".into()), "{work}");
-        assert_eq!(roots().path("/usr/a.h".into()), "/usr/a.h");
+        assert_eq!(path_map().path("/w/lib/a.h".into()), "{library:X}/a.h");
+        assert_eq!(
+            path_map().path("/w/library/a.h".into()),
+            "{work}/library/a.h"
+        );
+        assert_eq!(path_map().path("/w".into()), "{work}");
+        assert_eq!(path_map().path("/usr/a.h".into()), "/usr/a.h");
     }
 
     #[test]
     fn arguments_are_mapped_wherever_they_mention_a_root() {
-        let check = |text: &str, expect: &str| assert_eq!(roots().text(text), expect);
+        let check = |text: &str, expect: &str| assert_eq!(path_map().text(text), expect);
         check("-I/w/lib", "-I{library:X}");
         check("-I/w/library", "-I{work}/library");
         check("-DX=\"/w/lib/a\":/w", "-DX=\"{library:X}/a\":{work}");
@@ -96,6 +99,6 @@ mod tests {
     #[test]
     fn names_are_replaced_back() {
         let text = "/w/lib/a.h:1: error in /w/x.cpp, not in /web";
-        assert_eq!(roots().restore(&roots().text(text)), text);
+        assert_eq!(path_map().restore(&path_map().text(text)), text);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn dependencies(work: &Utf8Path) -> Vec<Utf8PathBuf> {
 ///
 /// gcc says nothing when it refuses a precompiled header and reads the header instead. But only then the header is among what it read: with
 /// the precompiled one, gcc names at most that.
-pub(crate) fn preamble_used(dependencies: &[Utf8PathBuf], header: &Utf8Path) -> Option<bool> {
+pub(crate) fn pch_used(dependencies: &[Utf8PathBuf], header: &Utf8Path) -> Option<bool> {
     let precompiled = format!("{header}.gch");
     let named = |path: &str| dependencies.iter().any(|known| known == path);
     (!dependencies.is_empty()).then(|| named(&precompiled) || !named(header.as_str()))
@@ -73,7 +73,7 @@ mod tests {
             (&["/s/A.cpp", "/o/preambles/2/preamble.h"], Some(true)),
         ] {
             let listed: Vec<Utf8PathBuf> = listed.iter().map(Utf8PathBuf::from).collect();
-            assert_eq!(preamble_used(&listed, header), expect, "{listed:?}");
+            assert_eq!(pch_used(&listed, header), expect, "{listed:?}");
         }
     }
 

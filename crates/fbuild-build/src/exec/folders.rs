@@ -6,23 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use camino::Utf8PathBuf;
 use fbuild_cache::{CacheError, Scratch};
 
+use crate::action::Links;
 use crate::exec::place::{self, PlaceError};
 use fbuild_process::lock::lock;
-
-/// Files to make visible: name, and what it stands for.
-pub type Links = Vec<(Utf8PathBuf, Utf8PathBuf)>;
-
-/// A folder of an action's working directory that holds nothing but links, and that the action only reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folder {
-    /// Its name in the working directory.
-    pub name: Utf8PathBuf,
-    /// What is in it, by names below it.
-    pub links: Links,
-}
 
 /// A folder could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +59,7 @@ impl Folders {
 
 #[cfg(test)]
 mod tests {
-    use camino::Utf8Path;
+    use camino::{Utf8Path, Utf8PathBuf};
     use fbuild_cache::Cache;
 
     use super::*;

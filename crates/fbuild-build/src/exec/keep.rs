@@ -8,8 +8,8 @@ use fbuild_model::Cost;
 
 use fbuild_model::error_chain;
 
-use super::{Done, Executor, NotDone, lost, own_failure};
-use crate::action::{Action, Outputs, Reads};
+use super::{Executor, lost, own_failure};
+use crate::action::{Action, Done, NotDone, Outputs, Reads};
 use crate::exec::depfiles::is_declared;
 
 impl Executor<'_> {
@@ -30,7 +30,7 @@ impl Executor<'_> {
             .map(|(name, path)| (name.as_str(), path.as_path()))
             .collect();
         let note = Note {
-            text: action.roots.text(&text),
+            text: action.path_map.text(&text),
             cost,
             ..Note::default()
         };
@@ -50,7 +50,6 @@ impl Executor<'_> {
             outputs: entry.outputs,
             text,
             cost,
-            hit: false,
             kept,
         })
     }

@@ -21,59 +21,15 @@ use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, error_chain};
 
 use self::results::Results;
-use crate::action::{Action, Reads};
+use crate::action::{Action, Done, Failed, NotDone, Reads};
 use crate::exec::folders::Folders;
 use fbuild_process::lock::lock;
 use fbuild_process::runner::Runner;
 use fbuild_process::stop::Stop;
 
-/// The result of an action that succeeded.
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// Its outputs, in order of name for a set found by prefix.
-    pub outputs: Vec<Stored>,
-    /// What its commands printed, now or when the result was made.
-    pub text: String,
-    /// What its processes cost in this run; zero for a hit.
-    pub cost: Cost,
-    /// Whether the result was found in the cache.
-    pub hit: bool,
-    /// The fingerprint under which the cache has the result; `None` if it could not be kept.
-    pub kept: Option<Fingerprint>,
-}
-
-impl Done {
-    /// Returns the output of this name.
-    pub fn output(&self, name: &str) -> Option<&Stored> {
-        self.outputs.iter().find(|output| output.name == name)
-    }
-}
-
 /// How often something is tried of which somebody deletes parts. Once a run has its refuge nothing can be lost any more, so that the second
 /// time succeeds; the third is for what was lost on the way there.
 pub(crate) const ATTEMPTS: usize = 3;
-
-/// Why an action has no result.
-#[derive(Debug, Clone)]
-pub enum NotDone {
-    /// A command failed.
-    Failed(Box<Failed>),
-    /// Somebody deleted what it needs; if that is made again, it can be performed again.
-    Lost(Box<Failed>),
-    /// The run was stopped.
-    Stopped,
-}
-
-/// An action that failed.
-#[derive(Debug, Clone)]
-pub struct Failed {
-    /// The label of the action.
-    pub label: String,
-    /// What went wrong.
-    pub failure: Failure,
-    /// What its processes cost.
-    pub cost: Cost,
-}
 
 /// Carries out actions.
 #[derive(Debug)]
@@ -235,15 +191,15 @@ impl<'a> Executor<'a> {
     ///
     /// # Errors
     /// As [`Self::perform`].
-    pub fn perform_without_preamble(&self, action: &Action) -> Result<Done, NotDone> {
+    pub fn perform_without_pch(&self, action: &Action) -> Result<Done, NotDone> {
         self.perform_noting(action, Some(false))
     }
 
-    fn perform_noting(&self, action: &Action, preamble: Option<bool>) -> Result<Done, NotDone> {
+    fn perform_noting(&self, action: &Action, pch: Option<bool>) -> Result<Done, NotDone> {
         match self.find(action) {
             Found::Hit(entry) => Ok(self.hit(action, entry)),
             Found::Miss(..) if !self.stop.may_start() => Err(NotDone::Stopped),
-            Found::Miss(slot, why) => self.run(action, slot, why, preamble),
+            Found::Miss(slot, why) => self.run(action, slot, why, pch),
         }
     }
 
@@ -270,9 +226,8 @@ impl<'a> Executor<'a> {
         self.report(action, ActionEnding::Hit);
         Done {
             outputs: entry.outputs,
-            text: action.roots.restore(&entry.note.text),
+            text: action.path_map.restore(&entry.note.text),
             cost: Cost::default(),
-            hit: true,
             kept: self.results.is_cache().then_some(action.fingerprint),
         }
     }
@@ -282,7 +237,7 @@ impl<'a> Executor<'a> {
         action: &Action,
         slot: Option<Slot>,
         why: Option<MissReason>,
-        mut preamble: Option<bool>,
+        mut pch: Option<bool>,
     ) -> Result<Done, NotDone> {
         // Asked before the run, which is the next that is compared with.
         let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts()));
@@ -292,14 +247,14 @@ impl<'a> Executor<'a> {
         });
         let mut cost = Cost::default();
         let keep = slot.is_some();
-        let mut result = self.run_steps(action, slot, &mut cost, &mut preamble);
+        let mut result = self.run_steps(action, slot, &mut cost, &mut pch);
         if let Err(NotDone::Lost(_)) = result
             && self.take_refuge(&action.label)
             && inputs_are_there(action)
         {
             let slot = self.results.slot_again(action.fingerprint);
             let slot = slot.filter(|_| keep);
-            result = self.run_steps(action, slot, &mut cost, &mut preamble);
+            result = self.run_steps(action, slot, &mut cost, &mut pch);
         }
         self.report(
             action,
@@ -307,7 +262,7 @@ impl<'a> Executor<'a> {
                 reason,
                 cost,
                 success: result.is_ok(),
-                preamble,
+                preamble: pch,
             },
         );
         result
@@ -319,7 +274,7 @@ impl<'a> Executor<'a> {
         action: &Action,
         slot: Option<Slot>,
         cost: &mut Cost,
-        preamble: &mut Option<bool>,
+        pch: &mut Option<bool>,
     ) -> Result<Done, NotDone> {
         let scratch = self.results.scratch().map_err(|error| {
             lost(own_failure(
@@ -331,11 +286,11 @@ impl<'a> Executor<'a> {
         let work = action.in_place.as_deref().unwrap_or(scratch.path());
         let result = self.run_steps_in(action, work, cost).and_then(|text| {
             let read = depfiles::dependencies(work);
-            *preamble = action
-                .preamble
+            *pch = action
+                .pch
                 .as_deref()
-                .and_then(|header| depfiles::preamble_used(&read, header))
-                .or(*preamble);
+                .and_then(|header| depfiles::pch_used(&read, header))
+                .or(*pch);
             let slot = slot.filter(|_| self.may_keep(action, work, &read));
             self.keep(action, slot, work, &scratch, text, *cost)
         });

@@ -1,6 +1,6 @@
 //! What became of a sketch in an earlier run, so that a run in which nothing changed need not plan it.
 //!
-//! A sketch is up to date if its own files, everything that planning asked the disk ([`Trail`]), the tools and the board's description are
+//! A sketch is up to date if its own files, everything that planning asked the disk ([`InputSnapshot`]), the tools and the board's description are
 //! those of the record, and the files that it left behind are in place with the same content. Content decides, not time stamps; only
 //! programs and archives are recognised by [`StatMemo`]. What is not up to date is planned, which is never wrong.
 
@@ -10,27 +10,22 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, StatMemo};
 use fbuild_model::outcome::{Firmware, UsedLibrary};
-use fbuild_model::{Command, Diagnostic, Digest, DigestWriter, Fingerprint, Sizes};
+use fbuild_model::{Diagnostic, Digest, DigestWriter, Fingerprint, Sizes};
 use fbuild_scan::find::Requested;
 use fbuild_scan::sketch::Sketch;
 use fbuild_scan::tree::SourceTree;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::action::WORK;
 use crate::exec::place;
-use crate::incremental::scan_cache::Scans;
-use crate::incremental::snapshot::Trail;
-use crate::plan::board::Board;
-use crate::plan::tally::Tally;
-use crate::stage::link::conversions;
-use crate::toolchain::Toolchain;
+use crate::incremental::scan_cache::{Memos, ScanCache};
+use crate::incremental::snapshot::InputSnapshot;
 
 /// A sketch that was built in an earlier run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The trail of the run that planned it.
-    pub trail: Digest,
+    pub snapshot: Digest,
     /// A digest over the sketch's own files.
     pub own: Digest,
     /// The files it left behind, the log among them, with their content.
@@ -97,22 +92,6 @@ impl Record {
         }
     }
 
-    /// Counts the sketch as a user of its libraries.
-    pub fn count_libraries(&self, tally: &mut Tally) {
-        for library in &self.libraries {
-            let name = library.dir.file_name().unwrap_or(&library.name);
-            let archive = self
-                .archives
-                .iter()
-                .find(|archive| archive.file_stem() == Some(name));
-            tally.add(
-                &library.dir,
-                &library.name,
-                archive.map(|path| path.as_path()),
-            );
-        }
-    }
-
     fn is_in_place(&self) -> bool {
         self.files
             .iter()
@@ -126,7 +105,7 @@ pub struct Records<'a> {
     cache: &'a Cache,
     tree: &'a SourceTree,
     /// Trails that hold, by digest.
-    trails: HashMap<Digest, Option<Arc<Trail>>>,
+    snapshots: HashMap<Digest, Option<Arc<InputSnapshot>>>,
 }
 
 impl<'a> Records<'a> {
@@ -135,19 +114,19 @@ impl<'a> Records<'a> {
         Self {
             cache,
             tree,
-            trails: HashMap::new(),
+            snapshots: HashMap::new(),
         }
     }
 
     /// Returns the trails that were found to hold, sorted by digest.
-    pub fn into_trails(self) -> Vec<(Digest, Arc<Trail>)> {
-        let mut trails: Vec<_> = self
-            .trails
+    pub fn into_snapshots(self) -> Vec<(Digest, Arc<InputSnapshot>)> {
+        let mut snapshots: Vec<_> = self
+            .snapshots
             .into_iter()
-            .filter_map(|(digest, trail)| Some((digest, trail?)))
+            .filter_map(|(digest, snapshot)| Some((digest, snapshot?)))
             .collect();
-        trails.sort_by_key(|(digest, _)| *digest);
-        trails
+        snapshots.sort_by_key(|(digest, _)| *digest);
+        snapshots
     }
 
     /// Returns for each sketch, built in the directory at its place of `out_dirs`, its record if it is up to date. If not all are, the board's
@@ -157,7 +136,7 @@ impl<'a> Records<'a> {
     pub(crate) fn up_to_date(
         &mut self,
         base: Digest,
-        board: &Board<'_>,
+        memos: &Memos<'_>,
         sketches: &[Requested],
         out_dirs: &[Utf8PathBuf],
     ) -> Vec<Option<Record>> {
@@ -166,31 +145,31 @@ impl<'a> Records<'a> {
             .zip(out_dirs)
             .map(|(requested, out_dir)| self.find(base, requested.sketch.as_ref().ok()?, out_dir))
             .collect();
-        let mut trails: Vec<Digest> = recorded
+        let mut snapshots: Vec<Digest> = recorded
             .iter()
             .flatten()
-            .map(|(record, _)| record.trail)
+            .map(|(record, _)| record.snapshot)
             .collect();
-        trails.sort();
-        trails.dedup();
-        for &digest in &trails {
-            if !self.trails.contains_key(&digest) {
-                let trail = self.trail(digest);
-                self.trails.insert(digest, trail);
+        snapshots.sort();
+        snapshots.dedup();
+        for &digest in &snapshots {
+            if !self.snapshots.contains_key(&digest) {
+                let snapshot = self.snapshot(digest);
+                self.snapshots.insert(digest, snapshot);
             }
         }
         let up_to_date: Vec<Option<Record>> = recorded
             .into_par_iter()
             .map(|found| {
                 let (record, key) = found?;
-                let holds = matches!(self.trails.get(&record.trail), Some(Some(_)));
+                let holds = matches!(self.snapshots.get(&record.snapshot), Some(Some(_)));
                 (record.own == key.own && holds && record.is_in_place()).then_some(record)
             })
             .collect();
         if up_to_date.iter().any(Option::is_none) {
-            trails
+            snapshots
                 .into_iter()
-                .for_each(|digest| self.teach(digest, base, board));
+                .for_each(|digest| self.teach(digest, base, memos));
         }
         up_to_date
     }
@@ -208,41 +187,42 @@ impl<'a> Records<'a> {
     }
 
     /// Returns a trail if it still holds.
-    fn trail(&self, digest: Digest) -> Option<Arc<Trail>> {
-        let bytes = self.cache.recall(trail_key(digest))?;
-        let trail: Trail = serde_json::from_slice(&bytes).ok()?;
-        trail
+    fn snapshot(&self, digest: Digest) -> Option<Arc<InputSnapshot>> {
+        let bytes = self.cache.recall(snapshot_key(digest))?;
+        let snapshot: InputSnapshot = serde_json::from_slice(&bytes).ok()?;
+        snapshot
             .holds(self.tree, StatMemo::new(self.cache))
-            .then(|| Arc::new(trail))
+            .then(|| Arc::new(snapshot))
     }
 
     /// Lets a board's preprocessors know the scans that belong to a trail, if it holds.
-    fn teach(&self, digest: Digest, base: Digest, board: &Board<'_>) {
-        if !matches!(self.trails.get(&digest), Some(Some(_))) {
+    fn teach(&self, digest: Digest, base: Digest, memos: &Memos<'_>) {
+        if !matches!(self.snapshots.get(&digest), Some(Some(_))) {
             return;
         }
-        let scans = self.cache.recall(scans_key(digest));
-        let scans: Option<Scans> = scans.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if let Some(scans) = scans {
-            scans.teach(base, board, self.tree);
+        let scan_cache = self.cache.recall(scans_key(digest));
+        let scan_cache: Option<ScanCache> =
+            scan_cache.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if let Some(scan_cache) = scan_cache {
+            scan_cache.teach(base, memos, self.tree);
         }
     }
 }
 
 /// Keeps a trail and the scans that belong to it unless one of `earlier` covers it; returns by which digest it is found.
-pub(crate) fn keep_trail(
+pub(crate) fn keep_snapshot(
     cache: &Cache,
-    trail: &Trail,
-    scans: &Scans,
-    earlier: &[(Digest, Arc<Trail>)],
+    snapshot: &InputSnapshot,
+    scan_cache: &ScanCache,
+    earlier: &[(Digest, Arc<InputSnapshot>)],
 ) -> Option<Digest> {
-    if let Some((known, _)) = earlier.iter().find(|(_, known)| known.covers(trail)) {
+    if let Some((known, _)) = earlier.iter().find(|(_, known)| known.covers(snapshot)) {
         return Some(*known);
     }
-    let bytes = serde_json::to_vec(trail).ok()?;
+    let bytes = serde_json::to_vec(snapshot).ok()?;
     let digest = Digest::of(&bytes);
-    cache.remember(trail_key(digest), &bytes);
-    if let Ok(bytes) = serde_json::to_vec(scans) {
+    cache.remember(snapshot_key(digest), &bytes);
+    if let Ok(bytes) = serde_json::to_vec(scan_cache) {
         cache.remember(scans_key(digest), &bytes);
     }
     Some(digest)
@@ -255,83 +235,10 @@ pub fn keep(cache: &Cache, key: RecordKey, record: &Record) {
     }
 }
 
-fn trail_key(digest: Digest) -> Digest {
+fn snapshot_key(digest: Digest) -> Digest {
     DigestWriter::new("trail 1").digest(digest).finish()
 }
 
-fn scans_key(trail: Digest) -> Digest {
-    DigestWriter::new("scans 1").digest(trail).finish()
-}
-
-/// Digests what all sketches of a board depend on beside files that are scanned: this program, the board's description and commands, the
-/// tools, the libraries there are, the environment. `None` where a record would not tell all: where hooks run, a command is tied to one
-/// sketch, or a tool is not there.
-pub(crate) fn base(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Digest> {
-    let properties = board.spec.properties(false);
-    let hooks = |(key, value): &(String, String)| {
-        key.starts_with("recipe.hooks.") && key.ends_with(".pattern") && !value.is_empty()
-    };
-    if board.unscanned || board.tied_to.is_some() || properties.iter().any(hooks) {
-        return None;
-    }
-    let mut writer = DigestWriter::new("board");
-    let program = std::env::current_exe().ok()?;
-    writer.digest(tools.program(program.to_str()?).ok()?);
-    writer.field(&board.fqbn).field(board.dir.as_str());
-    for (key, value) in &properties {
-        // The time is an input only where a command says it, and then the commands differ.
-        if !key.starts_with("extra.time.") {
-            writer.field(key).field(value);
-        }
-    }
-    for (command, is_compiler) in commands(board)? {
-        let text = command.to_shell();
-        if text.contains(SKETCH_DIR) {
-            // It may read a file of the sketch's folder that is no part of the sketch.
-            return None;
-        }
-        writer.field(text);
-        writer.digest(if is_compiler {
-            tools.linker(&command.program, &command.args).ok()?
-        } else {
-            tools
-                .program_with_files(&command.program, &command.args)
-                .ok()?
-        });
-    }
-    for (name, value) in Toolchain::environment() {
-        writer.field(name).field(value);
-    }
-    for dir in &board.base_dirs {
-        writer.field(dir.as_str());
-    }
-    for library in board.index.libraries() {
-        writer.digest(library.digest());
-    }
-    if let Some(bootloader) = board.spec.bootloader_file() {
-        let bytes = std::fs::read(bootloader).unwrap_or_default();
-        writer.digest(Digest::of(&bytes));
-    }
-    Some(writer.finish())
-}
-
-/// Stands for a sketch's folder where a board's commands are looked at.
-const SKETCH_DIR: &str = "/fbuild.sketch";
-
-/// Returns one command of each kind that a build of a sketch runs, and whether it is one of the compiler.
-fn commands(board: &Board<'_>) -> Option<Vec<(Command, bool)>> {
-    let recipes = board.recipes_for("sketch.ino", SKETCH_DIR.as_ref(), WORK.as_ref());
-    let object = Utf8Path::new("/fbuild.object");
-    let mut commands = Vec::new();
-    for source in ["/x.c", "/x.cpp", "/x.S"] {
-        // A platform without a recipe for a language may have no source of that language.
-        commands.extend(recipes.compile(&[], source.as_ref(), object));
-    }
-    commands.extend(recipes.preprocess(&[], "/x.cpp".as_ref(), object, None));
-    commands.extend(recipes.link(&[object.as_str()], "/core.a".as_ref()).ok()?);
-    let mut others = vec![recipes.archive("/x.a".as_ref(), object).ok()?];
-    others.extend(conversions(&recipes).ok()?);
-    let compiler = commands.into_iter().map(|command| (command, true));
-    let others = others.into_iter().map(|command| (command, false));
-    Some(compiler.chain(others).collect())
+fn scans_key(snapshot: Digest) -> Digest {
+    DigestWriter::new("scans 1").digest(snapshot).finish()
 }

@@ -13,11 +13,12 @@ use fbuild_scan::preprocess::{Closure, Scan};
 use fbuild_scan::tree::SourceTree;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::board::Board;
+/// What the preprocessors of one board know about sources, by the name of their language.
+pub(crate) type Memos<'a> = [(&'static str, &'a ScanMemo)];
 
 /// The scans of a run. Files and directories are named by their places in a list of paths, since most scans name the same ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Scans {
+pub struct ScanCache {
     paths: Vec<Utf8PathBuf>,
     /// By text: paths that differ in a `./` are equal as paths, but different names to the compiler.
     #[serde(skip)]
@@ -45,15 +46,15 @@ enum Answer {
     Missing(String),
 }
 
-impl Scans {
+impl ScanCache {
     /// Adds what a board's preprocessors know about sources of the tree that are on disk; `base` is what all records of the board have in
     /// common.
-    pub fn add(&mut self, base: Digest, board: &Board<'_>, tree: &SourceTree) {
+    pub fn add(&mut self, base: Digest, memos: &Memos<'_>, tree: &SourceTree) {
         let on_disk = |answered: &&Answered| {
             let source = tree.read(&answered.source).ok().flatten();
             source.is_some_and(|source| !source.is_generated())
         };
-        for (language, memo) in board.memos() {
+        for (language, memo) in memos {
             let answers = memo.answers();
             let known = answers.iter().filter(on_disk);
             let known = known.filter_map(|answered| self.known(answered)).collect();
@@ -62,8 +63,8 @@ impl Scans {
     }
 
     /// Tells a board's preprocessors what is known; the files are those of the tree.
-    pub fn teach(&self, base: Digest, board: &Board<'_>, tree: &SourceTree) {
-        for (language, memo) in board.memos() {
+    pub fn teach(&self, base: Digest, memos: &Memos<'_>, tree: &SourceTree) {
+        for (language, memo) in memos {
             for known in self.known.get(&key(base, language)).into_iter().flatten() {
                 // An answer that names what is not there is none, and the source is scanned.
                 let _ = self.tell(known, tree, memo);

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// Questions and answers, and what stage 1 made of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trail {
+pub struct InputSnapshot {
     /// The content of files by path; `None` where there was no regular file.
     files: BTreeMap<String, Option<Digest>>,
     /// The sources found in folders.
@@ -48,7 +48,7 @@ pub struct Made {
     pub bytes: Digest,
 }
 
-impl Trail {
+impl InputSnapshot {
     /// Adds questions to the disk and their answers.
     pub fn add_files(&mut self, asked: impl IntoIterator<Item = (String, Option<Digest>)>) {
         self.files.extend(asked);
@@ -220,43 +220,43 @@ mod tests {
             }
         }
 
-        fn trail(&self) -> Trail {
-            let mut trail = Trail::default();
-            trail.add_files([
+        fn snapshot(&self) -> InputSnapshot {
+            let mut snapshot = InputSnapshot::default();
+            snapshot.add_files([
                 (self.path("lib/src/a.h"), Some(Digest::of(b"header"))),
                 (self.path("lib/src/none.h"), None),
                 (self.path("lib/src/deep"), None),
             ]);
-            trail.add_sources(&self.dir.join("lib/src"), Depth::Recursive);
-            trail.add_sources(&self.dir.join("lib"), Depth::Flat);
+            snapshot.add_sources(&self.dir.join("lib/src"), Depth::Recursive);
+            snapshot.add_sources(&self.dir.join("lib"), Depth::Flat);
             let made = Made {
                 of: Digest::of(b"members"),
                 bytes: Digest::of(b"archive"),
             };
-            trail.add_made(Digest::of(b"key"), [(self.dir.join("lib.a"), made)], [], []);
-            trail
+            snapshot.add_made(Digest::of(b"key"), [(self.dir.join("lib.a"), made)], [], []);
+            snapshot
         }
 
         fn path(&self, name: &str) -> String {
             self.dir.join(name).to_string()
         }
 
-        fn holds(&self, trail: &Trail) -> bool {
-            trail.holds(&SourceTree::new(), StatMemo::new(&self.cache))
+        fn holds(&self, snapshot: &InputSnapshot) -> bool {
+            snapshot.holds(&SourceTree::new(), StatMemo::new(&self.cache))
         }
     }
 
     #[test]
     fn a_trail_holds_as_long_as_every_answer_is_the_same() {
         let place = Place::new();
-        let trail = place.trail();
-        assert!(place.holds(&trail));
+        let snapshot = place.snapshot();
+        assert!(place.holds(&snapshot));
         fs_err::write(
             place.dir.join("lib/src/more.h"),
             "a header nobody asked for",
         )
         .unwrap();
-        assert!(place.holds(&trail));
+        assert!(place.holds(&snapshot));
         let write = |name: &'static str, text: &'static str| {
             move |dir: &Utf8Path| fs_err::write(dir.join(name), text).unwrap()
         };
@@ -285,19 +285,19 @@ mod tests {
         ];
         for (what, change) in changes {
             let place = Place::new();
-            let trail = place.trail();
+            let snapshot = place.snapshot();
             change(&place.dir);
-            assert!(!place.holds(&trail), "{what}");
+            assert!(!place.holds(&snapshot), "{what}");
         }
     }
 
     #[test]
     fn a_trail_is_read_back_as_it_was_written() {
         let place = Place::new();
-        let trail = place.trail();
-        let bytes = serde_json::to_vec(&trail).unwrap();
-        let back: Trail = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(back, trail);
+        let snapshot = place.snapshot();
+        let bytes = serde_json::to_vec(&snapshot).unwrap();
+        let back: InputSnapshot = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(back, snapshot);
         assert_eq!(
             back.made_of(&place.dir.join("lib.a")),
             Some(Digest::of(b"members"))
@@ -307,10 +307,10 @@ mod tests {
     #[test]
     fn the_larger_trail_covers_the_smaller_one() {
         let place = Place::new();
-        let (small, mut large) = (place.trail(), place.trail());
+        let (small, mut large) = (place.snapshot(), place.snapshot());
         large.add_files([("/more.h".to_owned(), None)]);
         assert!(large.covers(&small) && !small.covers(&large));
-        let mut other = place.trail();
+        let mut other = place.snapshot();
         other.add_files([(place.path("lib/src/a.h"), None)]);
         assert!(
             !large.covers(&other),

@@ -13,9 +13,9 @@ use fbuild_scan::memo::ScanMemo;
 use fbuild_scan::preprocess::Scan;
 use fbuild_scan::tree::SourceFile;
 
-use crate::action::path_map::Roots;
-use crate::plan::planner::PlanError;
-use crate::plan::preprocessor::{Means, Preprocessor};
+use crate::action::path_map::PathMap;
+use crate::plan::error::PlanError;
+use crate::plan::preprocessor::{Preprocessor, ScanServices};
 use crate::toolchain::{ToolError, Toolchain};
 use fbuild_model::error_chain;
 
@@ -37,7 +37,7 @@ pub struct Board<'a> {
     /// A property that ties compile commands to one sketch, if the platform's recipes refer to one.
     pub tied_to: Option<String>,
     /// Core, variant and platform by name.
-    pub roots: Roots,
+    pub path_map: PathMap,
     /// What all records of its sketches have in common; `None` where nothing can be recorded, or nobody asked.
     pub record_base: Option<Digest>,
     /// Its C++ compiler is not there, so nothing can be scanned; in a preview only.
@@ -58,7 +58,7 @@ impl<'a> Board<'a> {
         dir: Utf8PathBuf,
         libraries: &[Root],
         tools: &Toolchain<'_>,
-        means: Means<'a>,
+        services: ScanServices<'a>,
     ) -> Result<Self, PlanError> {
         let recipes = SketchRecipes::for_shared(spec, &dir);
         let mut roots = libraries.to_vec();
@@ -84,22 +84,30 @@ impl<'a> Board<'a> {
         } else {
             dependencies(&recipes)
         };
-        let cxx = Arc::new(Preprocessor::new(means, cxx, command));
+        let cxx = Arc::new(Preprocessor::new(services, cxx, command));
         let discovery = if same {
             Arc::clone(&cxx)
         } else {
             Arc::new(Preprocessor::new(
-                means,
+                services,
                 discovery,
                 discovery_command(&recipes),
             ))
         };
         Ok(Self {
-            c: Preprocessor::new(means, language("c", Language::C)?, dependencies(&recipes)),
-            asm: Preprocessor::new(means, language("S", Language::Asm)?, dependencies(&recipes)),
+            c: Preprocessor::new(
+                services,
+                language("c", Language::C)?,
+                dependencies(&recipes),
+            ),
+            asm: Preprocessor::new(
+                services,
+                language("S", Language::Asm)?,
+                dependencies(&recipes),
+            ),
             fqbn: spec.fqbn().to_string(),
             tied_to: recipes.sketch_value_in_compile().map(str::to_owned),
-            roots: named_roots(spec, &dir),
+            path_map: path_map(spec, &dir),
             unscanned: spec.compiler().is_ok_and(|compiler| {
                 tools
                     .lacking()
@@ -137,7 +145,7 @@ impl<'a> Board<'a> {
     }
 
     /// Returns what is known about sources, by language.
-    pub fn memos(&self) -> impl Iterator<Item = (&'static str, &ScanMemo)> {
+    pub fn memos(&self) -> Vec<(&'static str, &ScanMemo)> {
         let discovery = (!Arc::ptr_eq(&self.discovery, &self.cxx)).then_some(&self.discovery);
         let discovery = discovery.map(|preprocessor| ("discovery", preprocessor.memo()));
         let compiled = [
@@ -146,12 +154,12 @@ impl<'a> Board<'a> {
             ("assembler", &self.asm),
         ];
         let compiled = compiled.map(|(language, preprocessor)| (language, preprocessor.memo()));
-        discovery.into_iter().chain(compiled)
+        discovery.into_iter().chain(compiled).collect()
     }
 
     /// Returns where the answers of earlier scans were taken for new ones because there was nothing.
     pub fn absent(&self) -> impl Iterator<Item = Utf8PathBuf> {
-        self.memos().flat_map(|(_, memo)| memo.absent())
+        self.memos().into_iter().flat_map(|(_, memo)| memo.absent())
     }
 
     /// Spares a sketch's final text its scan: it reads what the `merged` text reads, because prototypes hold no directives.
@@ -194,16 +202,16 @@ impl<'a> Board<'a> {
     }
 }
 
-fn named_roots(spec: &BoardSpec, dir: &Utf8Path) -> Roots {
-    let mut roots = Roots::default();
-    roots.add(spec.core_dir(), "core");
+fn path_map(spec: &BoardSpec, dir: &Utf8Path) -> PathMap {
+    let mut map = PathMap::default();
+    map.add(spec.core_dir(), "core");
     if let Some(variant) = spec.variant_dir() {
-        roots.add(variant, "variant");
+        map.add(variant, "variant");
     }
-    roots.add(spec.board_platform().dir.clone(), "platform");
-    roots.add(spec.core_platform().dir.clone(), "core-platform");
-    roots.add(dir, "build");
-    roots
+    map.add(spec.board_platform().dir.clone(), "platform");
+    map.add(spec.core_platform().dir.clone(), "core-platform");
+    map.add(dir, "build");
+    map
 }
 
 /// What a language's compiler predefines. The inner error is the reason why it could not be learned, which is no obstacle.

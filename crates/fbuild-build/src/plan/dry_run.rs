@@ -4,7 +4,7 @@ use fbuild_model::Command;
 use fbuild_platform::HookPoint;
 
 use crate::action::{Action, WORK};
-use crate::plan::{BuildPlan, SketchWork};
+use crate::plan::{BuildPlan, SketchWork, link_steps};
 
 /// Returns the plan's commands as shell lines, with a comment line before each group; links are shown as far as they are known.
 pub fn lines(plan: &BuildPlan) -> Vec<String> {
@@ -60,7 +60,7 @@ pub fn lines(plan: &BuildPlan) -> Vec<String> {
     for entry in &plan.sketches {
         lines.push(format!("# {} for {}", entry.name, entry.board));
         match &entry.work {
-            SketchWork::Build(sketch) => match crate::stage::link::preview(plan, sketch) {
+            SketchWork::Build(sketch) => match link_steps::preview(plan, sketch) {
                 Ok(steps) => lines.extend(steps.iter().map(|step| step.command.to_shell())),
                 Err(error) => lines.push(format!("# cannot be linked: {error}")),
             },

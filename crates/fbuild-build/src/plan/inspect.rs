@@ -11,12 +11,13 @@ use fbuild_scan::discovery::{Discovery, Missing};
 use fbuild_scan::find::Requested;
 use fbuild_scan::tree::{SourceFile, SourceTree};
 
+use crate::plan::PlanError;
 use crate::plan::board::Board;
-use crate::plan::planner::PlanError;
-use crate::plan::prepared::{Desk, Undrafted, draft};
+use crate::plan::prepared::{SketchContext, Unprepared, prepare_sketch};
 use crate::plan::preprocessor::{self, Fallbacks};
+use crate::plan::quirks::quirks_applied;
 use crate::request::Request;
-use crate::run::{Means, quirks_applied};
+use crate::services::Services;
 use crate::toolchain::Toolchain;
 use fbuild_model::error_chain;
 
@@ -41,14 +42,14 @@ pub struct Look {
 ///
 /// # Errors
 /// If a tool is missing or a platform cannot be used.
-pub fn look(request: &Request, means: Means<'_>) -> Result<Vec<Look>, PlanError> {
+pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, PlanError> {
     let tree = SourceTree::new();
-    let tools = Toolchain::new(means.cache, means.runner);
+    let tools = Toolchain::new(services.cache, services.runner);
     let fallbacks = Fallbacks::default();
-    let shared = preprocessor::Means {
+    let shared = preprocessor::ScanServices {
         tree: &tree,
-        runner: means.runner,
-        cache: means.cache,
+        runner: services.runner,
+        cache: services.cache,
         fallbacks: &fallbacks,
     };
     let mut looks = Vec::new();
@@ -60,43 +61,52 @@ pub fn look(request: &Request, means: Means<'_>) -> Result<Vec<Look>, PlanError>
         };
         let dir = request.output_dir.join(board_index.to_string());
         let board = Board::new(&cured, dir, &request.libraries, &tools, shared)?;
-        let desk = Desk {
+        let context = SketchContext {
             board: &board,
             tree: &tree,
-            runner: means.runner,
+            runner: services.runner,
         };
         for (index, requested) in request.sketches.iter().enumerate() {
             if request.exceptions.contains_key(&(board_index, index)) {
                 continue;
             }
-            if !means.stop.may_start() {
+            if !services.stop.may_start() {
                 return Ok(looks);
             }
-            looks.push(look_at(requested, desk, &index.to_string()));
+            looks.push(look_at(requested, context, &index.to_string()));
         }
     }
     Ok(looks)
 }
 
-fn look_at(requested: &Requested, desk: Desk<'_>, place: &str) -> Look {
-    let drafted = match &requested.sketch {
-        Ok(sketch) => draft(sketch, desk.tree, desk, &desk.board.dir.join(place)),
-        Err(error) => Err(Undrafted::new(Phase::Load, error_chain(error))),
+fn look_at(requested: &Requested, context: SketchContext<'_>, place: &str) -> Look {
+    let prepared = match &requested.sketch {
+        Ok(sketch) => prepare_sketch(
+            sketch,
+            context.tree,
+            context,
+            &context.board.dir.join(place),
+        ),
+        Err(error) => Err(Unprepared::new(Phase::Load, error_chain(error))),
     };
-    let (generated, discovery, missing) = match drafted {
-        Ok(draft) => {
+    let (generated, discovery, missing) = match prepared {
+        Ok(prepare_sketch) => {
             let nothing =
-                || Undrafted::new(Phase::Scan, "nothing was generated".to_owned()).failure;
+                || Unprepared::new(Phase::Scan, "nothing was generated".to_owned()).failure;
             (
-                draft.generated.into_iter().next().ok_or_else(nothing),
-                Some(draft.discovery),
+                prepare_sketch
+                    .generated
+                    .into_iter()
+                    .next()
+                    .ok_or_else(nothing),
+                Some(prepare_sketch.discovery),
                 None,
             )
         }
-        Err(undrafted) => (Err(undrafted.failure), None, undrafted.missing),
+        Err(unprepared) => (Err(unprepared.failure), None, unprepared.missing),
     };
     Look {
-        board: desk.board.fqbn.clone(),
+        board: context.board.fqbn.clone(),
         sketch: requested.label.clone(),
         generated,
         discovery,

@@ -21,23 +21,21 @@ use fbuild_scan::tree::{SourceFile, SourceTree};
 use super::prefix as text;
 use crate::action::inputs::Inputs;
 use crate::action::{Action, Outputs, Reads, Step, WORK};
-use crate::exec::Executor;
-use crate::exec::place;
 use crate::plan::board::Board;
 use crate::plan::prefix::{Prefix, prefix};
-use crate::plan::{BuildPlan, PreambleId, PreamblePlan, SketchPlan, SketchWork, WithPreamble};
+use crate::plan::{BuildPlan, PchId, PchPlan, SketchPlan, SketchWork, WithPch};
 use crate::request::PchMode;
 use crate::toolchain::Toolchain;
 use crate::toolchain::pch_probe::{Debug, Usable, known, probe};
 
 /// Number of sketches from which on making a preamble pays.
-const ENOUGH: usize = 5;
+pub(crate) const ENOUGH: usize = 5;
 
 /// Number of lists of headers that are remembered for a board.
 const REMEMBERED: usize = 16;
 
 /// Finds the preambles of one board.
-pub(crate) struct Preambles<'a> {
+pub(crate) struct PchPass<'a> {
     board: &'a Board<'a>,
     mode: PchMode,
     tools: &'a Toolchain<'a>,
@@ -54,7 +52,7 @@ struct Candidate {
     dirs: Vec<Utf8PathBuf>,
 }
 
-impl<'a> Preambles<'a> {
+impl<'a> PchPass<'a> {
     pub(crate) fn new(
         board: &'a Board<'a>,
         mode: PchMode,
@@ -89,7 +87,7 @@ impl<'a> Preambles<'a> {
             candidates = others;
             let usable = *usable.get_or_insert_with(|| probe(&self.board.recipes, self.tools));
             let Some(usable) = usable else { return };
-            self.preamble(plan, &headers, &users, usable);
+            self.pch(plan, &headers, &users, usable);
             chosen.push(headers);
         }
         self.remember(&earlier, chosen);
@@ -250,13 +248,7 @@ impl<'a> Preambles<'a> {
     }
 
     /// Adds one preamble and the actions of the sketches that use it.
-    fn preamble(
-        &self,
-        plan: &mut BuildPlan,
-        headers: &[String],
-        users: &[Candidate],
-        usable: Usable,
-    ) {
+    fn pch(&self, plan: &mut BuildPlan, headers: &[String], users: &[Candidate], usable: Usable) {
         let Some((header, closure)) = users
             .first()
             .and_then(|user| self.header(headers, &user.dirs))
@@ -275,7 +267,7 @@ impl<'a> Preambles<'a> {
         let Some(action) = self.action(&header, &closure, usable) else {
             return;
         };
-        let id = PreambleId::new(plan.preambles.len());
+        let id = PchId::new(plan.pchs.len());
         let mut using = Vec::new();
         for user in users.iter().filter(same) {
             let SketchWork::Build(sketch) = &mut plan.sketches[user.index].work else {
@@ -286,14 +278,14 @@ impl<'a> Preambles<'a> {
                 let Some(unit) = sketch.units.iter_mut().find(|unit| is_main(&unit.action)) else {
                     continue;
                 };
-                unit.preamble = Some(WithPreamble {
+                unit.pch = Some(WithPch {
                     id: Some(id),
                     action: with,
                 });
                 using.push(user.index);
             }
         }
-        plan.preambles.push(PreamblePlan {
+        plan.pchs.push(PchPlan {
             action,
             header: header.path().to_owned(),
             needed_by: using,
@@ -331,7 +323,7 @@ impl<'a> Preambles<'a> {
         plain
             .args
             .iter()
-            .for_each(|arg| parts.argument(self.board.roots.text(arg)));
+            .for_each(|arg| parts.argument(self.board.path_map.text(arg)));
         parts.argument(usable.debug.name());
         for (name, value) in Toolchain::environment() {
             parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
@@ -341,7 +333,7 @@ impl<'a> Preambles<'a> {
         for file in &closure.files {
             parts.add(
                 PartKind::Header,
-                self.board.roots.path(file.path()),
+                self.board.path_map.path(file.path()),
                 file.digest(),
             );
             paths.field(file.path().as_str());
@@ -367,9 +359,9 @@ impl<'a> Preambles<'a> {
             fingerprint: parts.fingerprint(),
             inputs: Inputs::Listed(parts),
             reads: Reads::Closure(Arc::new(closure.clone())),
-            preamble: None,
+            pch: None,
             in_place: None,
-            roots: Arc::new(self.board.roots.clone()),
+            path_map: Arc::new(self.board.path_map.clone()),
         })
     }
 
@@ -402,14 +394,14 @@ impl<'a> Preambles<'a> {
             .position(|arg| arg == source.path().as_str())?;
         command.args[at] = path.to_string();
         usable.debug.apply(&mut command.args);
-        depends_on_preamble(&mut action, usable.debug);
+        depends_on_pch(&mut action, usable.debug);
         action
             .generated
             .extend([Arc::clone(&variant), Arc::clone(header)]);
         let mut reads = Closure::clone(closure);
         reads.files.extend([variant, Arc::clone(header)]);
         action.reads = Reads::Closure(Arc::new(reads));
-        action.preamble = Some(header.path().to_owned());
+        action.pch = Some(header.path().to_owned());
         Some(action)
     }
 }
@@ -422,11 +414,11 @@ fn take_earlier(plan: &mut BuildPlan, index: usize, debug: Debug) {
     for unit in sketch
         .units
         .iter_mut()
-        .filter(|unit| unit.preamble.is_none() && is_main(&unit.action))
+        .filter(|unit| unit.pch.is_none() && is_main(&unit.action))
     {
         let mut action = unit.action.clone();
-        depends_on_preamble(&mut action, debug);
-        unit.preamble = Some(WithPreamble { id: None, action });
+        depends_on_pch(&mut action, debug);
+        unit.pch = Some(WithPch { id: None, action });
     }
 }
 
@@ -472,67 +464,10 @@ fn is_read_once(header: &str, closure: &Closure) -> bool {
         .any(|file| file.path() == header && file.is_guarded())
 }
 
-fn depends_on_preamble(action: &mut Action, debug: Debug) {
+fn depends_on_pch(action: &mut Action, debug: Debug) {
     match &mut action.inputs {
-        Inputs::Compile(compile) => compile.preamble = Some(debug.name()),
+        Inputs::Compile(compile) => compile.pch = Some(debug.name()),
         Inputs::Listed(parts) => parts.argument(debug.name()),
     }
-    action.fingerprint = action.inputs.fingerprint(&action.roots);
-}
-
-/// What became of a preamble.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Made {
-    /// It can be used.
-    Usable,
-    /// Making it would not pay, as too few sketches are to be compiled.
-    Spared,
-    /// It could not be made or put in place.
-    Failed,
-}
-
-/// Precompiles a preamble if that pays.
-pub(crate) fn make(plan: &BuildPlan, preamble: &PreamblePlan, executor: &Executor<'_>) -> Made {
-    let is_known = |index: &&usize| {
-        let SketchWork::Build(sketch) = &plan.sketches[**index].work else {
-            return true;
-        };
-        sketch
-            .units
-            .iter()
-            .filter_map(|unit| Some((unit, unit.preamble.as_ref()?)))
-            .all(|(unit, with)| {
-                executor.knows(with.action.fingerprint) || executor.knows(unit.action.fingerprint)
-            })
-    };
-    let needed = preamble
-        .needed_by
-        .iter()
-        .filter(|index| !is_known(index))
-        .count();
-    if needed == 0 {
-        return Made::Spared;
-    }
-    let known = executor.peek(&preamble.action);
-    if known.is_none() && needed < ENOUGH && !preamble.always {
-        return Made::Spared;
-    }
-    let done = match known {
-        Some(known) => known,
-        // A preamble that cannot be made is no failure: the sketches are compiled without it, and tell what is wrong.
-        None => match executor.perform(&preamble.action) {
-            Ok(done) => done,
-            Err(_) => return Made::Failed,
-        },
-    };
-    let Some(output) = done.outputs.first() else {
-        return Made::Failed;
-    };
-    let precompiled = Utf8PathBuf::from(format!("{}.gch", preamble.header));
-    let placed = place::write_if_changed(&preamble.header, &preamble.action.generated[0].bytes())
-        .and_then(|_| place::link(&executor.blob(output.digest), &precompiled));
-    match placed {
-        Ok(()) => Made::Usable,
-        Err(_) => Made::Failed,
-    }
+    action.fingerprint = action.inputs.fingerprint(&action.path_map);
 }

@@ -7,51 +7,34 @@ use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
-use fbuild_model::outcome::{Phase, SkipRule};
+use fbuild_model::outcome::Phase;
 use fbuild_platform::BoardSpec;
 use fbuild_scan::find::Requested;
 use fbuild_scan::index::Root;
-use fbuild_scan::library::{Library, LibraryError, Location};
+use fbuild_scan::library::{Library, Location};
 use fbuild_scan::sources::Depth;
 use fbuild_scan::tree::SourceTree;
 use rayon::prelude::*;
 
-use crate::incremental::record::{self, Record, Records};
-use crate::incremental::scan_cache::Scans;
-use crate::incremental::snapshot::Trail;
+use crate::incremental::record::{Record, Records};
+use crate::incremental::scan_cache::ScanCache;
+use crate::incremental::snapshot::InputSnapshot;
 use crate::plan::board::Board;
-use crate::plan::builder::Assembly;
+use crate::plan::board_key::board_key;
+use crate::plan::builder::PlanBuilder;
+use crate::plan::device;
+use crate::plan::error::PlanError;
 use crate::plan::layout;
-use crate::plan::pch::Preambles;
-use crate::plan::prepared::{Desk, Draft, Undrafted, draft};
-use crate::plan::preprocessor::{Fallbacks, Means};
+use crate::plan::pch::PchPass;
+use crate::plan::prepared::{Prepared, SketchContext, Unprepared, prepare_sketch};
+use crate::plan::preprocessor::{Fallbacks, ScanServices};
 use crate::plan::skip::{self, Ruling};
 use crate::plan::{BuildPlan, SketchEntry, SketchWork};
 use crate::request::{Exception, Request};
-use crate::toolchain::device;
-use crate::toolchain::{ToolError, Toolchain};
+use crate::toolchain::Toolchain;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
 use fbuild_process::stop::Stop;
-
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// A tool is not there.
-    #[error(transparent)]
-    Tool(#[from] ToolError),
-    /// A library that was named is none.
-    #[error(transparent)]
-    Library(LibraryError),
-    /// A platform cannot be used.
-    #[error("use the platform of `{board}`: {problem}")]
-    Platform {
-        /// The board's FQBN.
-        board: String,
-        /// What is wrong.
-        problem: String,
-    },
-}
 
 /// Whether sketches that are up to date are planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +77,7 @@ fn attempt(
     extent: Extent,
 ) -> Result<BuildPlan, PlanError> {
     let fallbacks = Fallbacks::default();
-    let means = Means {
+    let services = ScanServices {
         tree,
         runner,
         cache: tools.cache(),
@@ -115,10 +98,10 @@ fn attempt(
         .library_under_test
         .as_deref()
         .and_then(|dir| Library::load(dir, Location::Explicit).ok());
-    let mut assembly = Assembly::new(tools);
+    let mut builder = PlanBuilder::new(tools);
     let mut records = Records::new(tools.cache(), tree);
-    let mut trail = Trail::default();
-    let mut scans = Scans::default();
+    let mut snapshot = InputSnapshot::default();
+    let mut scan_cache = ScanCache::default();
     for (board_index, (spec, board_dir)) in
         boards.iter().zip(layout::board_dirs(&fqbns)).enumerate()
     {
@@ -127,10 +110,10 @@ fn attempt(
             request.output_dir.join(board_dir),
             &request.libraries,
             tools,
-            means,
+            services,
         )?;
-        board.record_base = record::base(&board, tools);
-        assembly.warn(
+        board.record_base = board_key(&board, tools);
+        builder.warn(
             spec.warnings()
                 .iter()
                 .chain(board.index.warnings())
@@ -138,7 +121,7 @@ fn attempt(
         );
         if !board.unscanned {
             let lack = device::unknown(&board.recipes, board.cxx(), tree, "");
-            assembly.warn(
+            builder.warn(
                 lack.map(|lack| format!("{}: {lack}", board.fqbn))
                     .into_iter(),
             );
@@ -147,7 +130,7 @@ fn attempt(
         let known = match (extent, board.record_base) {
             // An export is made by stage 2.
             (Extent::NotUpToDate, Some(base)) if !request.export_binaries => {
-                records.up_to_date(base, &board, &request.sketches, &out_dirs)
+                records.up_to_date(base, &board.memos(), &request.sketches, &out_dirs)
             }
             _ => vec![None; request.sketches.len()],
         };
@@ -158,7 +141,7 @@ fn attempt(
         if to_build.any(|(known, exception)| known.is_none() && exception.is_none()) {
             // Before they are listed to be compiled: a source that appears in between is one that the next run notices.
             for dir in &board.base_dirs {
-                trail.add_sources(dir, Depth::Recursive);
+                snapshot.add_sources(dir, Depth::Recursive);
             }
         }
         let prepare = |(index, known): (usize, Option<Record>)| {
@@ -168,7 +151,7 @@ fn attempt(
                 Some(Exception::Skipped(rule)) => return Prepared::Skipped(rule.clone()),
             }
             let (requested, out_dir) = (&request.sketches[index], &out_dirs[index]);
-            let desk = Desk {
+            let context = SketchContext {
                 board: &board,
                 tree,
                 runner,
@@ -177,21 +160,21 @@ fn attempt(
                 .as_ref()
                 .filter(|library| requested.dir.starts_with(&library.real_dir));
             if stop.may_start() {
-                prepare(request, requested, desk, library, out_dir, known)
+                prepare(request, requested, context, library, out_dir, known)
             } else {
                 Prepared::stopped()
             }
         };
-        let drafts = known.into_par_iter().enumerate().map(prepare).collect();
-        let first = assembly.board(&board, request, out_dirs, drafts)?;
-        Preambles::new(&board, request.pch, tools, tree).add(assembly.plan(), first);
-        follow(&board, &assembly.plan().sketches[first..], &mut trail);
+        let prepared = known.into_par_iter().enumerate().map(prepare).collect();
+        let first = builder.board(&board, request, out_dirs, prepared)?;
+        PchPass::new(&board, request.pch, tools, tree).add(builder.plan(), first);
+        follow(&board, &builder.plan().sketches[first..], &mut snapshot);
         if let Some(base) = board.record_base {
-            scans.add(base, &board, tree);
+            scan_cache.add(base, &board.memos(), tree);
         }
     }
-    trail.add_files(tree.asked());
-    let mut plan = assembly.finish();
+    snapshot.add_files(tree.asked());
+    let mut plan = builder.finish();
     plan.warnings
         .extend(tools.lacking().into_iter().map(|program| {
         format!(
@@ -200,14 +183,14 @@ fn attempt(
     }));
     let (notes, cost) = fallbacks.take();
     // What the compiler looked for in vain when it was asked, it does not tell.
-    plan.trail = notes.is_empty().then_some(trail);
-    plan.scans = scans;
-    plan.earlier = records.into_trails();
+    plan.snapshot = notes.is_empty().then_some(snapshot);
+    plan.scan_cache = scan_cache;
+    plan.earlier = records.into_snapshots();
     let used: HashSet<Digest> = plan
         .sketches
         .iter()
         .filter_map(|entry| match &entry.work {
-            SketchWork::UpToDate(record) => Some(record.trail),
+            SketchWork::UpToDate(record) => Some(record.snapshot),
             _ => None,
         })
         .collect();
@@ -217,44 +200,25 @@ fn attempt(
     Ok(plan)
 }
 
-/// What became of one sketch before anything is shared.
-#[derive(Debug)]
-pub(crate) enum Prepared {
-    /// It can be compiled; with a warning about its rules.
-    Drafted(Box<Draft>, Option<String>),
-    /// It cannot.
-    Undrafted(Undrafted),
-    /// A rule leaves it out.
-    Skipped(SkipRule),
-    /// It is not to be built for this board.
-    NotRequested,
-    /// It was built in an earlier run; with a warning about its rules.
-    UpToDate(Box<Record>, Option<String>),
-}
-
-impl Prepared {
-    fn stopped() -> Self {
-        Self::Undrafted(Undrafted::new(Phase::Scan, "interrupted".to_owned()))
-    }
-}
-
 fn prepare(
     request: &Request,
     requested: &Requested,
-    desk: Desk<'_>,
+    context: SketchContext<'_>,
     library: Option<&Library>,
     out_dir: &Utf8Path,
     known: Option<Record>,
 ) -> Prepared {
     let sketch = match &requested.sketch {
         Ok(sketch) => sketch,
-        Err(error) => return Prepared::Undrafted(Undrafted::new(Phase::Load, error_chain(error))),
+        Err(error) => {
+            return Prepared::Unprepared(Unprepared::new(Phase::Load, error_chain(error)));
+        }
     };
     // Apart from the tree of what is scanned: a change of one sketch's own files concerns no other sketch.
     let files = SourceTree::new();
     let mut warning = None;
     if !request.ignore_filters {
-        match skip::decide(sketch, desk.board.spec, library, &files) {
+        match skip::decide(sketch, context.board.spec, library, &files) {
             Ruling::Build(note) => warning = note,
             Ruling::Skip(rule) => return Prepared::Skipped(rule),
         }
@@ -262,14 +226,14 @@ fn prepare(
     if let Some(record) = known {
         return Prepared::UpToDate(Box::new(record), warning);
     }
-    match draft(sketch, &files, desk, out_dir) {
-        Ok(draft) => Prepared::Drafted(Box::new(draft), warning),
-        Err(undrafted) => Prepared::Undrafted(undrafted),
+    match prepare_sketch(sketch, &files, context, out_dir) {
+        Ok(prepare_sketch) => Prepared::Ready(Box::new(prepare_sketch), warning),
+        Err(unprepared) => Prepared::Unprepared(unprepared),
     }
 }
 
 /// Adds to the trail what planning asked about folders: the sources of the libraries used, and what was not there.
-fn follow(board: &Board<'_>, sketches: &[SketchEntry], trail: &mut Trail) {
+fn follow(board: &Board<'_>, sketches: &[SketchEntry], snapshot: &mut InputSnapshot) {
     let planned = sketches.iter().filter_map(|entry| match &entry.work {
         SketchWork::Build(sketch) => Some(&sketch.libraries),
         _ => None,
@@ -289,10 +253,10 @@ fn follow(board: &Board<'_>, sketches: &[SketchEntry], trail: &mut Trail) {
                 Depth::Recursive => file.starts_with(&set.dir),
                 Depth::Flat => file.parent() == Some(&set.dir),
             });
-            trail.add_listed(&set.dir, set.depth, in_set.map(Utf8PathBuf::as_path));
+            snapshot.add_listed(&set.dir, set.depth, in_set.map(Utf8PathBuf::as_path));
         }
     }
-    trail.add_files(board.absent().map(|path| (path.into_string(), None)));
+    snapshot.add_files(board.absent().map(|path| (path.into_string(), None)));
 }
 
 /// Returns the library roots in the order in which they are searched: single libraries, then folders of libraries.

@@ -74,9 +74,9 @@ pub fn prefix(source: &str) -> Option<Prefix> {
 impl Prefix {
     /// Returns `source`, whose beginning this is, with its first `length` includes replaced by one of `preamble`. `None` if there are not
     /// so many.
-    pub fn replace(&self, source: &str, length: usize, preamble: &Utf8Path) -> Option<String> {
+    pub fn replace(&self, source: &str, length: usize, pch: &Utf8Path) -> Option<String> {
         let last = self.includes.get(length.checked_sub(1)?)?;
-        let mut text = include_line(preamble.as_str());
+        let mut text = include_line(pch.as_str());
         if let Some((file, number)) = &last.next {
             text.push_str(&format!("#line {number} \"{file}\"\n"));
         }

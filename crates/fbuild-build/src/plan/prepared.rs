@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::diagnostic;
-use fbuild_model::outcome::{Failure, Phase};
+use fbuild_model::outcome::{Failure, Phase, SkipRule};
 use fbuild_platform::HookPoint;
 use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::library::{Library, Precompiled};
@@ -17,16 +17,16 @@ use fbuild_scan::sketch::Sketch;
 use fbuild_scan::tree::{SourceFile, SourceTree};
 
 use crate::exec::place;
-use crate::incremental::record::RecordKey;
+use crate::incremental::record::{Record, RecordKey};
 use crate::plan::board::Board;
+use crate::plan::device;
 use crate::plan::hooks;
-use crate::toolchain::device;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
 
 /// A sketch that can be compiled.
 #[derive(Debug)]
-pub struct Draft {
+pub struct PreparedSketch {
     /// Its libraries and include directories.
     pub discovery: Discovery,
     /// All generated files, the final C++ first.
@@ -39,7 +39,7 @@ pub struct Draft {
 
 /// A sketch that cannot be compiled.
 #[derive(Debug)]
-pub struct Undrafted {
+pub struct Unprepared {
     /// Why not.
     pub failure: Failure,
     /// Remarks for the log.
@@ -48,7 +48,7 @@ pub struct Undrafted {
     pub missing: Option<Box<Missing>>,
 }
 
-impl Undrafted {
+impl Unprepared {
     /// Makes the outcome of a failure without a tool's output.
     pub fn new(phase: Phase, message: String) -> Self {
         let failure = Failure::new(phase, message);
@@ -56,7 +56,7 @@ impl Undrafted {
     }
 }
 
-impl From<Failure> for Undrafted {
+impl From<Failure> for Unprepared {
     fn from(failure: Failure) -> Self {
         Self {
             failure,
@@ -68,7 +68,7 @@ impl From<Failure> for Undrafted {
 
 /// What is needed to draft.
 #[derive(Debug, Clone, Copy)]
-pub struct Desk<'a> {
+pub struct SketchContext<'a> {
     /// The board.
     pub board: &'a Board<'a>,
     /// The files.
@@ -77,33 +77,55 @@ pub struct Desk<'a> {
     pub runner: &'a Runner,
 }
 
+/// What became of one sketch before anything is shared.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    /// It can be compiled; with a warning about its rules.
+    Ready(Box<PreparedSketch>, Option<String>),
+    /// It cannot.
+    Unprepared(Unprepared),
+    /// A rule leaves it out.
+    Skipped(SkipRule),
+    /// It is not to be built for this board.
+    NotRequested,
+    /// It was built in an earlier run; with a warning about its rules.
+    UpToDate(Box<Record>, Option<String>),
+}
+
+impl Prepared {
+    /// The run was stopped before the sketch was looked at.
+    pub(crate) fn stopped() -> Self {
+        Self::Unprepared(Unprepared::new(Phase::Scan, "interrupted".to_owned()))
+    }
+}
+
 /// Generates the C++ of `sketch` below `OUT/sketch` and finds its libraries; the sketch's own files are read from `files`.
 ///
 /// # Errors
 /// If a file cannot be read or written, a header is found in no library, or preprocessing fails.
-pub fn draft(
+pub fn prepare_sketch(
     sketch: &Sketch,
     files: &SourceTree,
-    desk: Desk<'_>,
+    context: SketchContext<'_>,
     out_dir: &Utf8Path,
-) -> Result<Draft, Undrafted> {
-    let Desk {
+) -> Result<PreparedSketch, Unprepared> {
+    let SketchContext {
         board,
         tree,
         runner,
-    } = desk;
+    } = context;
     let dir = out_dir.join("sketch");
     let first = board
         .recipes_for(sketch.project_name(), &sketch.dir, out_dir)
         .hooks(HookPoint::Prebuild);
-    let first = first.map_err(|error| Undrafted::new(Phase::Hook, error_chain(&error)))?;
+    let first = first.map_err(|error| Unprepared::new(Phase::Hook, error_chain(&error)))?;
     let printed = if board.unscanned {
         String::new()
     } else {
-        hooks::run(&first, runner).map_err(Undrafted::from)?
+        hooks::run(&first, runner).map_err(Unprepared::from)?
     };
     let staged = merge::stage(sketch, files, tree, &dir)
-        .map_err(|error| Undrafted::new(Phase::Load, error_chain(&error)))?;
+        .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     let main_path = dir.join(sketch.generated_name());
     if first.is_empty() {
         // Copies of files that the sketch no longer has would still be found beside its sources.
@@ -118,7 +140,7 @@ pub fn draft(
             main_path.clone(),
         ]);
         place::remove_others(&dir, &own)
-            .map_err(|error| Undrafted::new(Phase::Load, error_chain(&error)))?;
+            .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     }
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
@@ -135,7 +157,7 @@ pub fn draft(
         let remarks = vec![
             "the compiler is not installed: neither libraries nor prototypes are known".to_owned(),
         ];
-        return Ok(Draft {
+        return Ok(PreparedSketch {
             discovery,
             generated: std::iter::once(main).chain(staged.copies).collect(),
             remarks,
@@ -145,16 +167,16 @@ pub fn draft(
     let discovery = discover(&staged.scanned, board.surroundings())
         .map_err(|error| undiscovered(*error, board))?;
     let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
-        let mut undrafted = Undrafted::new(
+        let mut unprepared = Unprepared::new(
             Phase::Scan,
             "preprocessing for prototypes failed".to_owned(),
         );
         match device::unknown(&board.recipes, board.cxx(), tree, &output) {
-            Some(lack) => undrafted.failure.message = lack,
-            None => undrafted.failure.diagnostics = diagnostic::parse_gcc(&output),
+            Some(lack) => unprepared.failure.message = lack,
+            None => unprepared.failure.diagnostics = diagnostic::parse_gcc(&output),
         }
-        undrafted.failure.output = output;
-        undrafted
+        unprepared.failure.output = output;
+        unprepared
     })?;
     let main = tree.insert(&main_path, text);
     write(&main)?;
@@ -169,7 +191,7 @@ pub fn draft(
         }
         _ => None,
     };
-    Ok(Draft {
+    Ok(PreparedSketch {
         discovery,
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
@@ -177,10 +199,10 @@ pub fn draft(
     })
 }
 
-fn write(file: &SourceFile) -> Result<(), Undrafted> {
+fn write(file: &SourceFile) -> Result<(), Unprepared> {
     match place::write_if_changed(file.path(), &file.bytes()) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Undrafted::new(Phase::Load, error_chain(&error))),
+        Err(error) => Err(Unprepared::new(Phase::Load, error_chain(&error))),
     }
 }
 
@@ -214,21 +236,22 @@ fn final_text(
     }
 }
 
-fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Undrafted {
+fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Unprepared {
     let message = error_chain(&error);
     let DiscoveryError::Missing(missing) = error else {
-        return Undrafted::new(Phase::Scan, message);
+        return Unprepared::new(Phase::Scan, message);
     };
     let output = complaint(&missing, board);
-    let mut undrafted = Undrafted::new(Phase::Scan, format!("no library has `{}`", missing.header));
-    undrafted.failure.diagnostics = diagnostic::parse_gcc(&output);
+    let mut unprepared =
+        Unprepared::new(Phase::Scan, format!("no library has `{}`", missing.header));
+    unprepared.failure.diagnostics = diagnostic::parse_gcc(&output);
     // Where was looked belongs to the message: the compiler does not know about libraries.
     let notes = missing.notes();
     let notes = notes.iter().map(|note| format!("note: {note}\n"));
-    undrafted.failure.output = output + &notes.collect::<String>();
-    undrafted.remarks = remarks(&missing.so_far, board);
-    undrafted.missing = Some(Box::new(missing));
-    undrafted
+    unprepared.failure.output = output + &notes.collect::<String>();
+    unprepared.remarks = remarks(&missing.so_far, board);
+    unprepared.missing = Some(Box::new(missing));
+    unprepared
 }
 
 /// Returns the compiler's own message about a missing header, so that the log shows what users know.

@@ -25,7 +25,7 @@ pub type MakeCommand =
 
 /// What the preprocessors of a run share.
 #[derive(Debug, Clone, Copy)]
-pub struct Means<'a> {
+pub struct ScanServices<'a> {
     /// The files.
     pub tree: &'a SourceTree,
     /// Starts the compiler.
@@ -61,7 +61,7 @@ impl Fallbacks {
 
 /// Preprocesses one language of one board.
 pub struct Preprocessor<'a> {
-    means: Means<'a>,
+    services: ScanServices<'a>,
     /// What the compiler predefines; the reason if it did not say.
     dialect: Result<Arc<Dialect>, String>,
     command: Box<MakeCommand>,
@@ -79,17 +79,17 @@ impl std::fmt::Debug for Preprocessor<'_> {
 impl<'a> Preprocessor<'a> {
     /// Makes a preprocessor; `command` must preprocess as the dialect's compile command does.
     pub fn new(
-        means: Means<'a>,
+        services: ScanServices<'a>,
         dialect: Result<Arc<Dialect>, String>,
         command: Box<MakeCommand>,
     ) -> Self {
         if let Err(reason) = &dialect {
-            means
+            services
                 .fallbacks
                 .note(format!("all files of one language: {reason}"));
         }
         Self {
-            means,
+            services,
             dialect,
             command,
             memo: ScanMemo::new(),
@@ -106,7 +106,7 @@ impl<'a> Preprocessor<'a> {
         &self.memo
     }
 
-    /// Scans a source, or recalls the answer.
+    /// ScanCache a source, or recalls the answer.
     pub fn scanned(
         &self,
         source: &Utf8Path,
@@ -127,13 +127,13 @@ impl<'a> Preprocessor<'a> {
         keep: &[Utf8PathBuf],
     ) -> Result<String, String> {
         if let Ok(dialect) = &self.dialect {
-            match cpp::expand(self.means.tree, dialect, source, dirs, keep) {
+            match cpp::expand(self.services.tree, dialect, source, dirs, keep) {
                 Ok(text) => return Ok(text),
-                Err(unsupported) => self.means.fallbacks.note(unsupported.to_string()),
+                Err(unsupported) => self.services.fallbacks.note(unsupported.to_string()),
             }
         }
         let scratch = self
-            .means
+            .services
             .cache
             .scratch()
             .map_err(|error| error_chain(&error))?;
@@ -160,7 +160,7 @@ impl<'a> Preprocessor<'a> {
 
     fn ask(&self, source: &Utf8Path, dirs: &[Utf8PathBuf]) -> Scan {
         let failed = |output: String| Scan::Failed { output };
-        let scratch = match self.means.cache.scratch() {
+        let scratch = match self.services.cache.scratch() {
             Ok(scratch) => scratch,
             Err(error) => return failed(error_chain(&error)),
         };
@@ -194,11 +194,11 @@ impl<'a> Preprocessor<'a> {
     ) -> Result<Result<(), Option<String>>, String> {
         let command = (self.command)(source, dirs, target, deps)?;
         let output = self
-            .means
+            .services
             .runner
             .run(&command)
             .map_err(|error| error_chain(&error))?;
-        self.means.fallbacks.add(output.cost);
+        self.services.fallbacks.add(output.cost);
         Ok(if output.status.success() {
             Ok(())
         } else {
@@ -227,7 +227,7 @@ impl<'a> Preprocessor<'a> {
             .filter(|path| *path != source);
         for path in std::iter::once(source).chain(others) {
             let file = self
-                .means
+                .services
                 .tree
                 .read(path)
                 .map_err(|error| error.to_string())?;
@@ -253,9 +253,9 @@ impl Preprocess for Preprocessor<'_> {
 
     fn scan(&self, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Scan {
         if let Ok(dialect) = &self.dialect {
-            match cpp::scan(self.means.tree, dialect, source, include_dirs) {
+            match cpp::scan(self.services.tree, dialect, source, include_dirs) {
                 Ok(scan) => return scan,
-                Err(unsupported) => self.means.fallbacks.note(unsupported.to_string()),
+                Err(unsupported) => self.services.fallbacks.note(unsupported.to_string()),
             }
         }
         self.ask(source, include_dirs)

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::event::SharedLibrary;
 
+use crate::incremental::record::Record;
+
 /// The libraries of one board in order of first use.
 #[derive(Debug, Default)]
 pub struct Tally(Vec<Use>);
@@ -36,6 +38,20 @@ impl Tally {
         let library = &mut self.0[at];
         library.sketches += 1;
         library.archives.extend(archive.map(Utf8Path::to_owned));
+    }
+
+    /// Counts a sketch that is up to date as a user of its libraries.
+    pub fn add_record(&mut self, record: &Record) {
+        for library in &record.libraries {
+            let name = library.dir.file_name().unwrap_or(&library.name);
+            let mut archives = record.archives.iter();
+            let archive = archives.find(|archive| archive.file_stem() == Some(name));
+            self.add(
+                &library.dir,
+                &library.name,
+                archive.map(|path| path.as_path()),
+            );
+        }
     }
 
     /// Returns the libraries of the board called `board`.

@@ -15,7 +15,7 @@ use fbuild_scan::preprocess::Scan;
 use fbuild_scan::tree::SourceFile;
 
 use crate::action::inputs::{Compile, Inputs};
-use crate::action::path_map::Roots;
+use crate::action::path_map::PathMap;
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::plan::preprocessor::Preprocessor;
 use crate::toolchain::Toolchain;
@@ -45,18 +45,18 @@ pub struct Unit<'a> {
 
 /// What is needed to make compile actions.
 #[derive(Debug, Clone, Copy)]
-pub struct Workbench<'a> {
+pub struct CompilePlanner<'a> {
     /// The tools.
     pub tools: &'a Toolchain<'a>,
     /// The recipes.
     pub recipes: &'a SketchRecipes,
     /// Directories by name.
-    pub roots: &'a Arc<Roots>,
+    pub path_map: &'a Arc<PathMap>,
     /// A property that ties compile commands to one sketch's directory, if the platform uses one.
     pub tied_to: Option<&'a str>,
 }
 
-impl Workbench<'_> {
+impl CompilePlanner<'_> {
     /// Makes the compile action of `unit`.
     ///
     /// # Errors
@@ -98,12 +98,12 @@ impl Workbench<'_> {
             links: Vec::new(),
             folders: Vec::new(),
             outputs: Outputs::Files(vec![object_name]),
-            fingerprint: inputs.fingerprint(self.roots),
+            fingerprint: inputs.fingerprint(self.path_map),
             inputs,
             reads,
-            preamble: None,
+            pch: None,
             in_place: None,
-            roots: Arc::clone(self.roots),
+            path_map: Arc::clone(self.path_map),
         })
     }
 
@@ -128,7 +128,7 @@ impl Workbench<'_> {
             parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
         }
         for argument in &command.args {
-            parts.argument(self.roots.text(argument));
+            parts.argument(self.path_map.text(argument));
         }
         let Reads::Closure(closure) = reads else {
             return Inputs::Listed(parts);
@@ -140,7 +140,7 @@ impl Workbench<'_> {
             generated: own
                 .map(|file| (file.path().to_owned(), self.digest_of_generated(file)))
                 .collect(),
-            preamble: None,
+            pch: None,
         })
     }
 
@@ -157,7 +157,7 @@ impl Workbench<'_> {
         let mut writer = DigestWriter::new("generated");
         for line in text.split('\n') {
             if line.starts_with("#line ") {
-                writer.field(self.roots.text(line))
+                writer.field(self.path_map.text(line))
             } else {
                 writer.field(line)
             };

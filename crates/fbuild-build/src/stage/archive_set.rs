@@ -8,7 +8,7 @@ use fbuild_cache::StatMemo;
 use fbuild_model::{Digest, DigestWriter, Fingerprint};
 use memmap2::Mmap;
 
-use crate::exec::Failed;
+use crate::action::Failed;
 use crate::plan::ArchiveId;
 
 /// A finished archive as stage 1 recorded it.

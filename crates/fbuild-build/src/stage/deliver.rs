@@ -5,9 +5,10 @@ use fbuild_model::outcome::{Failure, Phase};
 use fbuild_platform::HookPoint;
 use fbuild_platform::bootloader::merge_bootloader;
 
+use crate::action::Bootloader;
 use crate::exec::place;
 use crate::plan::hooks;
-use crate::plan::{Bootloader, Export, SketchPlan};
+use crate::plan::{Export, SketchPlan};
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
 

@@ -8,22 +8,19 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
-use fbuild_model::{Command, Digest, Parts, Sizes};
-use fbuild_platform::{AdvancedSize, HookPoint, RecipeError, SizeRules, SketchRecipes};
+use fbuild_model::{Digest, Parts, Sizes};
+use fbuild_platform::{AdvancedSize, SizeRules};
 
+use crate::action::Done;
 use crate::action::inputs::Inputs;
-use crate::action::{Action, Outputs, Reads, Step, WORK};
-use crate::exec::folders::{Folder, Links};
-use crate::exec::{Done, Executor};
-use crate::plan::builder::archive_commands;
-use crate::plan::link_line::{Input, Line, Origin, inputs, line};
+use crate::action::{Action, Folder, Links, Outputs, Reads, WORK};
+use crate::exec::Executor;
+use crate::plan::link_line::{Input, Origin, inputs, line};
+use crate::plan::link_steps::steps;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
 use crate::stage::ArchiveSet;
 use crate::stage::log::Log;
 use fbuild_model::error_chain;
-
-/// Name of the output that keeps what the size recipe prints.
-pub const SIZE_OUTPUT: &str = "fbuild.size";
 
 /// Makes the link action of a sketch whose units compiled to `objects`.
 ///
@@ -48,7 +45,7 @@ pub fn action(
         parts.add(PartKind::Tool, "archiver", archiver);
     }
     for argument in steps.iter().flat_map(|step| step.command.argv()) {
-        parts.argument(sketch.roots.text(argument));
+        parts.argument(sketch.path_map.text(argument));
     }
     let (mut links, mut folders) = (Links::new(), Vec::new());
     // Where a step makes archives of objects, or hooks run, something may be written beside the objects.
@@ -98,9 +95,9 @@ pub fn action(
             },
             None => Reads::Objects,
         },
-        preamble: None,
+        pch: None,
         in_place: sketch.in_place.clone(),
-        roots: Arc::clone(&sketch.roots),
+        path_map: Arc::clone(&sketch.path_map),
     })
 }
 
@@ -134,72 +131,6 @@ fn content(
         }
         Origin::Binary => None,
     }
-}
-
-/// Returns the commands that convert and measure what was linked; that of [`steps`] for sizes is one of them.
-///
-/// # Errors
-/// If one of the recipes cannot be used.
-pub fn conversions(recipes: &SketchRecipes) -> Result<Vec<Command>, RecipeError> {
-    let mut commands = recipes.objcopy()?;
-    commands.extend(recipes.size()?);
-    commands.extend(recipes.advanced_size()?);
-    Ok(commands)
-}
-
-/// Returns the steps of a sketch's link before anything is built.
-///
-/// # Errors
-/// If the platform lacks a recipe.
-pub fn preview(plan: &BuildPlan, sketch: &SketchPlan) -> Result<Vec<Step>, RecipeError> {
-    steps(sketch, &line(&inputs(plan, sketch), WORK.into()))
-}
-
-/// Lists the commands from objects to measured firmware (specification 1.8).
-///
-/// The archives of a list that is too long are made before the line is used; the firmware is merged with the bootloader before the last hooks.
-fn steps(sketch: &SketchPlan, line: &Line) -> Result<Vec<Step>, RecipeError> {
-    let recipes = &sketch.recipes;
-    let mut steps = Vec::new();
-    let mut add = |phase: Phase, commands: Vec<Command>| {
-        steps.extend(
-            commands
-                .into_iter()
-                .map(|command| Step::new(phase, command)),
-        )
-    };
-    add(Phase::Hook, recipes.hooks(HookPoint::LinkingPrelink)?);
-    for (archive, objects) in &line.archives {
-        add(Phase::Archive, archive_commands(recipes, archive, objects)?);
-    }
-    add(
-        Phase::Link,
-        recipes.link(&line.words, &Utf8Path::new(WORK).join("core/core.a"))?,
-    );
-    add(Phase::Hook, recipes.hooks(HookPoint::LinkingPostlink)?);
-    add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPreobjcopy)?);
-    add(Phase::Objcopy, recipes.objcopy()?);
-    add(Phase::Hook, recipes.hooks(HookPoint::ObjcopyPostobjcopy)?);
-    let first = steps.len();
-    let hooks = recipes.hooks(HookPoint::Postbuild)?;
-    steps.extend(hooks.into_iter().map(|hook| Step::new(Phase::Hook, hook)));
-    if let Some(step) = steps.get_mut(first) {
-        step.merge.clone_from(&sketch.bootloader);
-    }
-    let size = match recipes.advanced_size()? {
-        Some(advanced) => Some(advanced),
-        None => recipes.size()?,
-    };
-    if let Some(command) = size {
-        steps.push(Step {
-            phase: Phase::Size,
-            command,
-            stdout: Some(SIZE_OUTPUT),
-            merge: None,
-            optional: true,
-        });
-    }
-    Ok(steps)
 }
 
 /// Reads the sizes that the size recipe `printed` and checks them against the board (specification 6); a platform that has a recipe for advanced

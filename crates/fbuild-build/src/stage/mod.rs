@@ -6,6 +6,7 @@ mod archive_set;
 pub(crate) mod deliver;
 pub(crate) mod link;
 pub(crate) mod log;
+pub(crate) mod pch;
 pub(crate) mod shared;
 pub(crate) mod sketches;
 pub(crate) mod trace;

@@ -16,10 +16,11 @@ use fbuild_model::{DigestWriter, Event, Parts};
 
 use crate::action::inputs::Inputs;
 use crate::action::{Action, Outputs, Reads, Step};
-use crate::exec::{ATTEMPTS, Done, Executor, NotDone};
-use crate::plan::pch::{self, Made};
-use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PreambleId};
+use crate::action::{Done, NotDone};
+use crate::exec::{ATTEMPTS, Executor};
+use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PchId};
 use crate::stage::log::Log;
+use crate::stage::pch::{self, Made};
 use crate::stage::{ArchiveSet, Missing, OpenError, Recorded};
 use fbuild_model::error_chain;
 use fbuild_process::job_slots::Seat;
@@ -30,7 +31,7 @@ use fbuild_process::lock::lock;
 pub struct Shared {
     done: Vec<OnceLock<Result<Done, NotDone>>>,
     archives: Vec<OnceLock<Result<Recorded, Missing>>>,
-    preambles: Vec<OnceLock<Made>>,
+    pchs: Vec<OnceLock<Made>>,
     left: Vec<AtomicUsize>,
 }
 
@@ -48,21 +49,21 @@ impl Shared {
         Self {
             done: empty(plan.shared.len()),
             archives: empty(plan.archives.len()),
-            preambles: empty(plan.preambles.len()),
+            pchs: empty(plan.pchs.len()),
             left,
         }
     }
 
     /// Waits for a preamble and returns what became of it.
-    pub(crate) fn preamble(&self, id: PreambleId) -> Made {
-        *self.preambles[id.index()].wait()
+    pub(crate) fn pch(&self, id: PchId) -> Made {
+        *self.pchs[id.index()].wait()
     }
 }
 
 /// What a worker of stage 1 does next.
 #[derive(Debug, Clone, Copy)]
 enum Task {
-    Preamble(PreambleId),
+    Preamble(PchId),
     Compile(ActionId),
     /// An archive without members.
     Archive(ArchiveId),
@@ -82,7 +83,7 @@ pub fn build(
     let began = Instant::now();
     let _ = executor.events.send(Event::StageStarted {
         stage: Stage::Shared,
-        total: plan.shared.len() + plan.preambles.len() + plan.archives.len(),
+        total: plan.shared.len() + plan.pchs.len() + plan.archives.len(),
     });
     let queue = Mutex::new(queue(plan, executor).into_iter());
     let users = users(plan);
@@ -94,8 +95,8 @@ pub fn build(
         while let Some(task) = next() {
             match task {
                 Task::Preamble(id) => {
-                    let made = pch::make(plan, &plan.preambles[id.index()], executor);
-                    let _ = shared.preambles[id.index()].set(made);
+                    let made = pch::make(plan, &plan.pchs[id.index()], executor);
+                    let _ = shared.pchs[id.index()].set(made);
                 }
                 Task::Archive(id) => archive(plan, shared, executor, id),
                 Task::Compile(id) => {
@@ -133,10 +134,9 @@ fn queue(plan: &BuildPlan, executor: &Executor<'_>) -> Vec<Task> {
         })
         .collect();
     compiles.sort();
-    let preambles = (0..plan.preambles.len()).map(|index| Task::Preamble(PreambleId::new(index)));
+    let pchs = (0..plan.pchs.len()).map(|index| Task::Preamble(PchId::new(index)));
     let empty = (0..plan.archives.len()).filter(|&index| plan.archives[index].members.is_empty());
-    preambles
-        .chain(empty.map(|index| Task::Archive(ArchiveId::new(index))))
+    pchs.chain(empty.map(|index| Task::Archive(ArchiveId::new(index))))
         .chain(compiles.into_iter().map(|(_, id)| Task::Compile(id)))
         .collect()
 }
@@ -285,9 +285,9 @@ fn archive_action(
         fingerprint: parts.fingerprint(),
         inputs: Inputs::Listed(parts),
         reads: Reads::Objects,
-        preamble: None,
+        pch: None,
         in_place: None,
-        roots: Arc::default(),
+        path_map: Arc::default(),
     }
 }
 

@@ -11,14 +11,16 @@ use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResul
 use fbuild_model::{Command, Cost, Digest, Event};
 
 use crate::action::Action;
+use crate::action::{Done, NotDone};
 use crate::exec::place;
-use crate::exec::{ATTEMPTS, Done, Executor, NotDone};
+use crate::exec::{ATTEMPTS, Executor};
 use crate::incremental::record::{Record, RecordKey};
 use crate::plan::hooks;
-use crate::plan::pch::Made;
+use crate::plan::link_steps::SIZE_OUTPUT;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan, SketchUnit, SketchWork};
 use crate::stage::deliver;
-use crate::stage::link::{self, SIZE_OUTPUT};
+use crate::stage::link;
+use crate::stage::pch::Made;
 use crate::stage::shared::{Shared, expected_cost};
 use crate::stage::trace::{Trace, stopped};
 use crate::stage::{ArchiveSet, Missing};
@@ -435,7 +437,7 @@ impl<'a> Sketches<'a> {
 
     /// Compiles with the precompiled preamble where there is one; a result that is already known is taken in either form.
     fn compile_unit(&self, unit: &SketchUnit) -> Result<Done, NotDone> {
-        if let Some(with) = &unit.preamble {
+        if let Some(with) = &unit.pch {
             let known = self
                 .executor
                 .peek(&with.action)
@@ -443,10 +445,10 @@ impl<'a> Sketches<'a> {
             if let Some(known) = known {
                 return Ok(known);
             }
-            match with.id.map(|id| self.shared.preamble(id)) {
+            match with.id.map(|id| self.shared.pch(id)) {
                 Some(Made::Usable) => return self.executor.perform(&with.action),
-                Some(Made::Failed) => return self.executor.perform_without_preamble(&unit.action),
-                Some(Made::Spared) | None => {}
+                Some(Made::Failed) => return self.executor.perform_without_pch(&unit.action),
+                Some(Made::Skipped) | None => {}
             }
         }
         self.executor.perform(&unit.action)

@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Firmware, SketchOutcome};
 use fbuild_model::{Cost, Diagnostic, Digest, Fingerprint, Severity, diagnostic};
 
-use crate::exec::{Done, Executor, NotDone};
+use crate::action::{Done, NotDone};
+use crate::exec::Executor;
 use crate::incremental::record::Record;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
 use crate::stage::ArchiveSet;
@@ -100,7 +101,7 @@ impl Trace {
         let mut files = self.files.clone();
         files.push((log.to_owned(), Digest::of(self.log.as_str().as_bytes())));
         Some(Record {
-            trail: Digest::of(b""),
+            snapshot: Digest::of(b""),
             own: sketch.record?.own(),
             files,
             artifacts: firmware.artifacts.clone(),

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::toolchain::find_program;
+use crate::toolchain::programs::find_program;
 
 /// The question whose answer [`SearchDirs::parse`] reads.
 pub const QUESTION: &str = "-print-search-dirs";
@@ -60,7 +60,7 @@ impl SearchDirs {
 
     /// Lists what belongs to the compiler with the arguments `machine` that choose the device: every file that is there now, by the path at
     /// which gcc finds it.
-    pub fn companions(&self, machine: &[String]) -> Vec<Utf8PathBuf> {
+    pub fn toolchain_files(&self, machine: &[String]) -> Vec<Utf8PathBuf> {
         let device = machine.iter().find_map(|arg| arg.strip_prefix("-mmcu="));
         let programs = existing(&self.programs);
         let libraries = existing(&self.libraries);
@@ -241,7 +241,7 @@ mod tests {
         .unwrap();
         let found = |machine: &str| -> Vec<String> {
             // What the host's PATH has of the rest does not matter here.
-            dirs.companions(&[machine.to_owned()])
+            dirs.toolchain_files(&[machine.to_owned()])
                 .iter()
                 .filter_map(|path| Some(path.strip_prefix(root).ok()?.to_string()))
                 .collect()
@@ -277,7 +277,9 @@ mod tests {
             return;
         };
         let machine: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-        let found = SearchDirs::parse(&answer).unwrap().companions(&machine);
+        let found = SearchDirs::parse(&answer)
+            .unwrap()
+            .toolchain_files(&machine);
         let device = args.iter().find_map(|arg| arg.strip_prefix("-mmcu="));
         let specific = device.into_iter().flat_map(|mcu| {
             [

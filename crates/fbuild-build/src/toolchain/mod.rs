@@ -5,10 +5,10 @@
 //! way of answering; a compiler that does not answer so is known by its program file alone, and its translation units are preprocessed by
 //! itself.
 
-pub(crate) mod device;
 mod files;
 mod option_files;
 pub(crate) mod pch_probe;
+pub mod programs;
 mod question;
 
 use std::collections::{BTreeSet, HashMap};
@@ -22,6 +22,7 @@ use fbuild_scan::cpp::{Dialect, Language, system_dirs_from_v};
 use serde::{Deserialize, Serialize};
 
 use self::files::SearchDirs;
+pub use self::programs::find_program;
 use crate::toolchain::question::question;
 use fbuild_model::error_chain;
 use fbuild_process::lock::lock;
@@ -240,7 +241,7 @@ impl<'a> Toolchain<'a> {
         }
         let mut writer = DigestWriter::new("compiler");
         writer.digest(self.program(program)?);
-        for path in self.companions(program, &machine)? {
+        for path in self.toolchain_files(program, &machine)? {
             if let Ok(digest) = self.memo.digest(&path) {
                 writer
                     .field(path.file_name().unwrap_or_default())
@@ -253,7 +254,11 @@ impl<'a> Toolchain<'a> {
     }
 
     /// Lists the files that belong to a compiler and a device; empty where the program does not answer like gcc.
-    fn companions(&self, program: &str, machine: &[String]) -> Result<Vec<Utf8PathBuf>, ToolError> {
+    fn toolchain_files(
+        &self,
+        program: &str,
+        machine: &[String],
+    ) -> Result<Vec<Utf8PathBuf>, ToolError> {
         let mut args = machine.to_vec();
         args.push(files::QUESTION.to_owned());
         let answer = self.ask(&Command {
@@ -265,7 +270,7 @@ impl<'a> Toolchain<'a> {
             return Ok(Vec::new());
         }
         Ok(SearchDirs::parse(&answer.stdout)
-            .map(|dirs| dirs.companions(machine))
+            .map(|dirs| dirs.toolchain_files(machine))
             .unwrap_or_default())
     }
 
@@ -380,16 +385,4 @@ impl<'a> Toolchain<'a> {
         }
         Ok(answer)
     }
-}
-
-/// Finds a program by path, or by name in `PATH`.
-pub fn find_program(program: &str) -> Option<Utf8PathBuf> {
-    if program.contains('/') {
-        let path = Utf8PathBuf::from(program);
-        return path.is_file().then_some(path);
-    }
-    let path = env::var("PATH").ok()?;
-    path.split(':')
-        .map(|dir| Utf8Path::new(dir).join(program))
-        .find(|path| path.is_file())
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use fbuild_build::plan::planner::Extent;
 use fbuild_build::request::Request;
-use fbuild_build::run::{self, Means};
+use fbuild_build::run;
+use fbuild_build::services::Services;
 use fbuild_model::Event;
 use fbuild_report::{RunReport, Verdict};
 
@@ -48,7 +49,7 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
 fn follow(
     args: &BuildArgs,
     request: &Request,
-    means: Means<'_>,
+    means: Services<'_>,
     printer: &Printer,
 ) -> Result<RunReport, CliError> {
     let began = Instant::now();

@@ -6,7 +6,8 @@ use anyhow::Context;
 use camino::Utf8Path;
 use fbuild_build::plan::BuildPlan;
 use fbuild_build::request::Request;
-use fbuild_build::run::{self, Means};
+use fbuild_build::run;
+use fbuild_build::services::Services;
 use fbuild_model::outcome::{SketchOutcome, Stage};
 use fbuild_report::causes::{causes, listed};
 use fbuild_report::{RunReport, annotations, json, junit, lines, tsv};
@@ -47,7 +48,7 @@ pub fn check(args: &BuildArgs) -> Result<(), CliError> {
 pub fn plan_only(
     args: &BuildArgs,
     request: &Request,
-    means: Means<'_>,
+    means: Services<'_>,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
     let (events, _inbox) = std::sync::mpsc::channel();

@@ -1,6 +1,6 @@
 //! `fbuild properties`: what a platform says about a board, and what fbuild makes of it.
 
-use fbuild_build::run::quirks_applied;
+use fbuild_build::plan::quirks::quirks_applied;
 use fbuild_build::toolchain::Toolchain;
 use fbuild_platform::BoardSpec;
 

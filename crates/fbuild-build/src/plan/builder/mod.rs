@@ -16,26 +16,25 @@ use fbuild_scan::library::Library;
 use fbuild_scan::precompiled;
 use fbuild_scan::sketch::Sketch;
 
-pub(crate) use self::shared::archive_commands;
 use self::shared::{Framework, name_libraries};
-use crate::action::WORK;
+use crate::action::{Bootloader, WORK};
 use crate::plan::board::Board;
+use crate::plan::error::PlanError;
 use crate::plan::hooks::{self, Hooks};
-use crate::plan::planner::{PlanError, Prepared};
-use crate::plan::prepared::Draft;
+use crate::plan::prepared::{Prepared, PreparedSketch};
+use crate::plan::recipes::conversions;
 use crate::plan::tally::Tally;
-use crate::plan::unit::{Unit, Workbench};
+use crate::plan::unit::{CompilePlanner, Unit};
 use crate::plan::{
-    ActionId, ArchiveId, Binaries, Bootloader, BuildPlan, Export, SketchEntry, SketchPlan,
-    SketchUnit, SketchWork,
+    ActionId, ArchiveId, Binaries, BuildPlan, Export, SketchEntry, SketchPlan, SketchUnit,
+    SketchWork,
 };
 use crate::request::Request;
-use crate::stage::link::conversions;
 use crate::toolchain::Toolchain;
 use fbuild_model::error_chain;
 
 /// The plan in the making.
-pub(crate) struct Assembly<'a> {
+pub(crate) struct PlanBuilder<'a> {
     tools: &'a Toolchain<'a>,
     plan: BuildPlan,
     actions: HashMap<Fingerprint, ActionId>,
@@ -52,7 +51,7 @@ struct Scope {
     by_members: HashMap<(Utf8PathBuf, Vec<ActionId>), ArchiveId>,
 }
 
-impl<'a> Assembly<'a> {
+impl<'a> PlanBuilder<'a> {
     pub(crate) fn new(tools: &'a Toolchain<'a>) -> Self {
         Self {
             tools,
@@ -79,29 +78,30 @@ impl<'a> Assembly<'a> {
         board: &Board<'_>,
         request: &Request,
         out_dirs: Vec<Utf8PathBuf>,
-        drafts: Vec<Prepared>,
+        prepared: Vec<Prepared>,
     ) -> Result<usize, PlanError> {
         let first = self.plan.sketches.len();
         let mut scope: Option<Scope> = None;
         let mut tally = Tally::default();
-        for ((requested, out_dir), prepared) in request.sketches.iter().zip(out_dirs).zip(drafts) {
+        for ((requested, out_dir), prepared) in request.sketches.iter().zip(out_dirs).zip(prepared)
+        {
             let work = match (prepared, &requested.sketch) {
                 (Prepared::NotRequested, _) => continue,
                 (Prepared::Skipped(rule), _) => SketchWork::Skip(rule),
                 (Prepared::UpToDate(record, warning), _) => {
                     self.warn(warning.into_iter());
-                    record.count_libraries(&mut tally);
+                    tally.add_record(&record);
                     SketchWork::UpToDate(record)
                 }
-                (Prepared::Undrafted(undrafted), _) => SketchWork::Fail {
-                    failure: undrafted.failure,
-                    remarks: undrafted.remarks,
+                (Prepared::Unprepared(unprepared), _) => SketchWork::Fail {
+                    failure: unprepared.failure,
+                    remarks: unprepared.remarks,
                 },
-                (Prepared::Drafted(..), Err(error)) => SketchWork::Fail {
+                (Prepared::Ready(..), Err(error)) => SketchWork::Fail {
                     failure: failure(error_chain(error)),
                     remarks: Vec::new(),
                 },
-                (Prepared::Drafted(draft, warning), Ok(sketch)) => {
+                (Prepared::Ready(prepare_sketch, warning), Ok(sketch)) => {
                     self.warn(warning.into_iter());
                     if scope.is_none() || board.tied_to.is_some() {
                         scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| {
@@ -112,9 +112,16 @@ impl<'a> Assembly<'a> {
                         })?);
                     }
                     let Some(scope) = &mut scope else { continue };
-                    let remarks = draft.remarks.clone();
+                    let remarks = prepare_sketch.remarks.clone();
                     match self.sketch(
-                        board, request, requested, sketch, &out_dir, *draft, scope, &mut tally,
+                        board,
+                        request,
+                        requested,
+                        sketch,
+                        &out_dir,
+                        *prepare_sketch,
+                        scope,
+                        &mut tally,
                     ) {
                         Ok(plan) => SketchWork::Build(Box::new(plan)),
                         Err(failure) => SketchWork::Fail { failure, remarks },
@@ -168,26 +175,26 @@ impl<'a> Assembly<'a> {
         requested: &Requested,
         sketch: &Sketch,
         out_dir: &Utf8Path,
-        draft: Draft,
+        prepare_sketch: PreparedSketch,
         scope: &mut Scope,
         tally: &mut Tally,
     ) -> Result<SketchPlan, Failure> {
-        let Draft {
+        let PreparedSketch {
             discovery,
             generated,
             remarks,
             record,
-        } = draft;
-        let mut roots = board.roots.clone();
-        roots.add(sketch.dir.clone(), "sketch");
-        roots.add(out_dir, "out");
-        name_libraries(&mut roots, &discovery.libraries);
-        let roots = Arc::new(roots);
+        } = prepare_sketch;
+        let mut path_map = board.path_map.clone();
+        path_map.add(sketch.dir.clone(), "sketch");
+        path_map.add(out_dir, "out");
+        name_libraries(&mut path_map, &discovery.libraries);
+        let path_map = Arc::new(path_map);
         let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
-        let bench = Workbench {
+        let planner = CompilePlanner {
             tools: self.tools,
             recipes: &recipes,
-            roots: &roots,
+            path_map: &path_map,
             tied_to: board.tied_to.as_deref(),
         };
         let mut units = Vec::new();
@@ -202,11 +209,11 @@ impl<'a> Assembly<'a> {
                 label: &format!("{}/{unit}", requested.label),
                 generated: &generated,
             };
-            let action = bench.compile(of, board.preprocessor(&source))?;
+            let action = planner.compile(of, board.preprocessor(&source))?;
             units.push(SketchUnit {
                 object: format!("sketch/{unit}.o").into(),
                 action,
-                preamble: None,
+                pch: None,
             });
         }
         let mut archives = Vec::new();
@@ -258,7 +265,7 @@ impl<'a> Assembly<'a> {
                 largest_bin: board.spec.largest_merged_bin(),
             }),
             recipes: link,
-            roots,
+            path_map,
             record: record.filter(|_| !request.export_binaries),
         })
     }

@@ -4,19 +4,20 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::Digest;
 use fbuild_model::outcome::{Failure, Stage};
-use fbuild_model::{Command, Digest};
-use fbuild_platform::{RecipeError, SketchRecipes};
+use fbuild_platform::SketchRecipes;
 use fbuild_scan::library::{Layout, Library};
 use fbuild_scan::sources::{self, Depth};
 use rayon::prelude::*;
 
-use super::{Assembly, Scope, failure};
-use crate::action::path_map::Roots;
+use super::{PlanBuilder, Scope, failure};
+use crate::action::path_map::PathMap;
 use crate::action::{Action, WORK};
 use crate::plan::board::Board;
+use crate::plan::recipes::archive_commands;
 use crate::plan::tally::Tally;
-use crate::plan::unit::{Unit, Workbench};
+use crate::plan::unit::{CompilePlanner, Unit};
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, Linkage, Member};
 use fbuild_model::error_chain;
 
@@ -35,10 +36,10 @@ struct Batch<'b> {
     base: &'b Utf8Path,
     dirs: &'b [Utf8PathBuf],
     private_dir: Option<&'b Utf8Path>,
-    roots: Arc<Roots>,
+    path_map: Arc<PathMap>,
 }
 
-impl Assembly<'_> {
+impl PlanBuilder<'_> {
     /// Adds core and variant (specification 2.2): the core's archive, and one of the variant's objects if it has any.
     pub(super) fn framework(
         &mut self,
@@ -55,7 +56,7 @@ impl Assembly<'_> {
                 base,
                 dirs: &board.base_dirs,
                 private_dir: None,
-                roots: Arc::new(board.roots.clone()),
+                path_map: Arc::new(board.path_map.clone()),
             })
         };
         let core = self.compiled(board, recipes, &batch("core", board.spec.core_dir())?)?;
@@ -116,9 +117,9 @@ impl Assembly<'_> {
         dirs: &[Utf8PathBuf],
         scope: &mut Scope,
     ) -> Result<ArchiveId, Failure> {
-        let mut roots = board.roots.clone();
+        let mut path_map = board.path_map.clone();
         name_libraries(
-            &mut roots,
+            &mut path_map,
             board
                 .index
                 .libraries()
@@ -136,7 +137,7 @@ impl Assembly<'_> {
             base: &library.dir,
             dirs,
             private_dir: library.private_include_dir(),
-            roots: Arc::new(roots),
+            path_map: Arc::new(path_map),
         };
         let mut objects = self.compiled(board, &scope.recipes, &batch)?;
         if library.layout == Layout::Recursive {
@@ -189,10 +190,10 @@ impl Assembly<'_> {
         recipes: &SketchRecipes,
         batch: &Batch<'_>,
     ) -> Result<Vec<(Utf8PathBuf, ActionId)>, Failure> {
-        let bench = Workbench {
+        let planner = CompilePlanner {
             tools: self.tools,
             recipes,
-            roots: &batch.roots,
+            path_map: &batch.path_map,
             tied_to: board.tied_to.as_deref(),
         };
         let compile = |source: &Utf8PathBuf| -> Result<(Utf8PathBuf, Action), Failure> {
@@ -208,7 +209,7 @@ impl Assembly<'_> {
             };
             Ok((
                 Utf8PathBuf::from(format!("{relative}.o")),
-                bench.compile(unit, board.preprocessor(source))?,
+                planner.compile(unit, board.preprocessor(source))?,
             ))
         };
         let objects: Vec<_> = batch.sources.par_iter().map(compile).collect();
@@ -299,11 +300,11 @@ impl Place {
 }
 
 pub(super) fn name_libraries<'l>(
-    roots: &mut Roots,
+    path_map: &mut PathMap,
     libraries: impl IntoIterator<Item = &'l Arc<Library>>,
 ) {
     for library in libraries {
-        roots.add(
+        path_map.add(
             library.dir.clone(),
             format!("library:{}", library.folder_name()),
         );
@@ -340,28 +341,6 @@ fn members(
         });
     }
     members
-}
-
-/// Returns the commands that make an archive of objects.
-///
-/// The recipe is for one object per run. `ar r` with several does the same at once, and does not rewrite a growing archive for each of them.
-pub(crate) fn archive_commands(
-    recipes: &SketchRecipes,
-    archive: &Utf8Path,
-    objects: &[Utf8PathBuf],
-) -> Result<Vec<Command>, RecipeError> {
-    let one = "/fbuild.object";
-    let mut command = recipes.archive(archive, Utf8Path::new(one))?;
-    let Some(at) = command.args.iter().position(|argument| argument == one) else {
-        return objects
-            .iter()
-            .map(|object| recipes.archive(archive, object))
-            .collect();
-    };
-    command
-        .args
-        .splice(at..=at, objects.iter().map(|object| object.to_string()));
-    Ok(vec![command])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The compilers that the platforms found would use, each tried.
 
 use camino::Utf8Path;
-use fbuild_build::run::{found_quirks, quirks_applied};
+use fbuild_build::plan::quirks::{found_quirks, quirks_applied};
 use fbuild_build::toolchain::{Toolchain, find_program};
 use fbuild_platform::{BoardSpec, BuildOptions, Installation, Quirk, SketchRecipes};
 
