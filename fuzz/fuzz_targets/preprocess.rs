@@ -3,8 +3,8 @@
 #![no_main]
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_scan::cpp::{Dialect, Language, expand, scan};
-use fbuild_scan::tree::SourceTree;
+use fbuild_cpp::{Dialect, Language, expand, scan};
+use fbuild_cpp::SourceTree;
 use libfuzzer_sys::fuzz_target;
 
 const PREDEFINED: &str = "#define __cplusplus 201103L\n#define __GNUC__ 5\n#define __GNUC_MINOR__ 4\n\

@@ -14,7 +14,7 @@ use fbuild_model::Event;
 use fbuild_platform::{BoardSpec, BuildOptions, Installation, SearchRoots};
 use fbuild_process::runner::{Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
-use fbuild_scan::find::find_sketches;
+use fbuild_scan::sketch::find::find_sketches;
 
 /// Everything that a run works with.
 pub struct Examples {

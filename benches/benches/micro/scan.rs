@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use divan::Bencher;
 use divan::counter::BytesCount;
-use fbuild_scan::cpp::{self, Dialect, Language};
-use fbuild_scan::preprocess::Scan;
-use fbuild_scan::tree::SourceTree;
+use fbuild_cpp as cpp;
+use fbuild_cpp::Scan;
+use fbuild_cpp::SourceTree;
+use fbuild_cpp::{Dialect, Language};
 
 /// Number of headers; each includes two others and, as libraries do, one that is already there.
 const HEADERS: usize = 200;

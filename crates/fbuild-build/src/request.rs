@@ -7,8 +7,8 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use fbuild_model::outcome::SkipRule;
 use fbuild_platform::BoardSpec;
-use fbuild_scan::find::Requested;
-use fbuild_scan::index::Root;
+use fbuild_scan::library::index::Root;
+use fbuild_scan::sketch::find::Requested;
 
 /// When to precompile what sketches begin with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

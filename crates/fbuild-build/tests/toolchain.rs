@@ -5,10 +5,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::toolchain::Toolchain;
 use fbuild_cache::Cache;
+use fbuild_cpp::Language;
 use fbuild_model::{Command, Digest};
 use fbuild_process::runner::{Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
-use fbuild_scan::cpp::Language;
 
 /// Writes the program by another process: one of which this process holds a descriptor for writing, which a child started meanwhile inherits,
 /// cannot be executed.

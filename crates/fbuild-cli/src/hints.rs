@@ -5,7 +5,7 @@ use fbuild_build::plan::PlanError;
 use fbuild_build::toolchain::ToolError;
 use fbuild_model::Failure;
 use fbuild_model::outcome::Phase;
-use fbuild_scan::missing::missing_header;
+use fbuild_scan::library::missing::missing_header;
 
 use crate::error::CliError;
 

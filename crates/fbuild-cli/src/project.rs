@@ -5,9 +5,9 @@
 use anyhow::anyhow;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_platform::Installation;
-use fbuild_scan::find::Requested;
 use fbuild_scan::library::{Library, Location};
-use fbuild_scan::project::{Pin, Profile, ProfileLibrary, Project};
+use fbuild_scan::sketch::find::Requested;
+use fbuild_scan::sketch::project::{Pin, Profile, ProfileLibrary, Project};
 
 use crate::error::CliError;
 

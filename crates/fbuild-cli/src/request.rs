@@ -12,8 +12,8 @@ use fbuild_build::toolchain::find_program;
 use fbuild_cache::Cache;
 use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation};
 use fbuild_process::memory;
-use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::library::enclosing_library;
+use fbuild_scan::sketch::find::{FindError, Found, find_sketches};
 
 use crate::args::{BuildArgs, Jobs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs};
 use crate::error::CliError;

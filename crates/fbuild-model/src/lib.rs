@@ -1,6 +1,6 @@
 //! The nouns of fbuild.
 //!
-//! Everything another crate passes on or stores is named here once. The crate does no I/O, reads no clock and no environment, and prints
+//! Everything another crate passes on or stores is named here once. The crate's only I/O is [`input`]; it reads no clock and no environment, and prints
 //! nothing; it does not know how a board is found, how a sketch is scanned or how a process is started.
 
 pub mod command;
@@ -10,6 +10,7 @@ pub mod digest;
 mod error_chain;
 pub mod event;
 pub mod fingerprint;
+pub mod input;
 pub mod outcome;
 pub mod properties;
 pub mod size;

@@ -22,7 +22,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_model::{Command, Event};
 use fbuild_platform::BoardSpec;
-use fbuild_scan::index::Root;
+use fbuild_scan::library::index::Root;
 use fbuild_scan::sketch::Sketch;
 use rayon::prelude::*;
 

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// Says why a folder could not be listed.
 #[derive(Debug, thiserror::Error)]
@@ -184,6 +184,22 @@ pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, WalkError> {
             source,
         }),
     }
+}
+
+/// Makes a path absolute and removes `.` and `..` by name, without resolving symbolic links.
+pub(crate) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
+    let full = camino::absolute_utf8(path).unwrap_or_else(|_| path.to_owned());
+    let mut clean = Utf8PathBuf::new();
+    for part in full.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
 }
 
 #[cfg(test)]

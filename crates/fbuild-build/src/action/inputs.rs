@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use fbuild_cpp::Closure;
 use fbuild_model::fingerprint::{FingerprintWriter, PartKind};
 use fbuild_model::{Digest, DigestWriter, Fingerprint, Parts};
-use fbuild_scan::preprocess::Closure;
 
 use crate::action::path_map::PathMap;
 
@@ -97,7 +97,7 @@ impl Compile {
 
 #[cfg(test)]
 mod tests {
-    use fbuild_scan::tree::SourceTree;
+    use fbuild_cpp::SourceTree;
 
     use super::*;
 

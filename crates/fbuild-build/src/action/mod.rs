@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Output;
+use fbuild_cpp::Closure;
+use fbuild_cpp::SourceFile;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Cost, Fingerprint, Parts};
-use fbuild_scan::preprocess::Closure;
-use fbuild_scan::tree::SourceFile;
 
 use crate::action::inputs::Inputs;
 use crate::action::path_map::PathMap;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, StatMemo};
+use fbuild_cpp::SourceTree;
 use fbuild_model::outcome::{Firmware, UsedLibrary};
 use fbuild_model::{Diagnostic, Digest, DigestWriter, Fingerprint, Sizes};
-use fbuild_scan::find::Requested;
 use fbuild_scan::sketch::Sketch;
-use fbuild_scan::tree::SourceTree;
+use fbuild_scan::sketch::find::Requested;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

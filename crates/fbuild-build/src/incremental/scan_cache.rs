@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::SourceTree;
+use fbuild_cpp::{Closure, Scan};
 use fbuild_model::Digest;
-use fbuild_scan::memo::{Answered, ScanMemo};
-use fbuild_scan::preprocess::{Closure, Scan};
-use fbuild_scan::tree::SourceTree;
+use fbuild_scan::library::memo::{Answered, ScanMemo};
 use serde::{Deserialize, Serialize};
 
 /// What the preprocessors of one board know about sources, by the name of their language.

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::StatMemo;
+use fbuild_cpp::SourceTree;
 use fbuild_model::{Digest, DigestWriter, Fingerprint};
 use fbuild_scan::sources::{self, Depth};
-use fbuild_scan::tree::SourceTree;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

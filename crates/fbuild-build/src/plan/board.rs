@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::Language;
+use fbuild_cpp::Scan;
+use fbuild_cpp::SourceFile;
 use fbuild_model::{Command, Digest};
 use fbuild_platform::{BoardSpec, SketchPaths, SketchRecipes};
-use fbuild_scan::cpp::Language;
-use fbuild_scan::discovery::Surroundings;
-use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
-use fbuild_scan::memo::ScanMemo;
-use fbuild_scan::preprocess::Scan;
-use fbuild_scan::tree::SourceFile;
+use fbuild_scan::library::discovery::Surroundings;
+use fbuild_scan::library::index::{LibraryIndex, Root};
+use fbuild_scan::library::memo::ScanMemo;
 
 use crate::action::path_map::PathMap;
 use crate::plan::error::PlanError;
@@ -215,7 +215,7 @@ fn path_map(spec: &BoardSpec, dir: &Utf8Path) -> PathMap {
 }
 
 /// What a language's compiler predefines. The inner error is the reason why it could not be learned, which is no obstacle.
-type Learned = Result<Arc<fbuild_scan::cpp::Dialect>, String>;
+type Learned = Result<Arc<fbuild_cpp::Dialect>, String>;
 
 fn dialect(
     recipes: &SketchRecipes,

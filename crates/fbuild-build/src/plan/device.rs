@@ -4,9 +4,9 @@
 //! and device descriptions of its own.
 
 use camino::Utf8Path;
+use fbuild_cpp::Scan;
+use fbuild_cpp::SourceTree;
 use fbuild_platform::SketchRecipes;
-use fbuild_scan::preprocess::Scan;
-use fbuild_scan::tree::SourceTree;
 
 use crate::plan::preprocessor::Preprocessor;
 

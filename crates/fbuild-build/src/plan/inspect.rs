@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use fbuild_cpp::{SourceFile, SourceTree};
 use fbuild_model::outcome::{Failure, Phase};
 use fbuild_platform::BoardSpec;
-use fbuild_scan::discovery::{Discovery, Missing};
-use fbuild_scan::find::Requested;
-use fbuild_scan::tree::{SourceFile, SourceTree};
+use fbuild_scan::library::discovery::{Discovery, Missing};
+use fbuild_scan::sketch::find::Requested;
 
 use crate::plan::PlanError;
 use crate::plan::board::Board;

@@ -12,11 +12,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::{Closure, Scan};
+use fbuild_cpp::{SourceFile, SourceTree};
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Phase, Stage};
 use fbuild_model::{Digest, DigestWriter, Parts};
-use fbuild_scan::preprocess::{Closure, Scan};
-use fbuild_scan::tree::{SourceFile, SourceTree};
 
 use super::prefix as text;
 use crate::action::inputs::Inputs;

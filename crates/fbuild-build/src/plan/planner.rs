@@ -6,14 +6,14 @@
 use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::SourceTree;
 use fbuild_model::Digest;
 use fbuild_model::outcome::Phase;
 use fbuild_platform::BoardSpec;
-use fbuild_scan::find::Requested;
-use fbuild_scan::index::Root;
+use fbuild_scan::library::index::Root;
 use fbuild_scan::library::{Library, Location};
+use fbuild_scan::sketch::find::Requested;
 use fbuild_scan::sources::Depth;
-use fbuild_scan::tree::SourceTree;
 use rayon::prelude::*;
 
 use crate::incremental::record::{Record, Records};

@@ -6,15 +6,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::{SourceFile, SourceTree};
 use fbuild_model::diagnostic;
 use fbuild_model::outcome::{Failure, Phase, SkipRule};
 use fbuild_platform::HookPoint;
-use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, discover};
+use fbuild_scan::library::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::library::{Library, Precompiled};
-use fbuild_scan::merge;
 use fbuild_scan::prototypes::insert_prototypes;
 use fbuild_scan::sketch::Sketch;
-use fbuild_scan::tree::{SourceFile, SourceTree};
+use fbuild_scan::sketch::merge;
 
 use crate::exec::place;
 use crate::incremental::record::{Record, RecordKey};

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
+use fbuild_cpp as cpp;
+use fbuild_cpp::Dialect;
+use fbuild_cpp::SourceTree;
+use fbuild_cpp::{Closure, Scan};
 use fbuild_model::{Command, Cost};
-use fbuild_scan::cpp::{self, Dialect};
 use fbuild_scan::depfile::Depfile;
-use fbuild_scan::memo::ScanMemo;
-use fbuild_scan::missing::missing_header;
-use fbuild_scan::preprocess::{Closure, Preprocess, Scan};
-use fbuild_scan::tree::SourceTree;
+use fbuild_scan::library::memo::ScanMemo;
+use fbuild_scan::library::missing::missing_header;
+use fbuild_scan::preprocess::Preprocess;
 
 use fbuild_model::error_chain;
 use fbuild_process::lock::lock;

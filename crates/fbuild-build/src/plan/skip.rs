@@ -2,12 +2,12 @@
 //!
 //! The rules are known to `fbuild-scan`, the board to `fbuild-platform`; here they meet.
 
+use fbuild_cpp::SourceTree;
 use fbuild_model::outcome::SkipRule;
 use fbuild_platform::BoardSpec;
+use fbuild_scan::filter::{BoardFacts, Decision, Subject};
 use fbuild_scan::library::Library;
 use fbuild_scan::sketch::Sketch;
-use fbuild_scan::skip::{BoardFacts, Decision, Subject};
-use fbuild_scan::tree::SourceTree;
 
 /// What the rules say.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub fn decide(
         main: &sketch.main,
         text: &main.bytes(),
     };
-    match fbuild_scan::skip::decide(subject, &facts(board), library) {
+    match fbuild_scan::filter::decide(subject, &facts(board), library) {
         Decision::Build => Ruling::Build(None),
         Decision::Skip(rule) => Ruling::Skip(rule),
         Decision::Warn(warning) => Ruling::Build(Some(format!(

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::Scan;
+use fbuild_cpp::SourceFile;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Command, Digest, DigestWriter, Parts};
 use fbuild_platform::SketchRecipes;
-use fbuild_scan::preprocess::Scan;
-use fbuild_scan::tree::SourceFile;
 
 use crate::action::inputs::{Compile, Inputs};
 use crate::action::path_map::PathMap;

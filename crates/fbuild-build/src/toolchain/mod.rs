@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, StatMemo};
+use fbuild_cpp::{Dialect, Language, system_dirs_from_v};
 use fbuild_model::{Command, Cost, Digest, DigestWriter};
-use fbuild_scan::cpp::{Dialect, Language, system_dirs_from_v};
 use serde::{Deserialize, Serialize};
 
 use self::files::SearchDirs;

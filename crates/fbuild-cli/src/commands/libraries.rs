@@ -2,8 +2,8 @@
 
 use fbuild_build::plan::inspect::Look;
 use fbuild_model::diagnostic::root_cause;
-use fbuild_scan::discovery::{Discovery, Missing};
-use fbuild_scan::resolve::Resolution;
+use fbuild_scan::library::discovery::{Discovery, Missing};
+use fbuild_scan::library::resolve::Resolution;
 
 use super::looking;
 use crate::args::SketchArgs;

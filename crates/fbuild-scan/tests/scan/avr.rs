@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_cpp::SourceTree;
+use fbuild_cpp::{Closure, Scan};
 use fbuild_scan::depfile::Depfile;
-use fbuild_scan::missing::missing_header;
-use fbuild_scan::preprocess::{Closure, Preprocess, Scan};
-use fbuild_scan::tree::SourceTree;
+use fbuild_scan::library::missing::missing_header;
+use fbuild_scan::preprocess::Preprocess;
 use fbuild_testkit::{need, needs};
 
 /// Where Debian puts its AVR platform.

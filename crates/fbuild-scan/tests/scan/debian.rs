@@ -3,14 +3,14 @@
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_scan::discovery::{Surroundings, discover};
-use fbuild_scan::find::find_sketches;
-use fbuild_scan::index::{LibraryIndex, Root};
+use fbuild_cpp::SourceTree;
 use fbuild_scan::library::Location;
-use fbuild_scan::memo::ScanMemo;
-use fbuild_scan::merge::stage;
+use fbuild_scan::library::discovery::{Surroundings, discover};
+use fbuild_scan::library::index::{LibraryIndex, Root};
+use fbuild_scan::library::memo::ScanMemo;
 use fbuild_scan::sketch::Sketch;
-use fbuild_scan::tree::SourceTree;
+use fbuild_scan::sketch::find::find_sketches;
+use fbuild_scan::sketch::merge::stage;
 use fbuild_testkit::{need, needs};
 use regex::Regex;
 
@@ -61,7 +61,9 @@ fn ours(
             .iter()
             .map(ToString::to_string)
             .collect()),
-        Err(fbuild_scan::discovery::DiscoveryError::Missing(missing)) => Err(missing.header),
+        Err(fbuild_scan::library::discovery::DiscoveryError::Missing(missing)) => {
+            Err(missing.header)
+        }
         Err(other) => panic!("{}: {other}", sketch.name),
     }
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_scan::discovery::{Discovery, DiscoveryError, Missing, Surroundings, discover};
-use fbuild_scan::index::{LibraryIndex, Root};
+use fbuild_cpp::SourceTree;
+use fbuild_cpp::{Closure, Scan};
 use fbuild_scan::library::Location;
-use fbuild_scan::memo::ScanMemo;
-use fbuild_scan::preprocess::{Closure, Preprocess, Scan};
-use fbuild_scan::tree::SourceTree;
+use fbuild_scan::library::discovery::{Discovery, DiscoveryError, Missing, Surroundings, discover};
+use fbuild_scan::library::index::{LibraryIndex, Root};
+use fbuild_scan::library::memo::ScanMemo;
+use fbuild_scan::preprocess::Preprocess;
 
 use crate::avr::{self, Compiler};
 use crate::space::Space;

@@ -1,8 +1,8 @@
 //! From arguments to sketches.
 
 use camino::Utf8PathBuf;
-use fbuild_scan::find::{FindError, Found, find_sketches};
 use fbuild_scan::sketch::SketchError;
+use fbuild_scan::sketch::find::{FindError, Found, find_sketches};
 use fbuild_testkit::without_root;
 
 use crate::space::Space;

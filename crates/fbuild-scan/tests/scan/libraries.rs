@@ -1,10 +1,10 @@
 //! Libraries and the index: specification 2.3 and 5.2.
 
-use fbuild_scan::index::{LibraryIndex, Root};
+use fbuild_scan::library::index::{LibraryIndex, Root};
+use fbuild_scan::library::precompiled::binaries;
 use fbuild_scan::library::{
     Layout, Library, LibraryError, Location, Precompiled, enclosing_library,
 };
-use fbuild_scan::precompiled::binaries;
 use fbuild_scan::sources::Depth;
 
 use crate::space::Space;

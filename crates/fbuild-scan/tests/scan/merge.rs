@@ -1,8 +1,8 @@
 //! Merging and copying: specification 2.1.4 and 4.1.
 
-use fbuild_scan::merge::{copies, merged, stage};
+use fbuild_cpp::SourceTree;
+use fbuild_scan::sketch::merge::{copies, merged, stage};
 use fbuild_scan::sketch::{Sketch, SketchError};
-use fbuild_scan::tree::SourceTree;
 
 use crate::space::Space;
 

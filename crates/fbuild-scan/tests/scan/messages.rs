@@ -1,6 +1,6 @@
 //! Reading the name of a missing header: specification 5.1.2.
 
-use fbuild_scan::missing::missing_header;
+use fbuild_scan::library::missing::missing_header;
 
 #[track_caller]
 fn check(stderr: &str, expect: Option<&str>) {

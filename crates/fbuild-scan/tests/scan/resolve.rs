@@ -1,8 +1,8 @@
 //! Choosing a library: specification 5.3.
 
-use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
-use fbuild_scan::resolve::{ArchitectureFit, NameFit, Resolution, resolve};
+use fbuild_scan::library::index::{LibraryIndex, Root};
+use fbuild_scan::library::resolve::{ArchitectureFit, NameFit, Resolution, resolve};
 
 use crate::space::Space;
 

@@ -1,6 +1,6 @@
 //! Loading sketches: specification 2.1.
 
-use fbuild_scan::project::Project;
+use fbuild_scan::sketch::project::Project;
 use fbuild_scan::sketch::{Sketch, SketchError};
 use fbuild_testkit::without_root;
 

@@ -2,8 +2,8 @@
 
 use camino::Utf8Path;
 use fbuild_model::outcome::SkipRule;
+use fbuild_scan::filter::{BoardFacts, Decision, Subject, Warning, decide};
 use fbuild_scan::library::{Library, Location};
-use fbuild_scan::skip::{BoardFacts, Decision, Subject, Warning, decide};
 
 use crate::space::Space;
 

@@ -11,10 +11,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Digest, DigestWriter, Fingerprint};
 use fbuild_platform::{HookPoint, RecipeError, SketchRecipes};
-use fbuild_scan::find::Requested;
 use fbuild_scan::library::Library;
-use fbuild_scan::precompiled;
+use fbuild_scan::library::precompiled;
 use fbuild_scan::sketch::Sketch;
+use fbuild_scan::sketch::find::Requested;
 
 use self::shared::{Framework, name_libraries};
 use crate::action::{Bootloader, WORK};

@@ -11,8 +11,8 @@ use camino::Utf8Path;
 use fbuild_build::toolchain::{Toolchain, find_program};
 use fbuild_cache::{Cache, DEFAULT_MAX_SIZE};
 use fbuild_platform::{Installation, SearchRoots};
-use fbuild_scan::index::{LibraryIndex, Root};
 use fbuild_scan::library::Location;
+use fbuild_scan::library::index::{LibraryIndex, Root};
 
 use self::compilers::{Compiler, State};
 use self::page::Page;

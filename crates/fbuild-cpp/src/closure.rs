@@ -1,0 +1,41 @@
+//! What preprocessing one translation unit found.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+
+use crate::file::SourceFile;
+
+/// What preprocessing one translation unit came to.
+#[derive(Debug, Clone)]
+pub enum Scan {
+    /// Every include was found.
+    Complete(Closure),
+    /// An include was not found; preprocessing stopped there.
+    Missing {
+        /// The header as written between the quotes or angle brackets.
+        header: String,
+        /// What the compiler printed, if it was the compiler that answered.
+        output: Option<String>,
+    },
+    /// Preprocessing failed for another reason (`#error`, a bad directive). Discovery goes on (specification 5.1.2).
+    Failed {
+        /// What the compiler printed, or the reason in our words.
+        output: String,
+    },
+}
+
+/// The files that a translation unit reads.
+#[derive(Debug, Clone, Default)]
+pub struct Closure {
+    /// All files read, the source first, each once, in the order of their first reading.
+    pub files: Vec<Arc<SourceFile>>,
+    /// The include directories in which a file was found that was included or asked for, in the order in which they were given.
+    pub used_dirs: Vec<Utf8PathBuf>,
+    /// Whether active code expands `__FILE__`, so that the result depends on the paths of the files.
+    pub uses_path: bool,
+    /// Whether active code expands `__DATE__`, `__TIME__` or `__TIMESTAMP__`, so that the result must not be kept.
+    pub uses_time: bool,
+    /// Names asked for with `__has_include` and not found; a file of that name would change the result.
+    pub absent: Vec<String>,
+}

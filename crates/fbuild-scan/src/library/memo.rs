@@ -1,0 +1,242 @@
+//! What is known about sources that were scanned already, shared by all sketches and workers of a board.
+//!
+//! A library's source is scanned with another include path in every sketch that uses other libraries. Most of those paths make no difference:
+//! an earlier answer is taken again when no directory that is new in the path could have answered an include of it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::preprocess::Preprocess;
+use fbuild_cpp::{Closure, Scan};
+
+/// Scans by source and include path. One memo serves one board: the answers depend on the compiler's flags.
+#[derive(Debug, Default)]
+pub struct ScanMemo {
+    sources: Mutex<HashMap<Utf8PathBuf, Arc<Known>>>,
+    paths: Mutex<HashMap<Vec<Utf8PathBuf>, Arc<[Utf8PathBuf]>>>,
+    /// Paths at which there was nothing, so that an earlier answer could be taken.
+    absent: Mutex<HashSet<Utf8PathBuf>>,
+}
+
+/// What is known about one source.
+#[derive(Debug, Default)]
+struct Known {
+    answers: Mutex<Vec<Answer>>,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    dirs: Arc<[Utf8PathBuf]>,
+    scan: Arc<OnceLock<Arc<Scan>>>,
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The source.
+    pub source: Utf8PathBuf,
+    /// The include directories in order, the source's private one at the end.
+    pub dirs: Arc<[Utf8PathBuf]>,
+    /// The answer.
+    pub scan: Arc<Scan>,
+}
+
+impl ScanMemo {
+    /// Returns an empty memo.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns what `preprocess` says about `source` with these include directories; it is asked once.
+    ///
+    /// A second caller with the same question waits for the first one's answer, so `preprocess` must not wait for such a caller.
+    pub fn scan(
+        &self,
+        preprocess: &dyn Preprocess,
+        source: &Utf8Path,
+        include_dirs: &[Utf8PathBuf],
+    ) -> Arc<Scan> {
+        self.scan_in(preprocess, source, include_dirs, None)
+    }
+
+    /// As [`Self::scan`], with one more directory at the end of the include path: the `utility` folder of the source's own library.
+    pub fn scan_in(
+        &self,
+        preprocess: &dyn Preprocess,
+        source: &Utf8Path,
+        include_dirs: &[Utf8PathBuf],
+        private_dir: Option<&Utf8Path>,
+    ) -> Arc<Scan> {
+        let dirs = self.intern(include_dirs, private_dir);
+        let known = Arc::clone(lock(&self.sources).entry(source.to_owned()).or_default());
+        let (slot, looked_at) = known.slot(&dirs);
+        if !looked_at.is_empty() {
+            lock(&self.absent).extend(looked_at);
+        }
+        Arc::clone(slot.get_or_init(|| Arc::new(preprocess.scan(source, &dirs))))
+    }
+
+    /// Takes in an answer that is known from elsewhere: of an earlier run, or by another way than asking.
+    pub fn learn(&self, source: Utf8PathBuf, dirs: Vec<Utf8PathBuf>, scan: Scan) {
+        let answer = Answer {
+            dirs: self.intern(&dirs, None),
+            scan: Arc::new(OnceLock::from(Arc::new(scan))),
+        };
+        let known = Arc::clone(lock(&self.sources).entry(source).or_default());
+        let mut answers = lock(&known.answers);
+        if !answers
+            .iter()
+            .any(|other| Arc::ptr_eq(&other.dirs, &answer.dirs))
+        {
+            answers.push(answer);
+        }
+    }
+
+    /// Returns every answer, in order of sources; one that was given for several include paths is there with the first of them.
+    pub fn answers(&self) -> Vec<Answered> {
+        let mut all = Vec::new();
+        for (source, known) in lock(&self.sources).iter() {
+            let answers = lock(&known.answers);
+            for (at, answer) in answers.iter().enumerate() {
+                let again = answers[..at]
+                    .iter()
+                    .any(|other| Arc::ptr_eq(&other.scan, &answer.scan));
+                if let (Some(scan), false) = (answer.scan.get(), again) {
+                    all.push(Answered {
+                        source: source.clone(),
+                        dirs: Arc::clone(&answer.dirs),
+                        scan: Arc::clone(scan),
+                    });
+                }
+            }
+        }
+        all.sort_by(|a, b| (&a.source, &a.dirs).cmp(&(&b.source, &b.dirs)));
+        all
+    }
+
+    /// Returns the paths at which the memo itself looked, in vain, before it gave an earlier answer: what the answers depend on beside the
+    /// files of the tree.
+    pub fn absent(&self) -> Vec<Utf8PathBuf> {
+        lock(&self.absent).iter().cloned().collect()
+    }
+
+    /// Makes equal include paths one object, so that comparing them is comparing addresses.
+    fn intern(
+        &self,
+        include_dirs: &[Utf8PathBuf],
+        private_dir: Option<&Utf8Path>,
+    ) -> Arc<[Utf8PathBuf]> {
+        let path: Vec<Utf8PathBuf> = include_dirs
+            .iter()
+            .cloned()
+            .chain(private_dir.map(Utf8Path::to_owned))
+            .collect();
+        let mut paths = lock(&self.paths);
+        if let Some(known) = paths.get(&path) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<[Utf8PathBuf]> = path.clone().into();
+        paths.insert(path, Arc::clone(&shared));
+        shared
+    }
+}
+
+impl Known {
+    /// Returns where the answer for this include path is, or is to be, kept, and where nothing may be if it is an earlier one.
+    fn slot(&self, dirs: &Arc<[Utf8PathBuf]>) -> (Arc<OnceLock<Arc<Scan>>>, Vec<Utf8PathBuf>) {
+        let answers: Vec<Answer> = {
+            let mut answers = lock(&self.answers);
+            if let Some(same) = answers
+                .iter()
+                .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
+            {
+                return (Arc::clone(&same.scan), Vec::new());
+            }
+            if answers.is_empty() {
+                let scan = Arc::default();
+                answers.push(Answer {
+                    dirs: Arc::clone(dirs),
+                    scan: Arc::clone(&scan),
+                });
+                return (scan, Vec::new());
+            }
+            answers.clone()
+        };
+        // Looking at the disk, outside of the lock.
+        let fitting = answers.into_iter().find_map(|answer| {
+            let Some(Scan::Complete(closure)) = answer.scan.get().map(|scan| &**scan) else {
+                return None;
+            };
+            let looked_at = still_holds(closure, &answer.dirs, dirs)?;
+            Some((answer.scan, looked_at))
+        });
+        let (scan, looked_at) = fitting.unwrap_or_default();
+        let mut answers = lock(&self.answers);
+        if let Some(same) = answers
+            .iter()
+            .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
+        {
+            return (Arc::clone(&same.scan), looked_at);
+        }
+        answers.push(Answer {
+            dirs: Arc::clone(dirs),
+            scan: Arc::clone(&scan),
+        });
+        (scan, looked_at)
+    }
+}
+
+/// Returns whether a complete scan with the include path `before` would come out the same with `now`, and then where there is nothing for
+/// that reason; `None` if it would not.
+///
+/// It does if every directory that answered an include is still in the path, in the same order, and no other directory before one of them has a
+/// file of a name that it answered. The names are not kept; every way in which a file that was read can be named from a directory of the path
+/// is tried in their place, and some that were not used, which costs a scan at worst.
+fn still_holds(
+    closure: &Closure,
+    before: &[Utf8PathBuf],
+    now: &[Utf8PathBuf],
+) -> Option<Vec<Utf8PathBuf>> {
+    let mut rest = now.iter();
+    let mut ahead_of = Vec::new();
+    for used in &closure.used_dirs {
+        if !rest.any(|dir| dir == used) {
+            return None;
+        }
+        ahead_of.push((used, now.len() - rest.len() - 1));
+    }
+    // Directories that were in the path before and at the same place have been asked already.
+    let common = before
+        .iter()
+        .zip(now)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let others = |upto: usize| {
+        now[..upto]
+            .iter()
+            .skip(common)
+            .filter(|dir| !closure.used_dirs.contains(dir))
+    };
+    let shadowing = ahead_of.iter().flat_map(|&(used, at)| {
+        others(at).flat_map(move |dir| {
+            let names = closure
+                .files
+                .iter()
+                .filter_map(move |file| file.path().strip_prefix(used).ok());
+            names.map(move |name| dir.join(name))
+        })
+    });
+    let appearing =
+        others(now.len()).flat_map(|dir| closure.absent.iter().map(move |name| dir.join(name)));
+    shadowing
+        .chain(appearing)
+        .map(|path| (!path.exists()).then_some(path))
+        .collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is under these locks is whole at every moment, also when a panic went through.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
