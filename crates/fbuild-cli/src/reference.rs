@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use clap::{Arg, Command, CommandFactory};
+use fbuild_report::table::{Column, Table};
 
 use crate::args::{Cli, ReferencePage};
 use crate::{env, exit};
@@ -23,19 +24,19 @@ pub fn page(page: ReferencePage) -> String {
 }
 
 fn exit_codes() -> String {
-    let mut text = "A script may rely on them.\n\n| code | meaning |\n|---:|---|\n".to_owned();
+    let mut table = Table::new([Column::Number("code"), Column::Text("meaning")]);
     for (code, meaning) in exit::ALL {
-        text.push_str(&format!("| {} | {meaning} |\n", code as u8));
+        table.row([&(code as u8).to_string(), meaning]);
     }
-    text
+    format!("A script may rely on them.\n\n{}", table.into_text())
 }
 
 fn environment() -> String {
-    let mut text =
-        "An empty value counts as not set.\n\n| variable | effect |\n|---|---|\n".to_owned();
+    let mut table = Table::new(["variable", "effect"].map(Column::Text));
     for (name, effect) in env::ALL {
-        text.push_str(&format!("| `{name}` | {effect} |\n"));
+        table.row([&format!("`{name}`"), effect]);
     }
+    let mut text = format!("An empty value counts as not set.\n\n{}", table.into_text());
     text.push_str(
         "\nCompilers are started with the environment of fbuild, with `LC_ALL=C`, and with a directory below `/dev/shm` \
          for their temporary files where there is room, unless `TMPDIR` is set. Variables that reach what they read or write (`CPATH`, \
@@ -52,14 +53,12 @@ fn cli() -> String {
         .get_subcommands()
         .filter(|sub| !sub.is_hide_set())
         .collect();
-    text.push_str("| command | |\n|---|---|\n");
+    let mut table = Table::new(["command", ""].map(Column::Text));
     for sub in &commands {
         let name = sub.get_name();
-        text.push_str(&format!(
-            "| [`fbuild {name}`](#fbuild-{name}) | {} |\n",
-            about(sub)
-        ));
+        table.row([format!("[`fbuild {name}`](#fbuild-{name})"), about(sub)]);
     }
+    text.push_str(&table.into_text());
     text.push_str("\nEvery command takes these as well:\n\n");
     options(&command, "", &mut text);
     text.push_str(

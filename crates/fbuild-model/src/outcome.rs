@@ -120,6 +120,16 @@ pub struct SkipRule {
     pub line: Option<u32>,
 }
 
+impl SkipRule {
+    /// Returns the file, with the line where the rule has one: `a.ino:3`.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.to_string(),
+        }
+    }
+}
+
 /// How one sketch ended on one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SketchOutcome {

@@ -10,6 +10,7 @@ use fbuild_model::outcome::SketchOutcome;
 
 use crate::causes::{Cause, causes, listed};
 use crate::fold::RunReport;
+use crate::text::one_line;
 
 /// GitHub shows no more of one kind per step.
 pub const MOST: usize = 10;
@@ -90,7 +91,7 @@ pub fn groups(report: &RunReport, token: &str) -> String {
 pub fn group(title: &str, text: &str, token: &str) -> String {
     format!(
         "::group::{}\n{}::endgroup::\n",
-        escape_message(&crate::lines::one_line(title)),
+        escape_message(&one_line(title)),
         bracketed(text, token)
     )
 }
@@ -145,7 +146,7 @@ fn annotation(cause: &Cause<'_>, workspace: Option<&Utf8Path>) -> String {
     };
     properties.push((
         "title",
-        crate::lines::one_line(&format!("{hit}: {} failed", cause.failure.phase)),
+        one_line(&format!("{hit}: {} failed", cause.failure.phase)),
     ));
     let message = format!(
         "{}\n{} {} on {}",

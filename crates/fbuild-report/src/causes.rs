@@ -30,6 +30,15 @@ impl Cause<'_> {
             .map_or(&self.failure.message, |diagnostic| &diagnostic.message)
     }
 
+    /// Returns the file, with its line where that is known; `None` if no tool named one.
+    pub fn place(&self) -> Option<String> {
+        let diagnostic = self.diagnostic.filter(|found| !found.file.is_empty())?;
+        Some(match diagnostic.line {
+            Some(line) => format!("{}:{line}", diagnostic.file),
+            None => diagnostic.file.clone(),
+        })
+    }
+
     /// Returns the sketches it hit, each once, in the order of the request.
     pub fn sketches(&self) -> Vec<&str> {
         unique(self.results.iter().map(|result| result.sketch.as_str()))

@@ -8,7 +8,7 @@ use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::Usage;
 
 use crate::fold::{Counts, PlanSummary, Progress, RunReport};
-use crate::schema;
+use crate::schema::{self, run};
 
 /// Returns the report as JSON text, indented by two, ending in a line end.
 pub fn render(report: &RunReport) -> String {
@@ -19,14 +19,14 @@ pub fn render(report: &RunReport) -> String {
 }
 
 /// Returns the report as wire types.
-pub fn document(report: &RunReport) -> schema::Document {
-    schema::Document {
+pub fn document(report: &RunReport) -> run::Document {
+    run::Document {
         schema: schema_of(schema::NAME),
-        tool: schema::Tool {
+        tool: run::Tool {
             name: "fbuild".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
-        request: schema::Request {
+        request: run::Request {
             boards: report.boards.clone(),
             sketches_per_board: report.sketches_per_board as u64,
             framework_jobs: report.framework_jobs as u64,
@@ -43,13 +43,13 @@ pub fn document(report: &RunReport) -> schema::Document {
         misses: report
             .misses
             .iter()
-            .map(|miss| schema::Miss {
+            .map(|miss| run::Miss {
                 stage: miss.stage.name().to_owned(),
                 label: miss.label.clone(),
                 reason: miss.reason.to_string(),
             })
             .collect(),
-        preambles: schema::Preambles {
+        preambles: run::Preambles {
             used: report.preambles.used as u64,
             not_used: report.preambles.not_used as u64,
         },
@@ -70,8 +70,8 @@ pub(crate) fn seconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e6
 }
 
-fn counts(counts: Counts) -> schema::Counts {
-    schema::Counts {
+fn counts(counts: Counts) -> run::Counts {
+    run::Counts {
         requested: counts.requested as u64,
         built: counts.built as u64,
         cached: counts.cached as u64,
@@ -83,15 +83,15 @@ fn counts(counts: Counts) -> schema::Counts {
     }
 }
 
-pub(crate) fn plan(plan: &PlanSummary) -> schema::Plan {
-    schema::Plan {
+pub(crate) fn plan(plan: &PlanSummary) -> run::Plan {
+    run::Plan {
         seconds: seconds(plan.duration),
         cost: cost(plan.cost),
         shared_actions: plan.shared_actions as u64,
         libraries: plan
             .libraries
             .iter()
-            .map(|library| schema::SharedLibrary {
+            .map(|library| run::SharedLibrary {
                 board: library.board.clone(),
                 name: library.name.clone(),
                 variants: library.variants as u64,
@@ -102,9 +102,9 @@ pub(crate) fn plan(plan: &PlanSummary) -> schema::Plan {
     }
 }
 
-fn stage(report: &RunReport, stage: Stage) -> schema::Stage {
+fn stage(report: &RunReport, stage: Stage) -> run::Stage {
     let summary = report.stage(stage);
-    schema::Stage {
+    run::Stage {
         name: stage.name().to_owned(),
         complete: summary.progress == Progress::Ended,
         total: summary.total as u64,
@@ -117,8 +117,8 @@ fn stage(report: &RunReport, stage: Stage) -> schema::Stage {
     }
 }
 
-pub(crate) fn cost(cost: Cost) -> schema::Cost {
-    schema::Cost {
+pub(crate) fn cost(cost: Cost) -> run::Cost {
+    run::Cost {
         wall_seconds: seconds(cost.wall),
         cpu_seconds: seconds(cost.cpu),
         peak_memory: cost.peak_memory,
@@ -126,14 +126,14 @@ pub(crate) fn cost(cost: Cost) -> schema::Cost {
     }
 }
 
-pub(crate) fn sketch(result: &SketchResult) -> schema::Sketch {
+pub(crate) fn sketch(result: &SketchResult) -> run::Sketch {
     let failure = result.outcome.failure();
     let firmware = match &result.outcome {
         SketchOutcome::Built(firmware) => Some(firmware),
         _ => None,
     };
     let sizes = firmware.and_then(|firmware| firmware.sizes);
-    schema::Sketch {
+    run::Sketch {
         board: result.board.clone(),
         name: result.sketch.clone(),
         dir: result.dir.to_string(),
@@ -145,7 +145,7 @@ pub(crate) fn sketch(result: &SketchResult) -> schema::Sketch {
             _ => None,
         },
         skip: match &result.outcome {
-            SketchOutcome::Skipped(rule) => Some(schema::Skip {
+            SketchOutcome::Skipped(rule) => Some(run::Skip {
                 rule: rule.text.clone(),
                 file: rule.file.to_string(),
                 line: rule.line,
@@ -168,7 +168,7 @@ pub(crate) fn sketch(result: &SketchResult) -> schema::Sketch {
         libraries: result
             .libraries
             .iter()
-            .map(|library| schema::Library {
+            .map(|library| run::Library {
                 name: library.name.clone(),
                 version: library.version.clone(),
                 dir: library.dir.to_string(),
@@ -177,21 +177,21 @@ pub(crate) fn sketch(result: &SketchResult) -> schema::Sketch {
     }
 }
 
-fn memory(usage: Usage) -> schema::Memory {
-    schema::Memory {
+fn memory(usage: Usage) -> run::Memory {
+    run::Memory {
         used: usage.used,
         maximum: usage.maximum,
     }
 }
 
-fn diagnostic(diagnostic: &Diagnostic) -> schema::Diagnostic {
+fn diagnostic(diagnostic: &Diagnostic) -> run::Diagnostic {
     let severity = match diagnostic.severity {
         Severity::Fatal => "FATAL",
         Severity::Error => "ERROR",
         Severity::Warning => "WARNING",
         Severity::Note => "NOTE",
     };
-    schema::Diagnostic {
+    run::Diagnostic {
         severity: severity.to_owned(),
         message: diagnostic.message.clone(),
         file: diagnostic.file.clone(),

@@ -89,10 +89,7 @@ fn status(outcome: &SketchOutcome) -> TestCaseStatus {
             &format!("{by} failed: {}", why.message),
             &why.output,
         ),
-        SketchOutcome::Skipped(rule) => {
-            let line = rule.line.map(|line| format!(":{line}")).unwrap_or_default();
-            skipped(format!("{} ({}{line})", rule.text, rule.file))
-        }
+        SketchOutcome::Skipped(rule) => skipped(format!("{} ({})", rule.text, rule.place())),
         SketchOutcome::NotRun => skipped("not run: an earlier failure ended the run".to_owned()),
         SketchOutcome::Cancelled => failure(NonSuccessKind::Error, "cancelled", "cancelled", ""),
     }

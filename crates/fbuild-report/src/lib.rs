@@ -15,6 +15,8 @@ pub mod lines;
 pub mod markdown;
 pub mod messages;
 pub mod schema;
+pub mod table;
+pub mod text;
 pub mod tsv;
 mod verdict;
 

@@ -9,6 +9,7 @@ use camino::Utf8Path;
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 
 use crate::fold::RunReport;
+use crate::text::one_line;
 
 /// Returns the lines of all results, in the order of the request, each with its line end.
 pub fn render(report: &RunReport) -> String {
@@ -36,13 +37,7 @@ pub fn line(result: &SketchResult, several_boards: bool) -> String {
             "FAIL",
             format!("{by} failed: {}: {}", failure.phase, failure.message),
         ),
-        SketchOutcome::Skipped(rule) => {
-            let place = rule.line.map_or_else(
-                || rule.file.to_string(),
-                |line| format!("{}:{line}", rule.file),
-            );
-            ("skip", "-", format!("{} ({place})", rule.text))
-        }
+        SketchOutcome::Skipped(rule) => ("skip", "-", format!("{} ({})", rule.text, rule.place())),
         SketchOutcome::NotRun => (
             Stage::Sketch.name(),
             "FAIL",
@@ -65,16 +60,6 @@ pub fn line(result: &SketchResult, several_boards: bool) -> String {
         text.push_str(&format!(" on {}", one_line(&result.board)));
     }
     text
-}
-
-/// Returns `text` on one line: control characters count as blanks, and of several blanks one is kept.
-///
-/// Two blanks are what separates the columns of a line, so no column may contain them.
-pub fn one_line(text: &str) -> String {
-    let words = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns whether a reader gets the path back that is written: a path with two blanks in a row would be cut, and name another file.

@@ -1,12 +1,12 @@
 //! The job summary in Markdown, for `$GITHUB_STEP_SUMMARY` and for people who paste a result somewhere.
 
-use std::fmt::Write as _;
-
-use fbuild_model::outcome::{SketchOutcome, SketchResult};
+use fbuild_model::outcome::SketchOutcome;
 use fbuild_model::size::Usage;
 
 use crate::causes::{causes, listed};
 use crate::fold::RunReport;
+use crate::table::Column::{Number, Text};
+use crate::table::{Table, code, escape};
 use crate::tsv::{self, Value};
 
 /// GitHub refuses a summary of more than one mebibyte; this leaves room for what other steps say.
@@ -57,92 +57,67 @@ fn heading(report: &RunReport) -> String {
 }
 
 fn failures(report: &RunReport) -> String {
-    let causes = causes(report);
-    if causes.is_empty() {
-        return String::new();
-    }
-    let mut text = "\n| failure | where | sketches | boards |\n|---|---|---|---|\n".to_owned();
-    for cause in causes {
-        let place = cause
-            .diagnostic
-            .filter(|diagnostic| !diagnostic.file.is_empty())
-            .map(|diagnostic| {
-                let line = diagnostic
-                    .line
-                    .map(|line| format!(":{line}"))
-                    .unwrap_or_default();
-                code(&format!("{}{line}", diagnostic.file))
-            });
+    let mut table = Table::new(["failure", "where", "sketches", "boards"].map(Text));
+    for cause in causes(report) {
+        let place = cause.place().map(|place| code(&place));
         let by = cause
             .by
             .map(|by| format!("{}: ", escape(by)))
             .unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "| {by}{}: {} | {} | {} | {} |",
-            cause.failure.phase,
-            escape(cause.message()),
+        table.row([
+            format!("{by}{}: {}", cause.failure.phase, escape(cause.message())),
             place.unwrap_or_default(),
             escape(&listed(&cause.sketches(), MOST_NAMES)),
             escape(&listed(&cause.boards(), MOST_NAMES)),
-        );
+        ]);
     }
-    text
+    section("", table)
 }
 
 fn sizes(report: &RunReport) -> String {
-    let rows: String = report.results().iter().filter_map(size_row).collect();
-    if rows.is_empty() {
-        return rows;
+    let mut table = Table::new([
+        Text("sketch"),
+        Text("board"),
+        Number("flash"),
+        Number("RAM"),
+        Number("seconds"),
+    ]);
+    for result in report.results() {
+        if let SketchOutcome::Built(firmware) = &result.outcome {
+            table.row([
+                escape(&result.sketch),
+                escape(&result.board),
+                usage(firmware.sizes.map(|sizes| sizes.flash)),
+                usage(firmware.sizes.and_then(|sizes| sizes.ram)),
+                format!("{:.2}", result.duration.as_secs_f64()),
+            ]);
+        }
     }
-    folded(
-        &format!("{} sketches built", report.counts().built),
-        &format!("| sketch | board | flash | RAM | seconds |\n|---|---|--:|--:|--:|\n{rows}"),
-    )
+    section(&format!("{} sketches built", report.counts().built), table)
 }
 
-fn size_row(result: &SketchResult) -> Option<String> {
-    let SketchOutcome::Built(firmware) = &result.outcome else {
-        return None;
-    };
-    let usage = |usage: Option<Usage>| {
-        usage.map_or_else(String::new, |usage| match usage.percent() {
-            Some(percent) => format!("{} ({percent:.1} %)", usage.used),
-            None => usage.used.to_string(),
-        })
-    };
-    Some(format!(
-        "| {} | {} | {} | {} | {:.2} |\n",
-        escape(&result.sketch),
-        escape(&result.board),
-        usage(firmware.sizes.map(|sizes| sizes.flash)),
-        usage(firmware.sizes.and_then(|sizes| sizes.ram)),
-        result.duration.as_secs_f64(),
-    ))
+fn usage(usage: Option<Usage>) -> String {
+    usage.map_or_else(String::new, |usage| match usage.percent() {
+        Some(percent) => format!("{} ({percent:.1} %)", usage.used),
+        None => usage.used.to_string(),
+    })
 }
 
 fn skipped(report: &RunReport) -> String {
-    let mut rows = String::new();
+    let mut table = Table::new(["sketch", "board", "rule", "where"].map(Text));
     for result in report.results() {
         if let SketchOutcome::Skipped(rule) = &result.outcome {
-            let line = rule.line.map(|line| format!(":{line}")).unwrap_or_default();
-            let _ = writeln!(
-                rows,
-                "| {} | {} | {} | {} |",
+            table.row([
                 escape(&result.sketch),
                 escape(&result.board),
                 code(&rule.text),
-                code(&format!("{}{line}", rule.file)),
-            );
+                code(&rule.place()),
+            ]);
         }
     }
-    if rows.is_empty() {
-        return rows;
-    }
-    let title = format!("{} sketches skipped", report.counts().skipped);
-    folded(
-        &title,
-        &format!("| sketch | board | rule | where |\n|---|---|---|---|\n{rows}"),
+    section(
+        &format!("{} sketches skipped", report.counts().skipped),
+        table,
     )
 }
 
@@ -160,68 +135,23 @@ fn warnings(report: &RunReport) -> String {
 }
 
 fn phases(report: &RunReport) -> String {
-    let rows: String = tsv::rows(report)
-        .into_iter()
-        .filter_map(|row| match row.value {
-            Value::Seconds(seconds) => Some(format!("| {} | {seconds:.3} |\n", row.name)),
-            Value::Note(_) => None,
-        })
-        .collect();
-    if rows.is_empty() {
-        rows
-    } else {
-        format!("\n| phase | seconds |\n|---|--:|\n{rows}")
-    }
-}
-
-fn folded(title: &str, body: &str) -> String {
-    format!("\n<details><summary>{title}</summary>\n\n{body}\n</details>\n")
-}
-
-/// Returns `text` so that it stands in a table cell as it is: on one line, without markup, HTML or links to people.
-pub(crate) fn escape(text: &str) -> String {
-    let text = crate::lines::one_line(text);
-    let mut safe = String::with_capacity(text.len());
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            // A backslash does not keep GitHub from making a mention or a reference of what follows.
-            '@' => safe.push_str("&#64;"),
-            '#' => safe.push_str("&#35;"),
-            // Within a word an underscore is no markup, and names of phases stay readable.
-            '_' if before.is_alphanumeric()
-                && rest.peek().is_some_and(|next| next.is_alphanumeric()) =>
-            {
-                safe.push('_')
-            }
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => safe.extend(['\\', c]),
-            c => safe.push(c),
+    let mut table = Table::new([Text("phase"), Number("seconds")]);
+    for row in tsv::rows(report) {
+        if let Value::Seconds(seconds) = row.value {
+            table.row([row.name, format!("{seconds:.3}")]);
         }
-        before = c;
     }
-    safe
+    section("", table)
 }
 
-/// Returns `text` as code in a table cell.
-fn code(text: &str) -> String {
-    let text = crate::lines::one_line(text);
-    // Within backticks a table still ends its cell at `|`, and backticks end the code; HTML has neither problem.
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let text: String = text
-        .chars()
-        .map(|c| match c {
-            '|' | '`' | '*' | '_' | '\\' | '[' | ']' | '~' | '@' | '#' | '$' => {
-                format!("&#{};", u32::from(c))
-            }
-            c => c.to_string(),
-        })
-        .collect();
-    format!("<code>{text}</code>")
+/// Returns a table, folded below `title` if there is one; nothing if it has no rows.
+fn section(title: &str, table: Table) -> String {
+    match (table.is_empty(), title) {
+        (true, _) => String::new(),
+        (false, "") => format!("\n{}", table.into_text()),
+        (false, title) => format!(
+            "\n<details><summary>{title}</summary>\n\n{}\n</details>\n",
+            table.into_text()
+        ),
+    }
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::fold::{Counts, Progress, RunReport, StageSummary};
-use crate::lines::one_line;
+use crate::text::one_line;
 
 /// The first line of every file.
 pub const HEADER: &str = "phase\tseconds";

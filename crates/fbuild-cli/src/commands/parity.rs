@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use fbuild_model::Event;
 use fbuild_parity::{Check, Question, Reference};
 use fbuild_platform::Installation;
+use fbuild_report::table::{Column, Table};
 
 use crate::args::BuildArgs;
 use crate::error::CliError;
@@ -212,15 +213,13 @@ fn table(checks: &[Check], reference: &Reference) -> String {
         "Reference: {}. A number is the size in bytes of an identical image.\n\n",
         reference.version
     );
-    text.push_str(&format!(
-        "| sketch | {} |\n|---|{}\n",
-        boards.join(" | "),
-        "---|".repeat(boards.len())
-    ));
+    let columns = std::iter::once("sketch").chain(boards.iter().copied());
+    let mut table = Table::new(columns.map(Column::Text));
     for sketch in sketches {
-        let cells: Vec<String> = boards.iter().map(|board| cell(board, sketch)).collect();
-        text.push_str(&format!("| {sketch} | {} |\n", cells.join(" | ")));
+        let cells = boards.iter().map(|board| cell(board, sketch));
+        table.row(std::iter::once(sketch.to_owned()).chain(cells));
     }
+    text.push_str(&table.into_text());
     if !notes.is_empty() {
         text.push('\n');
     }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{PhaseSummary, Spread, Summary};
-use crate::markdown::escape;
+use super::{PhaseSummary, PhaseVerdict, Spread, Summary};
 use crate::schema;
+use crate::table::Column::{Number, Text};
+use crate::table::{Table, escape};
 
 /// The form to write a summary in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,29 +28,26 @@ pub fn render(summary: &Summary, format: Format) -> String {
 }
 
 fn markdown(summary: &Summary) -> String {
-    let mut text = if summary.compared {
-        "| phase | seconds | baseline | difference | verdict |\n|---|--:|--:|--:|---|\n".to_owned()
-    } else {
-        "| phase | seconds |\n|---|--:|\n".to_owned()
-    };
+    let columns = [
+        Text("phase"),
+        Number("seconds"),
+        Number("baseline"),
+        Number("difference"),
+        Text("verdict"),
+    ];
+    let shown = if summary.compared { columns.len() } else { 2 };
+    let mut table = Table::new(columns.into_iter().take(shown));
     for phase in &summary.phases {
-        let _ = write!(
-            text,
-            "| {} | {} |",
+        let cells = [
             escape(&phase.name),
-            cell(phase.current)
-        );
-        if summary.compared {
-            let verdict = phase.verdict.map_or("", |verdict| verdict.name());
-            let _ = write!(
-                text,
-                " {} | {} | {verdict} |",
-                cell(phase.baseline),
-                difference(phase)
-            );
-        }
-        text.push('\n');
+            cell(phase.current),
+            cell(phase.baseline),
+            difference(phase),
+            phase.verdict.map_or("", PhaseVerdict::name).to_owned(),
+        ];
+        table.row(cells.into_iter().take(shown));
     }
+    let mut text = table.into_text();
     if let Some(threshold) = summary.threshold.filter(|_| summary.compared) {
         let sentence = if summary.exceeded() {
             "A phase is"
@@ -144,7 +142,7 @@ fn tsv(summary: &Summary) -> String {
                 .difference_percent()
                 .map(|percent| format!("{percent:.1}"))
                 .unwrap_or_default();
-            let verdict = phase.verdict.map_or("", |verdict| verdict.name());
+            let verdict = phase.verdict.map_or("", PhaseVerdict::name);
             let _ = write!(
                 text,
                 "\t{}\t{seconds}\t{percent}\t{verdict}",

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cost, Plan, Schema, Sketch};
+use super::Schema;
+use super::run::{Cost, Plan, Sketch};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

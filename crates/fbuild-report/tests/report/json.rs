@@ -1,7 +1,8 @@
 //! The JSON report: read back, and kept to its promise.
 
 use fbuild_report::json;
-use fbuild_report::schema::{self, Document};
+use fbuild_report::schema;
+use fbuild_report::schema::run::Document;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ fn the_numbers_are_those_of_the_fold() {
     );
     assert_eq!(
         document.sketches[0].ram,
-        Some(schema::Memory {
+        Some(schema::run::Memory {
             used: 9,
             maximum: Some(2048)
         })
@@ -61,9 +62,9 @@ fn fields_of_a_later_version_are_passed_over_and_missing_ones_are_empty() {
     let document = parse(text);
     assert_eq!(
         document.sketches,
-        [schema::Sketch {
+        [schema::run::Sketch {
             name: "a".into(),
-            ..schema::Sketch::default()
+            ..schema::run::Sketch::default()
         }]
     );
 }
@@ -145,21 +146,21 @@ prop_compose! {
         line in any::<Option<u32>>(),
         message in any::<Option<String>>(),
         cached in any::<bool>(),
-    ) -> schema::Sketch {
+    ) -> schema::run::Sketch {
         let [name, dir, file, log] = text;
-        let diagnostic = schema::Diagnostic { severity: "ERROR".into(), message: dir.clone(), file, line, column: line };
-        schema::Sketch {
+        let diagnostic = schema::run::Diagnostic { severity: "ERROR".into(), message: dir.clone(), file, line, column: line };
+        schema::run::Sketch {
             name,
             dir,
             message,
             seconds,
             cached,
-            flash: Some(schema::Memory { used, maximum }),
+            flash: Some(schema::run::Memory { used, maximum }),
             diagnostics: vec![diagnostic],
-            skip: line.map(|line| schema::Skip { rule: log.clone(), file: String::new(), line: Some(line) }),
+            skip: line.map(|line| schema::run::Skip { rule: log.clone(), file: String::new(), line: Some(line) }),
             artifacts: vec![log.clone()],
             log: Some(log),
-            ..schema::Sketch::default()
+            ..schema::run::Sketch::default()
         }
     }
 }

@@ -127,7 +127,7 @@ proptest! {
         let line = lines::line(&failed, false);
         prop_assert_eq!(line.lines().count(), 1);
         let columns = columns(&line).unwrap();
-        prop_assert_eq!(&columns[3], &lines::one_line(&sketch));
+        prop_assert_eq!(&columns[3], &fbuild_report::text::one_line(&sketch));
         prop_assert!(columns[4] == "-" || Some(columns[4].as_str()) == failed.log.as_ref().map(|log| log.as_str()));
         prop_assert!(columns[5].starts_with("compile:"));
     }

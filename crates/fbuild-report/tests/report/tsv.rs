@@ -102,9 +102,9 @@ fn row() -> impl Strategy<Value = Row> {
     let seconds = (0..100_000_000_u32)
         .prop_map(|milliseconds| Value::Seconds(f64::from(milliseconds) / 1000.0));
     let note = "[a-z][a-z ,:|]{0,20}[.;]"
-        .prop_map(|note| Value::Note(fbuild_report::lines::one_line(&note)));
+        .prop_map(|note| Value::Note(fbuild_report::text::one_line(&note)));
     ("[a-zA-Z_][a-z0-9_ ()é]{0,12}", prop_oneof![seconds, note]).prop_map(|(name, value)| Row {
-        name: fbuild_report::lines::one_line(&name),
+        name: fbuild_report::text::one_line(&name),
         value,
     })
 }

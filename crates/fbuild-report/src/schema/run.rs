@@ -1,23 +1,8 @@
-//! The wire types of everything that is written as JSON; here those of the run report.
-//!
-//! They live only here, apart from the inner types, so that a change inside cannot change what other programs read. `docs/json.md` has the
-//! promise and explains every field. Every field is always written (`null` where nothing is known), and every field may be missing when
-//! read, because an older version may not have had it.
-
-pub mod bench;
-pub mod compile_sketches;
-pub mod message;
+//! The wire types of the run report.
 
 use serde::{Deserialize, Serialize};
 
-/// The name in [`Schema::name`].
-pub const NAME: &str = "fbuild-run";
-/// The name in the first line of `--message-format=json`.
-pub const MESSAGES_NAME: &str = "fbuild-messages";
-/// The name in the summary of `bench-summary --format json`.
-pub const BENCH_NAME: &str = "fbuild-bench";
-/// The version in [`Schema::version`], the same for all.
-pub const VERSION: &str = "preview-1";
+use super::Schema;
 
 /// The whole report of one run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -47,16 +32,6 @@ pub struct Document {
     pub preambles: Preambles,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
-}
-
-/// Name and version of a format.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Schema {
-    /// [`NAME`], [`MESSAGES_NAME`] or [`BENCH_NAME`].
-    pub name: String,
-    /// [`VERSION`] for what this version writes.
-    pub version: String,
 }
 
 /// Compiles that ran and should use a precompiled preamble.
