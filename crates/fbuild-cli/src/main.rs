@@ -11,6 +11,7 @@ mod printer;
 mod progress;
 mod project;
 mod reference;
+mod reports;
 mod request;
 mod session;
 mod units;

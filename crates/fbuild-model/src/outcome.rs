@@ -209,3 +209,26 @@ pub struct SketchResult {
     /// The libraries it uses, in link order.
     pub libraries: Vec<UsedLibrary>,
 }
+
+impl SketchResult {
+    /// Makes the result of a sketch on which no work was done.
+    pub fn without_work(
+        board: String,
+        sketch: String,
+        dir: Utf8PathBuf,
+        outcome: SketchOutcome,
+    ) -> Self {
+        Self {
+            board,
+            sketch,
+            dir,
+            outcome,
+            log: None,
+            warnings: Vec::new(),
+            duration: Duration::ZERO,
+            cost: Cost::default(),
+            cached: false,
+            libraries: Vec::new(),
+        }
+    }
+}

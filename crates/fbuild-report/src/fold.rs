@@ -34,6 +34,8 @@ pub struct RunReport {
     pub preambles: Preambles,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
+    /// The error that ended the run before all sketches had been worked on.
+    pub error: Option<String>,
     /// Time from start to end; `None` until the run ended.
     pub duration: Option<Duration>,
     results: Vec<SketchResult>,
@@ -174,6 +176,16 @@ impl RunReport {
             Event::Warning(text) => self.warnings.push(text.clone()),
             Event::RunFinished { duration } => self.duration = Some(*duration),
         }
+    }
+
+    /// Notes the error that ended the run.
+    pub fn fail(&mut self, message: String) {
+        self.error = Some(message);
+    }
+
+    /// Returns whether the sketch at a position of the request has a result.
+    pub fn has_result(&self, index: usize) -> bool {
+        self.positions.binary_search(&index).is_ok()
     }
 
     /// Returns the results so far, in the order of the request.

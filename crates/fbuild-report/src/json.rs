@@ -33,6 +33,7 @@ pub fn document(report: &RunReport) -> run::Document {
             sketch_jobs: report.sketch_jobs as u64,
         },
         verdict: report.verdict().name().to_owned(),
+        error: report.error.clone(),
         seconds: report.duration.map(seconds),
         counts: counts(report.counts()),
         plan: report.plan.as_ref().map(plan),

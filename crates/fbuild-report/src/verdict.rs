@@ -21,6 +21,8 @@ pub enum Verdict {
     CoreFailed,
     /// The user interrupted the run.
     Cancelled,
+    /// The command line or the set-up was wrong, and the run ended before its sketches did.
+    Error,
 }
 
 impl Verdict {
@@ -33,6 +35,7 @@ impl Verdict {
             Self::SomeFailed => "some-failed",
             Self::CoreFailed => "core-failed",
             Self::Cancelled => "cancelled",
+            Self::Error => "error",
         }
     }
 }
@@ -46,7 +49,9 @@ impl RunReport {
             .iter()
             .filter(|result| matches!(&result.outcome, SketchOutcome::Blocked { by, .. } if by == "core"))
             .count();
-        if counts.requested == 0 {
+        if self.error.is_some() {
+            Verdict::Error
+        } else if counts.requested == 0 {
             Verdict::NoSketches
         } else if counts.cancelled > 0 {
             Verdict::Cancelled

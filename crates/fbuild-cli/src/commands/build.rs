@@ -8,7 +8,9 @@ use fbuild_build::request::Request;
 use fbuild_build::run;
 use fbuild_build::services::Services;
 use fbuild_model::Event;
+use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_report::{RunReport, Verdict};
+use fbuild_scan::find::Requested;
 
 use crate::args::{BuildArgs, MessageFormat};
 use crate::commands::outputs;
@@ -17,32 +19,55 @@ use crate::exit::Exit;
 use crate::hints;
 use crate::printer::{Printer, Verbosity};
 use crate::progress::Display;
+use crate::reports::Reports;
 use crate::request::{Prepared, bound_jobs, prepare};
 use crate::session::{self, Session};
 
-/// Builds, shows what happens, writes the reports.
+/// Builds, shows what happens, and writes the reports, also when the run ends with an error.
 ///
 /// # Errors
 /// A wrong command line, a missing tool, a report that cannot be written.
 pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
+    if args.dry_run || args.only_compilation_database {
+        return with_means(args, printer, |request, means| {
+            outputs::plan_only(args, request, means, printer)
+        });
+    }
+    let mut reports = Reports::open(args)?;
+    let mut report = RunReport::default();
+    let ended = with_means(args, printer, |request, means| {
+        follow(args, request, means, printer, &mut report)
+    });
+    if let Err(error) = &ended
+        && error.exit != Exit::NoSketch
+    {
+        report.fail(error.to_string());
+    }
+    let written = outputs::write(args, &report, &mut reports, printer);
+    ended?;
+    Ok(match exit(args, &report) {
+        Exit::Success if !written => Exit::Usage,
+        exit => exit,
+    })
+}
+
+/// Understands the command line, opens the cache and calls `act`.
+fn with_means<T>(
+    args: &BuildArgs,
+    printer: &Printer,
+    act: impl FnOnce(&Request, Means<'_>) -> Result<T, CliError>,
+) -> Result<T, CliError> {
     let Prepared {
         mut request,
         remarks,
     } = prepare(args)?;
-    outputs::check(args)?;
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
     let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
     let session = Session::for_build(cache, &request)?;
-    let means = session.services();
-    if args.dry_run || args.only_compilation_database {
-        return outputs::plan_only(args, &request, means, printer);
-    }
-    let report = follow(args, &request, means, printer)?;
-    outputs::write(args, &report, printer)?;
-    Ok(exit(args, &report))
+    act(&request, session.services())
 }
 
 /// Runs the build in a thread of its own and follows its events in this one.
@@ -51,10 +76,10 @@ fn follow(
     request: &Request,
     means: Services<'_>,
     printer: &Printer,
-) -> Result<RunReport, CliError> {
+    report: &mut RunReport,
+) -> Result<(), CliError> {
     let began = Instant::now();
     let (events, inbox) = mpsc::channel();
-    let mut report = RunReport::default();
     let mut display = Display::new(printer, args.explain);
     let mut take = |event: Event, report: &mut RunReport| {
         report.apply(&event);
@@ -81,23 +106,52 @@ fn follow(
             built
         });
         for event in &inbox {
-            take(event, &mut report);
+            take(event, report);
         }
         builder
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
+    for unfinished in unfinished(request, means, report) {
+        take(unfinished, report);
+    }
     for warning in means.cache.take_warnings() {
-        take(Event::Warning(warning), &mut report);
+        take(Event::Warning(warning), report);
     }
     take(
         Event::RunFinished {
             duration: began.elapsed(),
         },
-        &mut report,
+        report,
     );
-    built.map_err(explained)?;
-    Ok(report)
+    built.map_err(explained)
+}
+
+/// Returns an end for each requested sketch that the builder did not end, which happens only when it stopped with an error.
+fn unfinished(request: &Request, means: Means<'_>, report: &RunReport) -> Vec<Event> {
+    let outcome = if means.stop.is_cancelled() {
+        SketchOutcome::Cancelled
+    } else {
+        SketchOutcome::NotRun
+    };
+    let pairs = request.boards.iter().flat_map(|board| {
+        let fqbn = board.fqbn().to_string();
+        let sketches = request.sketches.iter();
+        sketches.map(move |sketch| (fqbn.clone(), sketch))
+    });
+    let missing = pairs
+        .enumerate()
+        .filter(|(index, _)| !report.has_result(*index));
+    let end = |(index, (board, sketch)): (usize, (String, &Requested))| Event::SketchFinished {
+        index,
+        result: Box::new(SketchResult::without_work(
+            board,
+            sketch.label.clone(),
+            sketch.dir.clone(),
+            outcome.clone(),
+        )),
+    };
+    missing.map(end).collect()
 }
 
 fn explained(error: run::BuildError) -> CliError {
@@ -117,6 +171,7 @@ fn exit(args: &BuildArgs, report: &RunReport) -> Exit {
         Verdict::Cancelled => Exit::Interrupted,
         Verdict::CoreFailed => Exit::CoreFailed,
         Verdict::SomeFailed => Exit::SketchFailed,
+        Verdict::Error => Exit::Usage,
         Verdict::Success if args.expect_warm && report.shared.ran > 0 => Exit::NotWarm,
         Verdict::Success => Exit::Success,
     }

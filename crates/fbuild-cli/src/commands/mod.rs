@@ -4,7 +4,6 @@ pub mod bench_summary;
 pub mod boards;
 pub mod build;
 pub mod cache;
-pub mod compile_sketches;
 pub mod completions;
 pub mod doctor;
 pub mod libraries;

@@ -1,8 +1,5 @@
 //! What a build leaves behind besides firmware: result lines, reports, the closing list of failures.
 
-use std::io::Write;
-
-use anyhow::Context;
 use camino::Utf8Path;
 use fbuild_build::plan::BuildPlan;
 use fbuild_build::request::Request;
@@ -10,36 +7,15 @@ use fbuild_build::run;
 use fbuild_build::services::Services;
 use fbuild_model::outcome::{SketchOutcome, Stage};
 use fbuild_report::causes::{causes, listed};
-use fbuild_report::{RunReport, annotations, json, junit, lines, tsv};
+use fbuild_report::{RunReport, annotations, lines};
 
 use crate::args::{BuildArgs, MessageFormat};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints::hint;
 use crate::printer::{Printer, Tone, Verbosity};
+use crate::reports::Reports;
 use crate::units::{count, seconds};
-
-/// Finds out before the build whether the reports can be written.
-///
-/// # Errors
-/// A report whose directory does not exist.
-pub fn check(args: &BuildArgs) -> Result<(), CliError> {
-    let files = [
-        &args.phase_tsv,
-        &args.report,
-        &args.report_junit,
-        &args.compile_commands,
-    ];
-    for file in files.into_iter().flatten() {
-        let parent = file.parent().filter(|parent| !parent.as_str().is_empty());
-        if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
-            return Err(CliError::usage(anyhow::anyhow!(
-                "write `{file}`: there is no directory `{parent}`"
-            )));
-        }
-    }
-    Ok(())
-}
 
 /// Prints the plan's commands or writes the compilation database, and runs nothing.
 ///
@@ -82,13 +58,28 @@ pub fn write_compile_commands(path: &Utf8Path, plan: &BuildPlan) -> Result<(), C
     Ok(())
 }
 
-/// Prints the result lines and the failures, and writes the reports.
+/// Prints the failures and result lines, writes the reports, and prints the summary last.
 ///
-/// # Errors
-/// If a report cannot be written.
-pub fn write(args: &BuildArgs, report: &RunReport, printer: &Printer) -> Result<(), CliError> {
-    failures(report, printer);
-    if args.message_format == MessageFormat::Human {
+/// Returns whether every report was written; one that was not is an error line.
+pub fn write(
+    args: &BuildArgs,
+    report: &RunReport,
+    reports: &mut Reports,
+    printer: &Printer,
+) -> bool {
+    let human = args.message_format == MessageFormat::Human && !reports.take_stdout();
+    // GitHub's runner reads commands from both streams; standard output may be for a program.
+    let command = |text: String| match human {
+        true => printer.data(&text),
+        false if text.is_empty() => {}
+        false => printer.text(&text),
+    };
+    if printer.on_github {
+        command(annotations::groups(report, &token()));
+    } else {
+        failures(report, printer);
+    }
+    if human {
         let text = lines::render(report);
         printer.data(&if printer.on_github {
             annotations::neutral(&text)
@@ -97,27 +88,21 @@ pub fn write(args: &BuildArgs, report: &RunReport, printer: &Printer) -> Result<
         });
     }
     if printer.on_github {
-        printer.data(&annotations::render(
+        let workspace = crate::env::get(crate::env::GITHUB_WORKSPACE);
+        command(annotations::render(
             report,
-            crate::env::get(crate::env::GITHUB_WORKSPACE)
-                .as_deref()
-                .map(Utf8Path::new),
+            workspace.as_deref().map(Utf8Path::new),
         ));
     }
-    if let Some(path) = &args.phase_tsv {
-        append(path, |existing| tsv::render(report, existing))?;
+    let errors = reports.write(report);
+    for error in &errors {
+        printer.error(&format!("{error:#}"), &[]);
     }
-    if let Some(path) = &args.report {
-        replace(path, &json::render(report))?;
+    // An error that ended the run is shown by the caller, as the last line.
+    if report.error.is_none() {
+        summary(report, printer);
     }
-    if let Some(path) = &args.report_junit {
-        replace(path, &junit::render(report)?)?;
-    }
-    if let Some(dir) = &args.report_compile_sketches {
-        super::compile_sketches::write(dir, report)?;
-    }
-    summary(report, printer);
-    Ok(())
+    errors.is_empty()
 }
 
 /// How many sketches of one cause are named.
@@ -125,10 +110,6 @@ const MOST_NAMES: usize = 6;
 
 /// Shows each root cause once, whole, with the sketches it hit.
 fn failures(report: &RunReport, printer: &Printer) {
-    if printer.on_github {
-        printer.data(&annotations::groups(report, &token()));
-        return;
-    }
     for cause in causes(report) {
         let sketches = listed(&cause.sketches(), MOST_NAMES);
         let boards = if report.several_boards() {
@@ -221,28 +202,6 @@ fn summary(report: &RunReport, printer: &Printer) {
             printer.status(Tone::Plain, stage.name(), &text);
         }
     }
-}
-
-/// Appends to a file what `make` returns for its present content.
-fn append(path: &Utf8Path, make: impl FnOnce(&str) -> String) -> Result<(), CliError> {
-    let existing = match fs_err::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let mut file = fs_err::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)?;
-    file.write_all(make(&existing).as_bytes())?;
-    Ok(())
-}
-
-/// Writes a file by way of a temporary one.
-fn replace(path: &Utf8Path, text: &str) -> Result<(), CliError> {
-    fbuild_build::exec::place::write_if_changed(path, text.as_bytes())
-        .with_context(|| format!("write `{path}`"))?;
-    Ok(())
 }
 
 /// Returns a word that nobody who wrote a source could know.

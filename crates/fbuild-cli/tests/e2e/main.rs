@@ -18,6 +18,7 @@ mod paths;
 mod preambles;
 mod project_file;
 mod report;
+mod report_places;
 mod terminal;
 mod toolchain;
 mod up_to_date;

@@ -14,8 +14,10 @@ pub struct Document {
     pub tool: Tool,
     /// What was asked for.
     pub request: Request,
-    /// How the run ended: `success`, `no-sketches`, `all-skipped`, `some-failed`, `core-failed` or `cancelled`.
+    /// How the run ended: `success`, `no-sketches`, `all-skipped`, `some-failed`, `core-failed`, `cancelled` or `error`.
     pub verdict: String,
+    /// The error that ended the run, if one did.
+    pub error: Option<String>,
     /// Seconds from start to end.
     pub seconds: Option<f64>,
     /// How many sketches ended how.

@@ -1,17 +1,19 @@
-//! The reports of arduino/compile-sketches: what the commit is, is asked from the environment that GitHub sets.
+//! The reports of arduino/compile-sketches; the commit comes from the environment that GitHub sets.
+
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_report::RunReport;
 use fbuild_report::compile_sketches::{Context, render};
 
+use super::target::Target;
 use crate::env;
-use crate::error::CliError;
 
 /// Writes one report per board into `dir`.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(dir: &Utf8Path, report: &RunReport) -> Result<(), CliError> {
+pub(super) fn write(dir: &Utf8Path, report: &RunReport) -> io::Result<()> {
     fs_err::create_dir_all(dir)?;
     let workspace = env::get(env::GITHUB_WORKSPACE).map(Utf8PathBuf::from);
     let commit_hash = commit();
@@ -24,7 +26,8 @@ pub fn write(dir: &Utf8Path, report: &RunReport) -> Result<(), CliError> {
         previous: Vec::new(),
     };
     for file in render(report, &context) {
-        fbuild_build::exec::place::write_if_changed(&dir.join(file.name), file.text.as_bytes())?;
+        let mut target = Target::open(&dir.join(file.name)).map_err(io::Error::other)?;
+        target.write(&file.text)?;
     }
     Ok(())
 }

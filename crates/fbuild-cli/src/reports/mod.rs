@@ -1,0 +1,86 @@
+//! The reports of one run: their places are opened before the run, and all are written after it, however it ended.
+//!
+//! It does not know what is shown on the terminal.
+
+mod compile_sketches;
+mod target;
+
+use std::io;
+
+use anyhow::Context;
+use camino::Utf8PathBuf;
+use fbuild_report::{RunReport, json, junit, tsv};
+
+use crate::args::BuildArgs;
+use crate::error::CliError;
+use target::Target;
+
+/// The places of the reports of one run.
+#[derive(Debug)]
+pub struct Reports {
+    phase_tsv: Option<(Utf8PathBuf, Target)>,
+    json: Option<(Utf8PathBuf, Target)>,
+    junit: Option<(Utf8PathBuf, Target)>,
+    compile_sketches: Option<Utf8PathBuf>,
+}
+
+impl Reports {
+    /// Opens the places that the command line names, and removes the reports of an earlier run.
+    ///
+    /// # Errors
+    /// A report that cannot be written there.
+    pub fn open(args: &BuildArgs) -> Result<Self, CliError> {
+        let open = |path: &Option<Utf8PathBuf>| -> Result<_, CliError> {
+            let Some(path) = path else { return Ok(None) };
+            Ok(Some((path.clone(), Target::open(path)?)))
+        };
+        // The compilation database is written by the build; a wrong place is an error before it.
+        open(&args.compile_commands)?;
+        let reports = Self {
+            phase_tsv: open(&args.phase_tsv)?,
+            json: open(&args.report)?,
+            junit: open(&args.report_junit)?,
+            compile_sketches: args.report_compile_sketches.clone(),
+        };
+        for (_, target) in [&reports.json, &reports.junit].into_iter().flatten() {
+            target.remove_old()?;
+        }
+        Ok(reports)
+    }
+
+    /// Returns whether standard output carries a report, and so nothing else.
+    pub fn take_stdout(&self) -> bool {
+        [&self.phase_tsv, &self.json, &self.junit]
+            .into_iter()
+            .flatten()
+            .any(|(_, target)| matches!(target, Target::Stdout))
+    }
+
+    /// Writes all reports. One that cannot be written does not keep the others from being written.
+    ///
+    /// Returns what went wrong.
+    pub fn write(&mut self, report: &RunReport) -> Vec<anyhow::Error> {
+        let mut errors = Vec::new();
+        let mut attempt = |path: &Utf8PathBuf, written: io::Result<()>| {
+            let written = written.with_context(|| format!("cannot write {path}"));
+            errors.extend(written.err());
+        };
+        if let Some((path, target)) = &mut self.phase_tsv {
+            attempt(
+                path,
+                target.append(|existing| tsv::render(report, existing)),
+            );
+        }
+        if let Some((path, target)) = &mut self.json {
+            attempt(path, target.write(&json::render(report)));
+        }
+        if let Some((path, target)) = &mut self.junit {
+            let text = junit::render(report).map_err(io::Error::other);
+            attempt(path, text.and_then(|text| target.write(&text)));
+        }
+        if let Some(dir) = &self.compile_sketches {
+            attempt(dir, compile_sketches::write(dir, report));
+        }
+        errors
+    }
+}
