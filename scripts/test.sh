@@ -89,7 +89,14 @@ for step in "$@"; do
   [[ " ${all_steps[*]} " == *" $step "* ]] || fail 2 "unknown step \`$step\`: one of ${all_steps[*]}"
 done
 
-ensure_packages "${FBUILD_TEST_PACKAGES[@]}"
+# Only tests and the benchmark need compilers for boards.
+for step in "$@"; do
+  case $step in
+    test | bench) ensure_packages "${FBUILD_TEST_PACKAGES[@]}" ;;
+    shell) ensure_packages shellcheck git ;;
+    clippy | doc) ensure_packages ca-certificates gcc libc6-dev ;;
+  esac
+done
 ensure_cargo
 for component in rustfmt clippy; do
   case $component in clippy) probe=cargo-clippy ;; *) probe=$component ;; esac

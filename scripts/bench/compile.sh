@@ -18,7 +18,8 @@ else
 fi
 
 status=0
-timed compile .venv/bin/fbuild compile-many --board "$BOARD" --framework-jobs 1 --sketch-jobs 2 \
+timed compile .venv/bin/fbuild compile-many --board "$BOARD" \
+  --framework-jobs "$BENCH_FRAMEWORK_JOBS" --sketch-jobs "$BENCH_SKETCH_JOBS" \
   --phase-tsv "$BENCH_TIMINGS" --report "$BENCH_REPORT" "$@" "${sketches[@]}" || status=$?
 
 # Status 1 says that sketches failed, which a benchmark of somebody's library can bear.

@@ -12,6 +12,10 @@
 #   BENCH_ARCHIVE       the packed cache, one file
 #   BENCH_WHEEL         the wheel to install; built here if unset
 #   BENCH_TOOLS         where uv and maturin are installed (target/tools/bench)
+#   BENCH_FRAMEWORK_JOBS, BENCH_SKETCH_JOBS   workers of the two stages (1, 2)
+#   BENCH_HISTORY       phase tables of earlier jobs, a directory; compared with, and added to
+#   BENCH_HISTORY_MOST  how many of them are kept (10)
+#   BENCH_THRESHOLD     how much slower a phase may be, in percent; without it nothing fails
 #   BENCH_FAILED_OK     1: sketches that fail to build do not fail the job (0)
 #   FBUILD_CACHE_DIR    fbuild's cache; in the current directory, so that cold is cold
 
@@ -24,6 +28,9 @@ export EXAMPLES=${EXAMPLES:-all}
 export BENCH_TIMINGS=${BENCH_TIMINGS:-$PWD/phase-timings.tsv}
 export BENCH_REPORT=${BENCH_REPORT:-$PWD/report.json}
 export BENCH_ARCHIVE=${BENCH_ARCHIVE:-$PWD/fbuild-cache.tar}
+export BENCH_FRAMEWORK_JOBS=${BENCH_FRAMEWORK_JOBS:-1}
+export BENCH_SKETCH_JOBS=${BENCH_SKETCH_JOBS:-2}
+export BENCH_HISTORY_MOST=${BENCH_HISTORY_MOST:-10}
 export BENCH_FAILED_OK=${BENCH_FAILED_OK:-0}
 export FBUILD_CACHE_DIR=${FBUILD_CACHE_DIR:-$PWD/fbuild-cache}
 export BENCH_TOOLS=${BENCH_TOOLS:-$bench_source/target/tools/bench}
