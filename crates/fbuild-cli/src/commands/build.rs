@@ -10,7 +10,7 @@ use fbuild_build::services::Services;
 use fbuild_model::Event;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_report::{RunReport, Verdict};
-use fbuild_scan::find::Requested;
+use fbuild_scan::sketch::find::Requested;
 
 use crate::args::{BuildArgs, MessageFormat};
 use crate::commands::outputs;
@@ -29,14 +29,14 @@ use crate::session::{self, Session};
 /// A wrong command line, a missing tool, a report that cannot be written.
 pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     if args.dry_run || args.only_compilation_database {
-        return with_means(args, printer, |request, means| {
-            outputs::plan_only(args, request, means, printer)
+        return with_services(args, printer, |request, services| {
+            outputs::plan_only(args, request, services, printer)
         });
     }
     let mut reports = Reports::open(args)?;
     let mut report = RunReport::default();
-    let ended = with_means(args, printer, |request, means| {
-        follow(args, request, means, printer, &mut report)
+    let ended = with_services(args, printer, |request, services| {
+        follow(args, request, services, printer, &mut report)
     });
     if let Err(error) = &ended
         && error.exit != Exit::NoSketch
@@ -52,10 +52,10 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
 }
 
 /// Understands the command line, opens the cache and calls `act`.
-fn with_means<T>(
+fn with_services<T>(
     args: &BuildArgs,
     printer: &Printer,
-    act: impl FnOnce(&Request, Means<'_>) -> Result<T, CliError>,
+    act: impl FnOnce(&Request, Services<'_>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let Prepared {
         mut request,
@@ -74,7 +74,7 @@ fn with_means<T>(
 fn follow(
     args: &BuildArgs,
     request: &Request,
-    means: Services<'_>,
+    services: Services<'_>,
     printer: &Printer,
     report: &mut RunReport,
 ) -> Result<(), CliError> {
@@ -95,12 +95,12 @@ fn follow(
                 Some(_) => Extent::All,
                 None => Extent::NotUpToDate,
             };
-            let plan = run::plan(request, extent, means, &events)?;
+            let plan = run::plan(request, extent, services, &events)?;
             if let Some(path) = &args.compile_commands {
                 outputs::write_compile_commands(path, &plan)
                     .unwrap_or_else(|error| drop(events.send(Event::Warning(error.to_string()))));
             }
-            let built = run::build(request, &plan, means, events);
+            let built = run::build(request, &plan, services, events);
             // The process ends soon, which frees the plan's many pieces faster than one by one.
             std::mem::forget(plan);
             built
@@ -112,10 +112,10 @@ fn follow(
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
-    for unfinished in unfinished(request, means, report) {
+    for unfinished in unfinished(request, services, report) {
         take(unfinished, report);
     }
-    for warning in means.cache.take_warnings() {
+    for warning in services.cache.take_warnings() {
         take(Event::Warning(warning), report);
     }
     take(
@@ -128,8 +128,8 @@ fn follow(
 }
 
 /// Returns an end for each requested sketch that the builder did not end, which happens only when it stopped with an error.
-fn unfinished(request: &Request, means: Means<'_>, report: &RunReport) -> Vec<Event> {
-    let outcome = if means.stop.is_cancelled() {
+fn unfinished(request: &Request, services: Services<'_>, report: &RunReport) -> Vec<Event> {
+    let outcome = if services.stop.is_cancelled() {
         SketchOutcome::Cancelled
     } else {
         SketchOutcome::NotRun
