@@ -2,13 +2,17 @@
 ci:
     scripts/test.sh
 
-# The named steps of it: fmt shell workflows clippy doc test bench.
+# The named steps of it: fmt shell workflows clippy doc test torture bench.
 check +steps="fmt clippy":
     scripts/test.sh {{steps}}
 
 # Formats all code.
 fmt:
     cargo fmt --all
+
+# Damage, kills and edits for some seconds, with a seed.
+torture *arguments:
+    scripts/torture.sh {{arguments}}
 
 # All examples for uno; arguments go to compile-many.
 demo *arguments:

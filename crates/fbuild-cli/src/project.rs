@@ -1,4 +1,4 @@
-//! Which board, platforms and libraries the sketches' own project files ask for (specification 2.1.8).
+//! Which board, platforms and libraries the sketches' own project files ask for (semantics 2.1.8).
 //!
 //! A run builds all its sketches for the same boards with the same libraries, so project files count only where they agree.
 

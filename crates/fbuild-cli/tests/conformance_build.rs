@@ -1,4 +1,4 @@
-//! Rows of the specification that only a whole build shows, each test named after its row.
+//! Rows of docs/semantics.md that only a whole build shows, each test named after its row.
 //!
 //! Most use the scripted platform; those of one row that is about real tools say so aloud where the tools are missing.
 

@@ -1,4 +1,4 @@
-//! The ordered property map of Arduino's text files (specification 1.2) and the expansion of its values (1.3.1, 1.3.2).
+//! The ordered property map of Arduino's text files (semantics 1.2) and the expansion of its values (1.3.1, 1.3.2).
 //!
 //! A map remembers the order in which its keys were set last, because menu defaults depend on it. This module knows lines and markers; it
 //! does not know what any key means, nor where a file comes from.
@@ -8,7 +8,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-/// How often a text is substituted before expansion gives up on it (specification 1.3.1).
+/// How often a text is substituted before expansion gives up on it (semantics 1.3.1).
 const MAX_PASSES: usize = 10;
 
 /// The length in bytes from which a text is not expanded further: only properties that refer to themselves grow so long.
@@ -21,7 +21,7 @@ pub const HOST_OS: &str = if cfg!(target_os = "macos") {
     std::env::consts::OS
 };
 
-/// Properties in insertion order; setting an existing key again moves it to the end (specification 1.2.4).
+/// Properties in insertion order; setting an existing key again moves it to the end (semantics 1.2.4).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Properties {
     entries: IndexMap<String, String>,
@@ -44,7 +44,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Returns the text of a property file: UTF-8 if it is valid, else ISO-8859-1 (specification 1.2.1). A leading byte order mark is dropped.
+/// Returns the text of a property file: UTF-8 if it is valid, else ISO-8859-1 (semantics 1.2.1). A leading byte order mark is dropped.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
@@ -58,12 +58,12 @@ impl Properties {
         Self::default()
     }
 
-    /// Reads a property file's bytes on this host (specification 1.2.1–1.2.4).
+    /// Reads a property file's bytes on this host (semantics 1.2.1–1.2.4).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::parse(&decode(bytes), HOST_OS)
     }
 
-    /// Reads a property file's text as the host with the name `os` would (specification 1.2.2–1.2.4).
+    /// Reads a property file's text as the host with the name `os` would (semantics 1.2.2–1.2.4).
     pub fn parse(text: &str, os: &str) -> Result<Self, ParseError> {
         let mut properties = Self::new();
         let mut number = 0;
@@ -80,7 +80,7 @@ impl Properties {
         Ok(properties)
     }
 
-    /// Sets what one line of a property file says; blank lines and comments say nothing (specification 1.2.2, 1.2.3).
+    /// Sets what one line of a property file says; blank lines and comments say nothing (semantics 1.2.2, 1.2.3).
     ///
     /// The error's line number is 1.
     pub fn set_line(&mut self, line: &str, os: &str) -> Result<(), ParseError> {
@@ -198,7 +198,7 @@ impl Properties {
         trees.into_iter().collect()
     }
 
-    /// Replaces the markers of `text` by this map's values (specification 1.3.1); unknown markers stay.
+    /// Replaces the markers of `text` by this map's values (semantics 1.3.1); unknown markers stay.
     pub fn expand(&self, text: &str) -> String {
         expand(text, |key| self.get(key))
     }
@@ -220,7 +220,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Properties {
 }
 
 /// Replaces every `{key}` of `text` for which `lookup` knows a value, again and again until nothing changes, at most ten times
-/// (specification 1.3.1).
+/// (semantics 1.3.1).
 ///
 /// Values may hold markers, and a marker may be put together from others (`{build.{x}}`). Markers whose key is unknown stay as they are.
 pub fn expand<'a>(text: &str, mut lookup: impl FnMut(&str) -> Option<&'a str>) -> String {
@@ -263,7 +263,7 @@ fn substitute<'a>(text: &str, lookup: &mut impl FnMut(&str) -> Option<&'a str>) 
     Some(out)
 }
 
-/// Removes the markers that an expansion left, as the preprocessor runs do (specification 1.3.2).
+/// Removes the markers that an expansion left, as the preprocessor runs do (semantics 1.3.2).
 ///
 /// A marker reaches from a `{` to the first `}` of the same line with at least one character between.
 pub fn remove_unknown(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! arduino-builder 1.3.25 as the reference: it compiles, and its objects are archived and linked again (specification 10).
+//! arduino-builder 1.3.25 as the reference: it compiles, and its objects are archived and linked again (docs/parity.md).
 //!
 //! Its own commands are used for that, as it prints them, with other objects in them: so its flags are compared too.
 

@@ -1,4 +1,4 @@
-//! What arduino-builder 1.3.25 is known to do differently (specification 10), found by looking, not by assuming.
+//! What arduino-builder 1.3.25 is known to do differently (docs/parity.md), found by looking, not by assuming.
 
 use camino::{Utf8Path, Utf8PathBuf};
 

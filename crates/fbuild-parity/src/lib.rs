@@ -2,7 +2,7 @@
 //!
 //! The sketches are built once by [`fbuild_build::run`], as any other run does. Then a [`Reference`] builds each of them by itself, and the two images
 //! are compared byte by byte. arduino-cli's image is taken as it is; arduino-builder 1.3.25 compiles and its objects are archived and linked
-//! again in the order that arduino-cli has (specification 10). What the reference is known to do differently makes a sketch *not comparable*,
+//! again in the order that arduino-cli has (docs/parity.md). What the reference is known to do differently makes a sketch *not comparable*,
 //! never identical; a difference without such a reason is a [`Verdict::Differs`]. The module does not print.
 
 mod arduino_builder;
@@ -46,7 +46,7 @@ pub struct Question<'a> {
     pub request: Request,
     /// The reference tool.
     pub reference: &'a Reference,
-    /// Per FQBN of the request the FQBN with every option written out: arduino-builder knows no defaults (specification 10).
+    /// Per FQBN of the request the FQBN with every option written out: arduino-builder knows no defaults (docs/parity.md).
     pub complete_fqbns: HashMap<String, String>,
     /// `--build-property`, in the order given.
     pub build_properties: Vec<String>,

@@ -1,4 +1,4 @@
-//! Archiving and linking a reference's objects again, in the order of specification section 3.
+//! Archiving and linking a reference's objects again, in the order of semantics 3.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use super::arduino_builder::{Core, words};
 use super::{Case, checked};
 
-/// The one device for which arduino-builder appends `,--relax` to the linker's flags (specification 10).
+/// The one device for which arduino-builder appends `,--relax` to the linker's flags (docs/parity.md).
 const RELAXED: &str = "atmega2560";
 
 /// What is linked, in order.
@@ -21,7 +21,7 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// Collects what the reference compiled for one sketch (specification 3.1–3.3). `libraries` are the folders in the order of discovery.
+    /// Collects what the reference compiled for one sketch (semantics 3.1–3.3). `libraries` are the folders in the order of discovery.
     ///
     /// # Errors
     /// If an archive cannot be made.
@@ -86,7 +86,7 @@ pub fn core(
     Ok(all.into_iter().partition(of_core))
 }
 
-/// Makes an archive of objects in their order, one run per object (specification 3.4).
+/// Makes an archive of objects in their order, one run per object (semantics 3.4).
 ///
 /// # Errors
 /// What the archiver printed.

@@ -172,9 +172,9 @@ fn after_a_kill_at_any_moment_the_next_run_gives_the_right_firmware() {
     reference.compile_many(FOUR).ok();
     let whole = began.elapsed();
     let expect = firmware(&reference);
+    let mut killed = 0;
     for step in 0..12_u32 {
         let project = make();
-        let mut killed = 0;
         // Two kills, the second one on top of what the first left behind.
         for moment in [step, (step * 5) % 12] {
             let running = project.compile(FOUR).spawn();
@@ -189,9 +189,12 @@ fn after_a_kill_at_any_moment_the_next_run_gives_the_right_firmware() {
             "step {step}, {killed} kills\n{}",
             run.transcript()
         );
-        let check = project.fbuild(["cache", "verify"]).ok();
-        assert!(!check.stderr.contains("bad"), "{}", check.transcript());
+        project.fbuild(["cache", "verify"]).ok();
     }
+    assert!(
+        killed >= 6,
+        "only {killed} of 24 runs were still there to be killed"
+    );
 }
 
 #[test]
@@ -225,10 +228,10 @@ fn the_cache_may_be_deleted_during_a_run() {
     project.wait_until_held("gate");
     fs_err::remove_dir_all(project.cache()).unwrap();
     project.open_gate("gate");
-    let run = running.wait();
-    // Sketches whose files vanished under a running compiler may fail; the run ends in good order, and the next one builds.
+    // The run goes on with a private cache (docs/cache.md, rule 7).
+    let run = running.wait().ok();
     assert!(
-        matches!(run.code(), Some(0 | 1 | 3)),
+        run.lines().iter().all(|line| line.ok),
         "{}",
         run.transcript()
     );

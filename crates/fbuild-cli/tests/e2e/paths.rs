@@ -75,7 +75,7 @@ fn oddly_named_sketches_build_and_their_lines_can_be_read() {
 fn a_quote_in_a_path_cannot_break_out() {
     let project = project_in("say \"hi\" there").sketch("A", PLAIN);
     let run = project.compile_many(["A"]);
-    // A recipe cannot express every such path (specification 1.3.4): then the sketch fails, and nothing worse happens.
+    // A recipe cannot express every such path (semantics 1.3.4): then the sketch fails, and nothing worse happens.
     assert!(matches!(run.code(), Some(0..=3)), "{}", run.transcript());
 }
 

@@ -1,4 +1,4 @@
-//! `sketch.yaml`: the board and the profile that count when none is named (specification 2.1.8).
+//! `sketch.yaml`: the board and the profile that count when none is named (semantics 2.1.8).
 
 use fbuild_testkit::Project;
 use fbuild_testkit::project::PLAIN;

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
 
 mod circles;
+mod glossary;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +14,29 @@ use std::process::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-/// Longest file; most are a fifth of it.
-const MOST_LINES: usize = 800;
+/// Longest file of what is shipped; most are a third of it.
+const MOST_LINES: usize = 400;
+
+/// Longest test file.
+const MOST_LINES_OF_TESTS: usize = 800;
+
+/// Files that may still be longer. The list only ever gets shorter, and is to be empty.
+const LONG_FILES: &[&str] = &[
+    "crates/fbuild-build/src/exec/mod.rs",
+    "crates/fbuild-build/src/plan/builder/shared.rs",
+    "crates/fbuild-build/src/plan/pch.rs",
+    "crates/fbuild-build/src/stage/sketches.rs",
+    "crates/fbuild-cli/src/args.rs",
+    "crates/fbuild-model/src/properties.rs",
+    "crates/fbuild-parity/src/lib.rs",
+    "crates/fbuild-process/src/runner.rs",
+    "crates/fbuild-scan/src/cpp/directive.rs",
+    "crates/fbuild-scan/src/cpp/lex.rs",
+    "crates/fbuild-scan/src/cpp/lines.rs",
+    "crates/fbuild-scan/src/cpp/unit.rs",
+    "crates/fbuild-scan/src/skip/board.rs",
+    "crates/fbuild-scan/src/tree.rs",
+];
 
 fn root() -> Utf8PathBuf {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -237,10 +259,33 @@ fn files_are_not_too_long() {
     let long: Vec<String> = sources()
         .iter()
         .map(|(path, text)| (path, text.lines().count()))
-        .filter(|(_, lines)| *lines > MOST_LINES)
+        .filter(|(path, lines)| {
+            let most = if is_shipped(path) {
+                MOST_LINES
+            } else {
+                MOST_LINES_OF_TESTS
+            };
+            *lines > most && !LONG_FILES.contains(&path.as_str())
+        })
         .map(|(path, lines)| format!("{path}: {lines}"))
         .collect();
     assert!(long.is_empty(), "split these files:\n{}", long.join("\n"));
+}
+
+#[test]
+fn files_that_the_architecture_names_exist() {
+    let text = read("docs/architecture.md");
+    let names = regex::Regex::new(r"`([a-z0-9_/.-]+\.rs)`").unwrap();
+    let files = sources();
+    let missing: BTreeSet<&str> = names
+        .captures_iter(&text)
+        .map(|found| found.get(1).unwrap().as_str())
+        .filter(|name| !files.iter().any(|(path, _)| path.ends_with(name)))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/architecture.md names files that are not there: {missing:?}"
+    );
 }
 
 #[test]
