@@ -23,10 +23,14 @@ FBUILD_TEST_PACKAGES=(
   arduino-builder
   arduino-ctags
   ccache
+  gcc-arm-none-eabi
   git
+  libnewlib-arm-none-eabi
+  libstdc++-arm-none-eabi-newlib
   ninja-build
   python3
   python3-venv
+  qemu-system-arm
   shellcheck
   simavr
   strace

@@ -128,14 +128,19 @@ pub fn remove_others(dir: &Utf8Path, keep: &HashSet<Utf8PathBuf>) -> Result<(), 
     Ok(())
 }
 
-/// Makes `name` stand for `target` by a symbolic link, in a directory of our own.
+/// Makes `name` a symbolic link to `target`, in place of a file or link of that name. A file is not linked to itself: the archive of a
+/// sketch's own core is where a link that runs in the sketch's directory looks for it.
 ///
 /// # Errors
 /// If the link cannot be made.
 pub fn link(target: &Utf8Path, name: &Utf8Path) -> Result<(), PlaceError> {
+    if target == name {
+        return Ok(());
+    }
     create_parent(name)?;
-    if name.is_symlink() {
-        std::fs::remove_file(name).map_err(at(name))?;
+    match std::fs::remove_file(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(name)(error)),
+        _ => {}
     }
     std::os::unix::fs::symlink(target, name).map_err(at(name))
 }

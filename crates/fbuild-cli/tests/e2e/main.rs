@@ -7,6 +7,7 @@
 mod arguments;
 mod boards;
 mod failures;
+mod families;
 mod framework;
 mod interrupt;
 mod launcher;

@@ -1,0 +1,72 @@
+//! Platforms beyond AVR: synthetic ones in `fixtures/`, each board with one trait of real platforms, built with the real compilers.
+
+use std::process::Command;
+
+use camino::Utf8PathBuf;
+use fbuild_testkit::{Invocation, Project, needs};
+
+use crate::pairs;
+
+const ARM: [&str; 3] = ["arm-none-eabi-gcc", "arm-none-eabi-g++", "arm-none-eabi-ar"];
+
+const HELLO: &str = r#"
+void setup() {
+  Serial.begin(9600);
+  Serial.print("sum ");
+  Serial.println(sum(40, 2));
+  finish();
+}
+void loop() {}
+int sum(int a, int b) { return a + b; }
+"#;
+
+fn project() -> Project {
+    Project::new(env!("CARGO_BIN_EXE_fbuild"))
+}
+
+/// Builds for a board of the Arm platform of the fixtures, which is laid out like Arduino's data directory.
+fn compile(project: &Project, board: &str, sketches: &[&str]) -> Invocation {
+    let fixtures = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/arm"));
+    let arguments: Vec<&str> = ["--output-dir", "out"]
+        .iter()
+        .chain(sketches)
+        .copied()
+        .collect();
+    project
+        .compile_for(board, arguments)
+        .env("FBUILD_PLATFORM_PATH", fixtures)
+}
+
+#[test]
+fn a_firmware_for_arm_runs_and_prints_what_its_sketch_prints() {
+    needs!(ARM);
+    needs!("qemu-system-arm");
+    let project = project().sketch("Hello", HELLO);
+    compile(&project, "m3", &["Hello"]).run().ok();
+    let elf = project.path("out/m3/Hello/Hello.ino.elf");
+    let machine = ["-M", "lm3s6965evb", "-display", "none", "-monitor", "none"];
+    let printed = Command::new("timeout")
+        .args(["60", "qemu-system-arm"])
+        .args(machine)
+        .args(["-serial", "stdio", "-semihosting", "-kernel", elf.as_str()])
+        .output()
+        .unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), "sum 42\n");
+    let (image, packed) = (
+        project.read_bytes("out/m3/Hello/Hello.ino.bin"),
+        project.read_bytes("out/m3/Hello/Hello.ino.zip"),
+    );
+    assert!(packed.ends_with(&image) && packed.len() > image.len());
+}
+
+#[test]
+fn a_board_whose_hook_writes_into_the_build_path_is_built() {
+    needs!(ARM);
+    let project = project().sketches(["One", "Two"], HELLO);
+    for _ in 0..2 {
+        let run = compile(&project, "inpath", &["One", "Two"]).run().ok();
+        assert_eq!(run.outcomes(), pairs(&[("One", "built"), ("Two", "built")]));
+    }
+    assert!(project.path("out/inpath/Two/Two.ino.bin").exists());
+}
