@@ -53,8 +53,17 @@ pub const ALL: [(Exit, &str); 8] = [
         "Only with `--expect-warm`: stage 1 had to build something.",
     ),
     (Exit::Bug, "A bug in fbuild. Please report it."),
-    (Exit::Interrupted, "Ctrl-C or SIGTERM."),
+    (Exit::Interrupted, "Ctrl-C, SIGTERM, SIGHUP or SIGQUIT."),
 ];
+
+/// Ends this program at once, without waiting for its threads: for an interrupted run whose threads do not end.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the second Ctrl-C ends the program in any case"
+)]
+pub fn now(exit: Exit) -> ! {
+    std::process::exit(exit as i32)
+}
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -2,16 +2,23 @@
 //!
 //! It does not know what is built.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_build::exec::temporary;
 use fbuild_build::request::Request;
 use fbuild_build::services::Services;
-use fbuild_cache::Cache;
+use fbuild_cache::{Cache, Scratch};
+use fbuild_process::limits::Limits;
+use fbuild_process::memory;
 use fbuild_process::runner::{Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
 use tempfile::TempDir;
 
 use crate::args::{BuildArgs, CacheArgs};
 use crate::error::CliError;
+use crate::exit::{self, Exit};
 use crate::hints::OTHER_OUTPUT;
 use crate::places;
 
@@ -24,6 +31,8 @@ pub struct Session {
     pub runner: Runner,
     /// Ends the command early.
     pub stop: Stop,
+    /// Directory for temporary files of processes; removed after the runner ended.
+    _temporary: Option<Scratch>,
 }
 
 impl Session {
@@ -33,11 +42,25 @@ impl Session {
     /// If processes or signals cannot be handled here.
     pub fn for_build(cache: Cache, request: &Request) -> Result<Self, CliError> {
         let workers = request.framework_jobs.max(request.sketch_jobs);
-        let options = RunnerOptions {
-            // A launcher may start a server that lives on, and with it the name of a directory that does not.
-            temporary_in_memory_for: request.launcher.is_empty().then_some(workers),
+        // A launcher may start a server that outlives this run and would keep the name of the directory.
+        let temporary = match request.launcher.is_empty() {
+            true => temporary::in_memory(workers),
+            false => None,
         };
-        let session = Self::new(cache, options)?;
+        let options = RunnerOptions {
+            temporary_dir: temporary.as_ref().map(|dir| dir.path().to_owned()),
+            limits: Limits {
+                time: Some(request.limits.action_timeout),
+                memory: Some(
+                    request
+                        .limits
+                        .process_memory
+                        .unwrap_or_else(|| memory_share(workers)),
+                ),
+            },
+        };
+        let mut session = Self::new(cache, options)?;
+        session._temporary = temporary;
         listen_for_signals(&session.stop)?;
         Ok(session)
     }
@@ -48,6 +71,7 @@ impl Session {
             cache,
             runner: Runner::new(stop.clone(), options)?,
             stop,
+            _temporary: None,
         })
     }
 
@@ -113,20 +137,33 @@ pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError
     })
 }
 
-/// Ctrl-C ends the run after what is running; a second one, or SIGTERM, ends that too.
+/// The address space of one process, in bytes, unless `--memory-limit` sets it: the share of a worker in what is free, and enough for any
+/// compiler where little is.
+fn memory_share(workers: NonZeroUsize) -> u64 {
+    const ENOUGH: u64 = 4 << 30;
+    let free = memory::free(Utf8Path::new("/")).unwrap_or(0);
+    (free / workers.get() as u64).max(ENOUGH)
+}
+
+/// How long a run may take to end after its processes were killed.
+const LAST_GRACE: Duration = Duration::from_millis(1500);
+
+/// Ctrl-C lets what is running end; a second one, or SIGTERM, SIGHUP or SIGQUIT, kills it, and ends this program soon after in any case.
 fn listen_for_signals(stop: &Stop) -> Result<(), CliError> {
-    let mut signals = signal_hook::iterator::Signals::new([
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-    ])?;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
     let stop = stop.clone();
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in &mut signals {
                 stop.interrupt();
-                if signal == signal_hook::consts::SIGTERM {
+                if signal != SIGINT {
                     stop.kill();
+                }
+                if stop.is_killed() {
+                    std::thread::sleep(LAST_GRACE);
+                    exit::now(Exit::Interrupted);
                 }
             }
         })?;

@@ -2,9 +2,12 @@
 //!
 //! This crate does not know what a command means, and knows neither plans nor cached results.
 
+mod addresses;
+mod capture;
+mod child;
 pub mod job_slots;
+pub mod limits;
 pub mod lock;
 pub mod memory;
 pub mod runner;
 pub mod stop;
-mod temporary;

@@ -9,6 +9,7 @@ pub mod peaks;
 pub mod place;
 mod results;
 mod steps;
+pub mod temporary;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;

@@ -1,6 +1,7 @@
 //! Runs the commands of one action in a directory. What becomes of the outputs, it does not know.
 
 use std::mem;
+use std::time::Instant;
 
 use camino::Utf8Path;
 use fbuild_model::outcome::Phase;
@@ -27,6 +28,7 @@ impl Executor<'_> {
         let own = |phase, message: String| own_failure(action, phase, message);
         self.prepare(action, work)
             .map_err(|error| own(action.first_phase(), error_chain(&error)))?;
+        let began = Instant::now();
         let mut text = String::new();
         for step in action.steps_in(work) {
             let phase = step.phase;
@@ -42,12 +44,23 @@ impl Executor<'_> {
                 // What a compiler reads does not lie in the directory it works in; its depfile keeps the names that are known.
                 command = fit_command_line(command, work, Utf8Path::exists);
             }
-            let output = match self.runner.run(&command) {
-                Ok(output) => output,
-                Err(RunError::Stopped { .. }) => return Err(NotDone::Stopped),
-                Err(error) => return Err(own(phase, error_chain(&error))),
+            let limits = self.runner.limits();
+            let limits = match limits.time {
+                Some(limit) => limits.within(limit.saturating_sub(began.elapsed())),
+                None => limits,
             };
+            let run = || match self.runner.run_within(&command, limits) {
+                Ok(output) => Ok(output),
+                Err(RunError::Stopped { .. }) => Err(NotDone::Stopped),
+                Err(error) => Err(own(phase, error_chain(&error))),
+            };
+            let mut output = run()?;
             *cost = cost.plus(output.cost);
+            // A tool that works in a directory of its own can run again; a hook cannot.
+            if output.lost_temporary_files && action.in_place.is_none() {
+                output = run()?;
+                *cost = cost.plus(output.cost);
+            }
             let failed = output.failure();
             let printed = match (&failed, step.stdout) {
                 (None, Some(name)) => {

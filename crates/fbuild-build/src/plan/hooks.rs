@@ -73,7 +73,7 @@ pub fn run(commands: &[Command], runner: &Runner) -> Result<String, Failure> {
             output,
         };
         let output = runner
-            .run(command)
+            .run_within(command, runner.limits().without_memory())
             .map_err(|error| fail(error_chain(&error), String::new()))?;
         text.push_str(&output.text());
         if let Some(how) = output.failure() {

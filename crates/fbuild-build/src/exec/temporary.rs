@@ -1,31 +1,28 @@
 //! Where compilers and linkers put their temporary files: in memory, if there is room.
 //!
-//! A link alone makes a dozen files and deletes them. A file system that hands out no number that was freed a moment ago (ext4) looks past all of
-//! them for each new file, so a build on it slows itself down. It does not know what the files are.
+//! A link alone makes a dozen files and deletes them. ext4 avoids reusing recently freed inodes and scans past them on each create, so such a
+//! build on it slows itself down. This module does not know what the files are.
 
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Scratch;
-use nix::sys::statvfs::statvfs;
+use fbuild_process::memory;
 
-use crate::memory;
-
-/// Linux's file system in memory that every process may use.
+/// Linux's file system in memory for all processes.
 const SHARED_MEMORY: &str = "/dev/shm";
 
 /// What each worker may need, in bytes: with two of them FastLED's largest units came to 55 MB together.
 const PER_WORKER: u64 = 128 << 20;
 
-/// Makes a directory in memory for the temporary files of so many workers. It goes away with the value, and those of killed processes with the
-/// next one. `None` where there is no such place or not enough room, or if `TMPDIR` says where such files are wanted.
+/// Makes a directory in memory for the temporary files of `workers` workers. It is removed with the value; those of killed processes are
+/// removed first. `None` where there is no such file system or not enough room, or if `TMPDIR` is set.
 pub fn in_memory(workers: NonZeroUsize) -> Option<Scratch> {
     if std::env::var_os("TMPDIR").is_some() {
         return None;
     }
     let place = own(Utf8Path::new(SHARED_MEMORY))?;
-    // What killed processes left there must not be why there is no room.
     let dir = Scratch::swept_in(&place).ok()?;
     let needed = PER_WORKER * workers.get() as u64;
     // Twice, because the compilers need memory as well.
@@ -35,15 +32,15 @@ pub fn in_memory(workers: NonZeroUsize) -> Option<Scratch> {
 
 /// Returns the free bytes of a file system.
 fn room(place: &Utf8Path) -> Option<u64> {
-    let stat = statvfs(place.as_std_path()).ok()?;
-    Some(stat.blocks_available() as u64 * stat.fragment_size() as u64)
+    let stat = rustix::fs::statvfs(place.as_std_path()).ok()?;
+    Some(stat.f_bavail * stat.f_frsize)
 }
 
-/// Returns a directory in `place` that nobody else can write to, because everybody may write to `place`.
+/// Returns a directory in `place` that only this user can write to; all users may write to `place`.
 fn own(place: &Utf8Path) -> Option<Utf8PathBuf> {
-    let user = nix::unistd::geteuid().as_raw();
+    let user = rustix::process::geteuid().as_raw();
     let own = place.join(format!("fbuild-{user}"));
-    // If it is there already, what it is decides.
+    // It may exist already; the check below decides.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(&own);
     let found = std::fs::symlink_metadata(&own).ok()?;
     let is_ours = found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0;
@@ -62,7 +59,7 @@ mod tests {
         let place = Utf8Path::from_path(guard.path()).unwrap();
         let dir = own(place).unwrap();
         assert_eq!(dir.metadata().unwrap().mode() & 0o777, 0o700);
-        assert_eq!(own(place), Some(dir.clone()), "it is there already");
+        assert_eq!(own(place), Some(dir.clone()), "it exists already");
         fs_err::set_permissions(&dir, std::fs::Permissions::from_mode(0o777)).unwrap();
         assert_eq!(own(place), None, "others can write to it");
         fs_err::remove_dir(&dir).unwrap();
