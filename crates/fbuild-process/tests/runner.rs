@@ -9,17 +9,20 @@ use fbuild_process::limits::Limits;
 use fbuild_process::runner::{Output, RunError, Runner, RunnerOptions};
 use fbuild_process::stop::Stop;
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn runner() -> (Runner, Stop) {
     let stop = Stop::new();
     let runner = Runner::new(stop.clone(), RunnerOptions::default()).unwrap();
     (runner, stop)
 }
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn shell(script: &str) -> Command {
     let argv = ["sh", "-c", script].map(str::to_owned);
     Command::from_argv(argv).unwrap()
 }
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn run(script: &str) -> Output {
     runner().0.run(&shell(script)).unwrap()
 }
