@@ -78,15 +78,15 @@ echo "libraries: =$ROOT/gcc/zz/:$ROOT/gcc/"
 
 #[test]
 fn one_answer_serves_all_runs_and_every_run_looks_at_the_files() {
-    let planner = Bench::new(GCC);
-    planner.write("gcc/libgcc.a", "one");
-    let first = planner.identity(&planner.run());
-    assert_eq!(planner.identity(&planner.run()), first);
+    let bench = Bench::new(GCC);
+    bench.write("gcc/libgcc.a", "one");
+    let first = bench.identity(&bench.run());
+    assert_eq!(bench.identity(&bench.run()), first);
 
     let mut seen = vec![first];
     let mut change = |what: &str, name: &str, text: &str| {
-        planner.write(name, text);
-        let identity = planner.identity(&planner.run());
+        bench.write(name, text);
+        let identity = bench.identity(&bench.run());
         assert!(!seen.contains(&identity), "{what}");
         seen.push(identity);
     };
@@ -95,38 +95,38 @@ fn one_answer_serves_all_runs_and_every_run_looks_at_the_files() {
     change("one that was lacking", "gcc/crtzz8.o", "start");
     change("below a folder", "gcc/device-specs/specs-zz8", "specs");
     change("the plugin", "gcc/liblto_plugin.so", "plugin");
-    planner.write("gcc/unknown.a", "not asked for");
-    assert_eq!(planner.identity(&planner.run()), seen[5]);
-    fs_err::remove_file(planner.path("gcc/liblto_plugin.so")).unwrap();
-    assert_eq!(planner.identity(&planner.run()), seen[4]);
-    assert_eq!(planner.asked(), ["-mmcu=zz8 -print-search-dirs"]);
+    bench.write("gcc/unknown.a", "not asked for");
+    assert_eq!(bench.identity(&bench.run()), seen[5]);
+    fs_err::remove_file(bench.path("gcc/liblto_plugin.so")).unwrap();
+    assert_eq!(bench.identity(&bench.run()), seen[4]);
+    assert_eq!(bench.asked(), ["-mmcu=zz8 -print-search-dirs"]);
 }
 
 #[test]
 fn a_failure_is_asked_again_once_in_the_next_run() {
-    let planner = Bench::new(&format!(
+    let bench = Bench::new(&format!(
         "test -e $ROOT/gcc/device-specs/specs-zz8 || exit 1\n{GCC}"
     ));
-    let tools = planner.run();
-    let lacking = planner.identity(&tools);
-    assert_eq!(planner.identity(&tools), lacking);
-    assert_eq!(planner.asked().len(), 1, "within a run");
-    assert_eq!(planner.identity(&planner.run()), lacking);
-    assert_eq!(planner.asked().len(), 2, "in a second run");
-    planner.write("gcc/device-specs/specs-zz8", "specs");
-    let complete = planner.identity(&planner.run());
+    let tools = bench.run();
+    let lacking = bench.identity(&tools);
+    assert_eq!(bench.identity(&tools), lacking);
+    assert_eq!(bench.asked().len(), 1, "within a run");
+    assert_eq!(bench.identity(&bench.run()), lacking);
+    assert_eq!(bench.asked().len(), 2, "in a second run");
+    bench.write("gcc/device-specs/specs-zz8", "specs");
+    let complete = bench.identity(&bench.run());
     assert_ne!(complete, lacking);
-    assert_eq!(planner.identity(&planner.run()), complete);
-    assert_eq!(planner.asked().len(), 3, "after the device came");
+    assert_eq!(bench.identity(&bench.run()), complete);
+    assert_eq!(bench.asked().len(), 3, "after the device came");
 }
 
 #[test]
 fn a_compiler_that_fails_is_asked_once_for_what_it_predefines() {
-    let planner = Bench::new("echo no >&2; exit 1");
-    let tools = planner.run();
+    let bench = Bench::new("echo no >&2; exit 1");
+    let tools = bench.run();
     for _ in 0..3 {
         let command = Command {
-            program: planner.path("cc").into_string(),
+            program: bench.path("cc").into_string(),
             args: ["-c", "x.cpp", "-o", "x.o"].map(str::to_owned).to_vec(),
             cwd: None,
         };
@@ -136,48 +136,75 @@ fn a_compiler_that_fails_is_asked_once_for_what_it_predefines() {
         assert!(problem.to_string().ends_with(": no\n"), "{problem}");
     }
     assert_eq!(
-        planner.asked(),
+        bench.asked(),
         ["-print-search-dirs", "-x c++ -E -dM -v /dev/null -o -"]
     );
 }
 
 #[test]
 fn what_a_compiler_predefines_is_asked_again_when_a_file_of_the_device_changed() {
-    let planner = Bench::new(&format!(
+    let bench = Bench::new(&format!(
         "case \"$*\" in *-dM*) echo \"#define __DEVICE__ 8\" ;; *) {GCC} ;; esac"
     ));
     let ask = || {
         let command = Command {
-            program: planner.path("cc").into_string(),
+            program: bench.path("cc").into_string(),
             args: ["-mmcu=zz8", "-c", "x.cpp", "-o", "x.o"]
                 .map(str::to_owned)
                 .to_vec(),
             cwd: None,
         };
-        let tools = planner.run();
+        let tools = bench.run();
         tools
             .dialect(&command, "x.cpp", "x.o", Language::Cxx)
             .unwrap();
-        planner
+        bench
             .asked()
             .iter()
             .filter(|asked| asked.contains("-dM"))
             .count()
     };
     assert_eq!((ask(), ask()), (1, 1));
-    planner.write("gcc/device-specs/specs-zz8", "specs");
+    bench.write("gcc/device-specs/specs-zz8", "specs");
     assert_eq!((ask(), ask()), (2, 2));
 }
 
 #[test]
 fn a_compiler_that_answers_something_else_is_its_program_alone() {
     for script in ["echo 5.4.0", "exit 1", "kill $$"] {
-        let planner = Bench::new(script);
-        let before = planner.identity(&planner.run());
-        planner.write("gcc/libgcc.a", "one");
-        assert_eq!(planner.identity(&planner.run()), before, "{script}");
-        let text = fs_err::read_to_string(planner.path("cc")).unwrap();
-        install(&planner.path(""), &format!("{text}# changed\n"));
-        assert_ne!(planner.identity(&planner.run()), before, "{script}");
+        let bench = Bench::new(script);
+        let before = bench.identity(&bench.run());
+        bench.write("gcc/libgcc.a", "one");
+        assert_eq!(bench.identity(&bench.run()), before, "{script}");
+        let text = fs_err::read_to_string(bench.path("cc")).unwrap();
+        install(&bench.path(""), &format!("{text}# changed\n"));
+        assert_ne!(bench.identity(&bench.run()), before, "{script}");
     }
+}
+
+#[test]
+fn a_compiler_is_known_by_where_it_is_found_too() {
+    let guard = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(guard.path()).unwrap();
+    // As gcc does, it looks for its files beside itself; the two programs are the same to the byte.
+    let script = "#!/bin/sh\nD=$(cd \"$(dirname \"$0\")\" && pwd -P)\necho \"programs: =$D/\"\necho \"libraries: =$D/\"\n";
+    for (dir, object) in [("t1", "one"), ("t2", "two"), ("t3", "one")] {
+        fs_err::create_dir(root.join(dir)).unwrap();
+        install(&root.join(dir), script);
+        fs_err::write(root.join(dir).join("crtzz8.o"), object).unwrap();
+    }
+    let cache = Cache::open(&root.join("cache")).unwrap();
+    let runner = Runner::new(Stop::new(), RunnerOptions::default()).unwrap();
+    let link = root.join("cur");
+    let identity = |target: &str| {
+        let _ = fs_err::remove_file(&link);
+        fs_err::os::unix::fs::symlink(target, &link).unwrap();
+        let args = ["-mmcu=zz8".to_owned()];
+        let tools = Toolchain::new(&cache, &runner);
+        tools.compiler(link.join("cc").as_str(), &args).unwrap()
+    };
+    let first = identity("t1");
+    assert_ne!(identity("t2"), first, "the link has another target");
+    assert_eq!(identity("t3"), first, "the same files at another place");
+    assert_eq!(identity("t1"), first);
 }

@@ -92,6 +92,69 @@ impl SearchDirs {
     }
 }
 
+/// What gcc and ld read beside programs and libraries: specs and the linker's scripts.
+impl SearchDirs {
+    /// Returns the file `name` where gcc looks for libraries and other files of its own; `None` if it has none.
+    pub fn library(&self, name: &str) -> Option<Utf8PathBuf> {
+        first(&existing(&self.libraries), name, |path| is_file(path, 0))
+    }
+
+    /// Lists the specs that change what the driver does, and the scripts that its linker can take for the device's architecture.
+    ///
+    /// gcc reads a file `specs` in any of its directories (`-B` among them) and the specs of the architecture. ld has compiled in the script
+    /// of one architecture only; the others are files of `ldscripts`, beside the libraries or beside ld.
+    pub fn specs_and_scripts(&self) -> Vec<Utf8PathBuf> {
+        let programs = existing(&self.programs);
+        let libraries = existing(&self.libraries);
+        let readable = |path: &Utf8Path| is_file(path, 0);
+        let mut paths: Vec<Utf8PathBuf> = [&programs, &libraries]
+            .into_iter()
+            .filter_map(|prefixes| first(prefixes, "specs", readable))
+            .collect();
+        let architectures: Vec<&str> = self.architectures().collect();
+        let specs = architectures
+            .iter()
+            .map(|name| format!("device-specs/specs-{name}"));
+        paths.extend(specs.filter_map(|name| first(&libraries, &name, readable)));
+        let executable = |path: &Utf8Path| is_file(path, 0o111);
+        let ld = first(&programs, "ld", executable).or_else(|| find_program("ld"));
+        let beside_ld = ld.iter().filter_map(|ld| ld.parent());
+        let beside_ld =
+            beside_ld.flat_map(|dir| [dir.join("ldscripts"), dir.join("../lib/ldscripts")]);
+        let dirs = libraries
+            .iter()
+            .map(|prefix| Utf8PathBuf::from(format!("{prefix}ldscripts")));
+        for dir in dirs.chain(beside_ld) {
+            let entries = dir.read_dir_utf8().into_iter().flatten().flatten();
+            let mut scripts: Vec<Utf8PathBuf> = entries
+                .filter(|entry| {
+                    let name = entry.file_name().split('.').next().unwrap_or_default();
+                    architectures.is_empty() || architectures.contains(&name)
+                })
+                .map(|entry| entry.path().to_owned())
+                .collect();
+            scripts.sort();
+            paths.extend(scripts);
+        }
+        paths
+    }
+
+    /// Returns the names of the folders that gcc has for the chosen architecture (`avr5`), if it chose one.
+    fn architectures(&self) -> impl Iterator<Item = &str> {
+        // The architecture's folder comes before the one it is in.
+        let parent = |prefix: &str| {
+            let path = prefix.trim_end_matches('/');
+            path.rfind('/').map(|at| path[..=at].to_owned())
+        };
+        let mut seen = HashSet::new();
+        self.libraries
+            .iter()
+            .filter(move |prefix| parent(prefix).is_some_and(|dir| self.libraries.contains(&dir)))
+            .filter_map(|prefix| prefix.trim_end_matches('/').rsplit('/').next())
+            .filter(move |name| seen.insert(*name))
+    }
+}
+
 /// Splits a list as gcc prints it; gcc repeats some entries, the first of which decides.
 fn split(list: &str) -> Vec<String> {
     let mut prefixes: Vec<String> = Vec::new();
@@ -382,6 +445,99 @@ mod tests {
             let mut args: Vec<&str> = prefixes.iter().map(|prefix| prefix.as_str()).collect();
             args.push("-mmcu=atmega328p");
             check("avr-gcc", &args);
+        }
+    }
+
+    /// Returns the regular files that a command and its children opened, without devices, temporary files and the host's libraries.
+    fn opened(command: &[&str], work: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let log = work.join("strace.log");
+        let mut args = vec![
+            "-f",
+            "-qq",
+            "-e",
+            "trace=open,openat,execve",
+            "-o",
+            log.as_str(),
+        ];
+        args.extend(command);
+        let status = Command::new("strace")
+            .args(&args)
+            .current_dir(work)
+            .status()
+            .unwrap();
+        assert!(status.success(), "{command:?}");
+        let log = fs_err::read_to_string(log).unwrap();
+        let mut files: Vec<Utf8PathBuf> = log
+            .lines()
+            .filter(|line| !line.contains(" = -1 "))
+            .filter_map(|line| Some(Utf8PathBuf::from(line.split('"').nth(1)?)))
+            .filter(|path| path.is_absolute() && path.is_file() && !path.starts_with(work))
+            .filter_map(|path| path.canonicalize_utf8().ok())
+            .filter(|path| {
+                !["/etc", "/dev", "/proc", "/tmp", "/sys"]
+                    .iter()
+                    .any(|dir| path.starts_with(dir))
+            })
+            .filter(|path| {
+                !(path.as_str().contains("/lib/x86_64-linux-gnu/")
+                    || path.starts_with("/usr/lib/locale"))
+            })
+            .collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    #[test]
+    fn a_link_opens_no_file_that_is_not_known() {
+        fbuild_testkit::needs!("avr-gcc", "strace");
+        let tree = Tree::new(&[]);
+        let work = tree.root().canonicalize_utf8().unwrap();
+        fs_err::write(
+            work.join("x.c"),
+            "#include <math.h>\nvolatile double x;int main(){x=sin(x);return 0;}",
+        )
+        .unwrap();
+        for mcu in ["-mmcu=atmega328p", "-mmcu=attiny85", "-mmcu=atmega2560"] {
+            let args: Vec<String> = [
+                mcu,
+                "-Os",
+                "-flto",
+                "-Wl,-u,vfprintf",
+                "-lprintf_flt",
+                "-lm",
+            ]
+            .map(str::to_owned)
+            .into();
+            let answer = ask("avr-gcc", &[mcu], QUESTION).unwrap();
+            let dirs = SearchDirs::parse(&answer).unwrap();
+            let mut known = dirs.toolchain_files(&args);
+            known.extend(dirs.specs_and_scripts());
+            known.extend(crate::toolchain::option_files::named(&args, Some(&dirs)));
+            known.push(find_program("avr-gcc").unwrap());
+            let known: HashSet<Utf8PathBuf> = known
+                .iter()
+                .map(|path| path.canonicalize_utf8().unwrap())
+                .collect();
+            let command = |last: &[&'static str]| -> Vec<String> {
+                let words = ["avr-gcc"].into_iter().map(str::to_owned);
+                words
+                    .chain(args[..3].iter().cloned())
+                    .chain(last.iter().map(|&word| word.to_owned()))
+                    .chain(args[3..].iter().cloned())
+                    .collect()
+            };
+            for last in [
+                &["-x", "c", "-c", "x.c", "-o", "x.o"][..],
+                &["x.o", "-o", "x.elf"],
+            ] {
+                let line = command(last);
+                let line: Vec<&str> = line.iter().map(String::as_str).collect();
+                let mut unknown = opened(&line, &work);
+                // Headers are found by the scan.
+                unknown.retain(|path| !known.contains(path) && path.extension() != Some("h"));
+                assert_eq!(unknown, Vec::<Utf8PathBuf>::new(), "{line:?}");
+            }
         }
     }
 }

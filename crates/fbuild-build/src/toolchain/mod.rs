@@ -28,14 +28,16 @@ use fbuild_model::error_chain;
 use fbuild_process::lock::lock;
 use fbuild_process::runner::{RunError, Runner};
 
-/// Environment variables that reach what gcc reads or writes.
-const ENVIRONMENT: [&str; 8] = [
+/// Environment variables that reach what gcc and binutils read or write.
+const ENVIRONMENT: [&str; 10] = [
     "COMPILER_PATH",
     "CPATH",
     "CPLUS_INCLUDE_PATH",
     "C_INCLUDE_PATH",
     "GCC_COMPARE_DEBUG",
     "GCC_EXEC_PREFIX",
+    "GNUTARGET",
+    "LDEMULATION",
     "LIBRARY_PATH",
     "SOURCE_DATE_EPOCH",
 ];
@@ -78,13 +80,22 @@ struct Answer {
     stderr: String,
 }
 
+/// A compiler with what belongs to it.
+#[derive(Debug, Clone)]
+struct Identity {
+    /// All of it by content.
+    digest: Digest,
+    /// Where it looks for files; `None` if it does not answer like gcc.
+    dirs: Option<Arc<SearchDirs>>,
+}
+
 /// The tools of a run.
 #[derive(Debug)]
 pub struct Toolchain<'a> {
     cache: &'a Cache,
     runner: &'a Runner,
     memo: StatMemo<'a>,
-    identities: Mutex<HashMap<String, Digest>>,
+    identities: Mutex<HashMap<String, Identity>>,
     dialects: Mutex<HashMap<String, Arc<Dialect>>>,
     failures: Mutex<HashMap<Digest, Answer>>,
     cost: Mutex<Cost>,
@@ -181,13 +192,14 @@ impl<'a> Toolchain<'a> {
     /// # Errors
     /// If the program, or a file that is named, cannot be found or read.
     pub fn compiler(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
-        let identity = self.identity(program, args)?;
-        let named = option_files::named(args);
+        let args = option_files::expanded(args);
+        let identity = self.identity(program, &args)?;
+        let named = option_files::named(&args, identity.dirs.as_deref());
         if named.is_empty() {
-            return Ok(identity);
+            return Ok(identity.digest);
         }
         let mut writer = DigestWriter::new("compiler with files");
-        writer.digest(identity);
+        writer.digest(identity.digest);
         for path in named {
             let digest = self
                 .memo
@@ -198,25 +210,27 @@ impl<'a> Toolchain<'a> {
         Ok(writer.finish())
     }
 
-    /// Returns the digest of a program that is no compiler with the files that `args` name by absolute paths.
+    /// Returns the digest of a program that is no compiler with the files that `args` name by absolute paths and the environment.
     ///
     /// # Errors
     /// If there is no such program.
     pub fn program_with_files(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
         let mut writer = DigestWriter::new("program with files");
         writer.digest(self.program(program)?);
-        self.add_positional(&mut writer, args);
+        add_environment(&mut writer);
+        self.add_positional(&mut writer, &option_files::expanded(args));
         Ok(writer.finish())
     }
 
-    /// Returns the digest of a linker: as [`Self::compiler`], with the files that `args` name by absolute paths.
+    /// Returns the digest of a linker: as [`Self::compiler`], with the files that `args` name by absolute paths and the environment.
     ///
     /// # Errors
     /// As [`Self::compiler`].
     pub fn linker(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
         let mut writer = DigestWriter::new("linker with files");
         writer.digest(self.compiler(program, args)?);
-        self.add_positional(&mut writer, args);
+        add_environment(&mut writer);
+        self.add_positional(&mut writer, &option_files::expanded(args));
         Ok(writer.finish())
     }
 
@@ -229,36 +243,42 @@ impl<'a> Toolchain<'a> {
         }
     }
 
-    fn identity(&self, program: &str, args: &[String]) -> Result<Digest, ToolError> {
-        let machine: Vec<String> = args
-            .iter()
-            .filter(|arg| arg.starts_with("-m") || arg.starts_with("-B"))
-            .cloned()
-            .collect();
+    /// Identifies a compiler; `args` are expanded.
+    fn identity(&self, program: &str, args: &[String]) -> Result<Identity, ToolError> {
+        let machine = option_files::search_options(args);
         let key = format!("{program} {}", machine.join(" "));
-        if let Some(&known) = lock(&self.identities).get(&key) {
-            return Ok(known);
+        if let Some(known) = lock(&self.identities).get(&key) {
+            return Ok(known.clone());
         }
         let mut writer = DigestWriter::new("compiler");
         writer.digest(self.program(program)?);
-        for path in self.toolchain_files(program, &machine)? {
+        let dirs = self.search_dirs(program, &machine)?;
+        let files = dirs.iter().flat_map(|dirs| {
+            let mut files = dirs.toolchain_files(&machine);
+            files.extend(dirs.specs_and_scripts());
+            files
+        });
+        for path in files {
             if let Ok(digest) = self.memo.digest(&path) {
                 writer
                     .field(path.file_name().unwrap_or_default())
                     .digest(digest);
             }
         }
-        let digest = writer.finish();
-        lock(&self.identities).insert(key, digest);
-        Ok(digest)
+        let identity = Identity {
+            digest: writer.finish(),
+            dirs: dirs.map(Arc::new),
+        };
+        lock(&self.identities).insert(key, identity.clone());
+        Ok(identity)
     }
 
-    /// Lists the files that belong to a compiler and a device; empty where the program does not answer like gcc.
-    fn toolchain_files(
+    /// Asks a compiler where it looks for files; `None` where the program does not answer like gcc.
+    fn search_dirs(
         &self,
         program: &str,
         machine: &[String],
-    ) -> Result<Vec<Utf8PathBuf>, ToolError> {
+    ) -> Result<Option<SearchDirs>, ToolError> {
         let mut args = machine.to_vec();
         args.push(files::QUESTION.to_owned());
         let answer = self.ask(&Command {
@@ -266,12 +286,10 @@ impl<'a> Toolchain<'a> {
             args,
             cwd: None,
         })?;
-        if !answer.success {
-            return Ok(Vec::new());
-        }
-        Ok(SearchDirs::parse(&answer.stdout)
-            .map(|dirs| dirs.toolchain_files(machine))
-            .unwrap_or_default())
+        Ok(answer
+            .success
+            .then(|| SearchDirs::parse(&answer.stdout))
+            .flatten())
     }
 
     /// Returns what the compiler predefines and where it looks for system headers, with the arguments of `command`.
@@ -293,7 +311,8 @@ impl<'a> Toolchain<'a> {
             return Ok(Arc::clone(known));
         }
         // The driver hands it to its preprocessor, which knows the device from a file: they are what answers.
-        let who = self.identity(&command.program, &command.args)?;
+        let args = option_files::expanded(&command.args);
+        let who = self.identity(&command.program, &args)?.digest;
         let answer = self.ask_as(who, &question)?;
         let wrong = |problem: String| ToolError::Answer {
             command: key.clone(),
@@ -345,8 +364,15 @@ impl<'a> Toolchain<'a> {
 
     /// As [`Self::ask`] where the answer is that of `who`, which is more than the program's own file.
     fn ask_as(&self, who: Digest, command: &Command) -> Result<Answer, ToolError> {
-        let mut key = DigestWriter::new("tool answer 3");
+        let mut key = DigestWriter::new("tool answer 4");
         key.digest(who);
+        // gcc looks for its parts beside itself, so a copy of it elsewhere, or another target of a link, answers differently.
+        if let Some(path) = find_program(&command.program) {
+            key.field(path.as_str());
+            if let Ok(real) = path.canonicalize_utf8() {
+                key.field(real.as_str());
+            }
+        }
         if self.lacking().contains(&command.program) {
             return Ok(Answer {
                 success: false,
@@ -384,5 +410,11 @@ impl<'a> Toolchain<'a> {
             self.cache.remember(key, &bytes);
         }
         Ok(answer)
+    }
+}
+
+fn add_environment(writer: &mut DigestWriter) {
+    for (name, value) in Toolchain::environment() {
+        writer.field(name).field(value);
     }
 }

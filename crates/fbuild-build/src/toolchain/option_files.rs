@@ -5,37 +5,108 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Returns the files that exist under names which options in `args` give, in the order of the options.
-pub fn named(args: &[String]) -> Vec<Utf8PathBuf> {
+use crate::toolchain::files::SearchDirs;
+
+/// Largest depth of option files that name option files; gcc ends in an error where they name themselves.
+const DEEPEST: usize = 20;
+
+/// Returns the arguments with the words of option files (`@file`) behind the arguments that name them; the files may name others.
+pub fn expanded(args: &[String]) -> Vec<String> {
+    let mut all = Vec::with_capacity(args.len());
+    expand(args, DEEPEST, &mut all);
+    all
+}
+
+fn expand(args: &[String], depth: usize, all: &mut Vec<String>) {
+    for arg in args {
+        all.push(arg.clone());
+        let file = arg.strip_prefix('@').filter(|_| depth > 0);
+        // One that cannot be read is an ordinary argument to gcc, and names nothing.
+        if let Some(text) = file.and_then(|file| fs_err::read_to_string(file).ok()) {
+            expand(&file_words(&text), depth - 1, all);
+        }
+    }
+}
+
+/// Splits an option file as gcc does: at white space, where quotes and backslashes keep words together.
+fn file_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => word.get_or_insert_default().extend(chars.next()),
+            _ if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            _ if quote.is_none() && c.is_ascii_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// Returns the options in `args` that change where the compiler looks for its own files, or for which device.
+pub fn search_options(args: &[String]) -> Vec<String> {
+    let mut options = Vec::new();
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        if word.starts_with("-m") || word.starts_with("-B") || word.starts_with("--sysroot=") {
+            options.push(word.clone());
+            if word == "-B" {
+                options.extend(words.next().cloned());
+            }
+        }
+    }
+    options
+}
+
+/// Returns the files that exist under names which options in `args` give, in the order of the options; `args` are expanded, and `dirs` is
+/// where the compiler looks for files of its own.
+pub fn named(args: &[String], dirs: Option<&SearchDirs>) -> Vec<Utf8PathBuf> {
     let words = words(args);
-    let dirs: Vec<&Utf8Path> = values(&words, "-L").map(Utf8Path::new).collect();
+    let library_dirs: Vec<&Utf8Path> = values(&words, "-L").map(Utf8Path::new).collect();
+    let own = |name: &str| dirs.and_then(|dirs| dirs.library(name));
     let mut files = Vec::new();
     let mut add = |path: Utf8PathBuf| {
-        if path.is_file() && !files.contains(&path) {
+        let exists = path.is_file();
+        if exists && !files.contains(&path) {
             files.push(path);
         }
+        exists
     };
     for word in &words {
         if let Some(file) = word.strip_prefix('@') {
             add(file.into());
         }
     }
-    for option in [
-        "-specs=",
-        "--specs=",
-        "--version-script=",
-        "--dynamic-list=",
-    ] {
-        words
-            .iter()
-            .filter_map(|word| word.strip_prefix(option))
-            .for_each(|file| add(file.into()));
+    for option in ["--version-script=", "--dynamic-list="] {
+        let files = words.iter().filter_map(|word| word.strip_prefix(option));
+        for file in files {
+            add(file.into());
+        }
+    }
+    for specs in specs(&words) {
+        // gcc looks among its own files first.
+        if let Some(path) = own(specs) {
+            add(path);
+        }
+        add(specs.into());
     }
     for option in ["--script=", "-T"] {
         for script in values(&words, option).filter(|value| !value.starts_with("text=")) {
             // ld looks for a script in the current directory first, then where it looks for libraries.
             add(script.into());
-            dirs.iter().for_each(|dir| add(dir.join(script)));
+            for dir in &library_dirs {
+                add(dir.join(script));
+            }
+            if let Some(path) = own(script) {
+                add(path);
+            }
         }
     }
     for library in values(&words, "-l") {
@@ -43,9 +114,33 @@ pub fn named(args: &[String]) -> Vec<Utf8PathBuf> {
             Some(name) => name.to_owned(),
             None => format!("lib{library}.a"),
         };
-        dirs.iter().for_each(|dir| add(dir.join(&name)));
+        let given = library_dirs
+            .iter()
+            .filter(|dir| add(dir.join(&name)))
+            .count();
+        if given == 0 {
+            if let Some(path) = own(&name) {
+                add(path);
+            }
+        }
     }
     files
+}
+
+/// Returns the values of `-specs=FILE`, `--specs=FILE`, `-specs FILE` and `--specs FILE`.
+fn specs<'a>(words: &'a [&'a str]) -> impl Iterator<Item = &'a str> + 'a {
+    words.iter().enumerate().filter_map(|(index, word)| {
+        let rest = word.strip_prefix('-')?;
+        let rest = rest
+            .strip_prefix('-')
+            .unwrap_or(rest)
+            .strip_prefix("specs")?;
+        match rest.strip_prefix('=') {
+            Some(file) => Some(file),
+            None if rest.is_empty() => words.get(index + 1).copied(),
+            None => None,
+        }
+    })
 }
 
 /// Returns the existing files that `args` name by absolute paths of their own: scripts, and objects and libraries that come with a platform.
@@ -97,7 +192,7 @@ mod tests {
                 .map(|arg| arg.replace("DIR", dir.as_str()))
                 .collect();
             let expect: Vec<_> = expect.iter().map(|name| dir.join(name)).collect();
-            assert_eq!(named(&args), expect, "{args:?}");
+            assert_eq!(named(&expanded(&args), None), expect, "{args:?}");
         };
         check(&["-TDIR/script.ld"], &["script.ld"]);
         check(&["-T", "DIR/script.ld"], &["script.ld"]);
@@ -122,5 +217,70 @@ mod tests {
         let library = dir.join("libx.a");
         let args = [library.as_str(), "libx.a", "/none.o"].map(str::to_owned);
         assert_eq!(positional(&args).collect::<Vec<_>>(), [library.as_path()]);
+    }
+
+    #[test]
+    fn option_files_name_option_files() {
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap();
+        let outer = format!("-Os '-DA=\"x y\"' -DB=\\\"b\\\"\n@{dir}/inner @{dir}/none");
+        fs_err::write(dir.join("outer"), outer).unwrap();
+        fs_err::write(
+            dir.join("inner"),
+            format!("-mmcu=avr5 -specs {dir}/x.specs"),
+        )
+        .unwrap();
+        fs_err::write(dir.join("x.specs"), "").unwrap();
+        let args = expanded(&[format!("@{dir}/outer"), "-c".to_owned()]);
+        let expect = [
+            "@DIR/outer",
+            "-Os",
+            "-DA=\"x y\"",
+            "-DB=\"b\"",
+            "@DIR/inner",
+            "-mmcu=avr5",
+            "-specs",
+            "DIR/x.specs",
+            "@DIR/none",
+            "-c",
+        ];
+        assert_eq!(args, expect.map(|word| word.replace("DIR", dir.as_str())));
+        let files = ["outer", "inner", "x.specs"].map(|name| dir.join(name));
+        assert_eq!(named(&args, None), files);
+        assert_eq!(search_options(&args), ["-mmcu=avr5"]);
+
+        fs_err::write(dir.join("own"), format!("@{dir}/own")).unwrap();
+        assert_eq!(expanded(&[format!("@{dir}/own")]).len(), DEEPEST + 1);
+    }
+
+    #[test]
+    fn every_form_of_an_option_names_its_file() {
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap();
+        for name in ["nano.specs", "libprintf_flt.a", "given/libm.a", "libm.a"] {
+            fs_err::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+            fs_err::write(dir.join(name), name).unwrap();
+        }
+        let dirs = SearchDirs::parse(&format!("programs: =/none/\nlibraries: ={dir}/\n"));
+        let check = |line: &str, expect: &str| {
+            let line = line.replace("DIR", dir.as_str());
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(named(&args, dirs.as_ref()), [dir.join(expect)], "{line}");
+        };
+        for line in [
+            "-specs=nano.specs",
+            "--specs=nano.specs",
+            "-specs nano.specs",
+            "--specs nano.specs",
+        ] {
+            check(line, "nano.specs");
+        }
+        check("-lprintf_flt", "libprintf_flt.a");
+        check("-lm", "libm.a");
+        check("-LDIR/given -lm", "given/libm.a");
+        assert_eq!(
+            search_options(&["-B", "/x", "-B/y", "-Os"].map(str::to_owned)),
+            ["-B", "/x", "-B/y"]
+        );
     }
 }

@@ -258,7 +258,7 @@ impl PlanBuilder<'_> {
         let tool = match commands.first() {
             Some(command) => self
                 .tools
-                .program(&command.program)
+                .program_with_files(&command.program, &command.args)
                 .map_err(|error| failure(error_chain(&error)))?,
             None => Digest::of(b""),
         };
