@@ -95,6 +95,38 @@ impl Cache {
         })
     }
 
+    /// Opens the store at `root`; on a disk that is full, read-only or not permitted, a private one in `dir` instead, with a warning.
+    ///
+    /// # Errors
+    ///
+    /// If `root` cannot be used for another reason, or the private store cannot be made.
+    pub fn open_or_private(root: &Utf8Path, dir: &Utf8Path) -> Result<Self, CacheError> {
+        use std::io::ErrorKind;
+        let error = match Self::open_io(root, None) {
+            Ok(cache) => return Ok(cache),
+            Err(error) => error,
+        };
+        let costs_only_the_cache = matches!(
+            error.kind(),
+            ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::PermissionDenied
+        );
+        if !costs_only_the_cache {
+            let path = root.to_owned();
+            return Err(CacheError::Open {
+                path,
+                source: error,
+            });
+        }
+        let cache = Self::private_in(dir)?;
+        cache.warn(format!(
+            "the cache at `{root}` cannot be used, and this run goes on without it: {error}"
+        ));
+        Ok(cache)
+    }
+
     fn open_io(root: &Utf8Path, private: Option<Scratch>) -> std::io::Result<Self> {
         let layout = Layout::new(absolute(root)?);
         // Somebody else may delete the store at the same time; an error is one that stays.

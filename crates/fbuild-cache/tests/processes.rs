@@ -351,6 +351,30 @@ fn reading_takes_no_lock_and_writes_nothing() {
 }
 
 #[test]
+fn an_empty_cache_on_a_disk_that_takes_nothing_is_replaced_by_a_private_one() {
+    needs!(need::MOUNT);
+    let dir = tempfile::tempdir().unwrap();
+    let dir = Utf8Path::from_path(dir.path()).unwrap();
+    for is_full in [true, false] {
+        let disk = SmallDisk::mount("size=1m");
+        if is_full {
+            disk.fill();
+        } else {
+            disk.remount("ro");
+        }
+        let cache = Cache::open_or_private(disk.path(), dir).unwrap();
+        assert!(cache.is_private());
+        let warnings = cache.take_warnings();
+        assert!(warnings[0].contains("cannot be used"), "{warnings:?}");
+        publish(&cache, fingerprint(1), &[("o", b"one")]);
+        assert!(matches!(cache.lookup(fingerprint(1)), Lookup::Hit(_)));
+    }
+    let taken = dir.join("file");
+    fs_err::write(&taken, "").unwrap();
+    assert!(Cache::open_or_private(&taken, dir).is_err());
+}
+
+#[test]
 fn a_full_disk_costs_only_the_cache() {
     needs!(need::MOUNT);
     let disk = SmallDisk::mount("size=1m");

@@ -131,7 +131,7 @@ pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError
         return Ok(Cache::private_in(&request.output_dir)?);
     }
     let dir = places::cache_dir(&args.what.cache)?;
-    Cache::open(&dir).map_err(|error| {
+    Cache::open_or_private(&dir, &request.output_dir).map_err(|error| {
         CliError::usage(error)
             .hint("use another directory with --cache-dir, or none with --no-cache")
     })
