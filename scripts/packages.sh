@@ -101,7 +101,7 @@ ensure_packages() {
       as_root=(sudo -n)
     else
       printf 'error: these packages are missing: %s\n' "${missing[*]}" >&2
-      printf 'hint: install them with\n\n' >&2
+      printf 'help: install them with\n\n' >&2
       printf '  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n\n' "${missing[*]}" >&2
       exit 2
     fi

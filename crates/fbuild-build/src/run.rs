@@ -26,6 +26,7 @@ use crate::request::Request;
 use crate::services::Services;
 use crate::stage::shared::{self, Shared};
 use crate::stage::sketches::{Handover, Sketches};
+use crate::stage::warnings;
 use crate::stage::{ArchiveSet, OpenError};
 use crate::toolchain::Toolchain;
 use fbuild_process::job_slots::Budget;
@@ -181,6 +182,7 @@ pub fn build(
             executor.count_up_to_date(Stage::Sketch, record.used.iter().copied());
         }
     }
+    warnings::report_up_to_date(plan, &executor);
     let shared = Shared::new(plan);
     let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
     let budget = Budget::new(stage1_jobs.max(stage2_jobs));

@@ -93,7 +93,7 @@ Exit status: 0 all built or skipped, 1 a sketch failed, 2 usage or set-up, 3 the
         #[command(flatten)]
         platforms: PlatformArgs,
     },
-    /// Say what was found on this machine, and how to get what is missing
+    /// Show installed platforms, compilers and libraries, and how to install what is missing
     Doctor {
         /// Where to look for platforms.
         #[command(flatten)]
@@ -143,7 +143,7 @@ Examples:
         #[arg(long)]
         markdown: bool,
     },
-    /// Look at the cache, or make it smaller
+    /// Inspect or prune the cache
     Cache {
         /// What to do with it.
         #[command(subcommand)]
@@ -203,7 +203,7 @@ pub enum CacheCommand {
     Stats,
     /// Remove what was not used for longest
     Gc {
-        /// Down to this size, for example 500M or 2G (default: the limit)
+        /// Shrink the cache to SIZE, for example 500M or 2G (default: its limit)
         #[arg(long, value_name = "SIZE")]
         max_size: Option<String>,
         /// Keep exactly what the last run used
@@ -249,7 +249,7 @@ pub struct PropertyArgs {
         help_heading = "Compiler"
     )]
     pub build_properties: Vec<String>,
-    /// How many warnings the compiler gives
+    /// Compiler warning level
     #[arg(
         long,
         value_name = "LEVEL",
@@ -342,7 +342,16 @@ pub struct BuildArgs {
     /// Memory that one compiler or linker may use, for example 4G
     #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     pub memory_limit: Option<u64>,
-    /// Build sketches that their own rules leave out for this board
+    /// Fail with exit status 1 if the compiler warns (see --warnings)
+    #[arg(
+        long,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all"
+    )]
+    pub deny_warnings: Option<DenyWarnings>,
+    /// Build sketches even if a filter excludes them
     #[arg(long)]
     pub ignore_filters: bool,
     /// Succeed although rules leave out every sketch
@@ -377,7 +386,7 @@ pub struct BuildArgs {
     /// Write the reports of arduino/compile-sketches, one per board, into this directory
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub report_compile_sketches: Option<Utf8PathBuf>,
-    /// Print events as JSON lines on standard output instead of result lines
+    /// What to print on standard output
     #[arg(
         long,
         value_name = "FORMAT",
@@ -395,7 +404,7 @@ pub struct BuildArgs {
     #[arg(long, help_heading = "Results")]
     pub only_compilation_database: bool,
 
-    /// Precompile what sketches begin with
+    /// Use a precompiled header for the sketches' common includes
     #[arg(
         long,
         value_name = "WHEN",
@@ -403,7 +412,7 @@ pub struct BuildArgs {
         help_heading = "Compiler"
     )]
     pub pch: PchWhen,
-    /// Put a program in front of the compiler (`ccache`, `sccache`, …)
+    /// Run the compiler through PROGRAM (`ccache`, `sccache`, …)
     #[arg(long, value_name = "PROGRAM", help_heading = "Compiler")]
     pub compiler_launcher: Option<String>,
 
@@ -418,11 +427,24 @@ pub struct BuildArgs {
     pub expect_warm: bool,
 }
 
+/// Warnings that are not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DenyWarnings {
+    /// In the sketches' own files
+    Sketch,
+    /// In libraries
+    Library,
+    /// Everywhere
+    All,
+}
+
 /// What standard output carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
-    /// A line per sketch
+    /// A result line per sketch, unless it is a terminal
     Human,
+    /// A result line per sketch
+    Lines,
     /// A JSON object per event
     Json,
 }

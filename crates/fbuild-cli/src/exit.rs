@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use fbuild_report::Verdict;
+
 /// How `fbuild` ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -33,12 +35,12 @@ pub const ALL: [(Exit, &str); 8] = [
     ),
     (
         Exit::SketchFailed,
-        "Some sketch failed, was blocked by a library that failed, or was not run (`--fail-fast`). Also: `bench-summary` found a phase slower \
+        "Some sketch failed, was blocked by a library that failed, or was not run (`--fail-fast`), or there are warnings that `--deny-warnings` does not allow. Also: `bench-summary` found a phase slower \
          than `--threshold` allows, `parity` found a difference that it cannot explain, `cache verify` found damage.",
     ),
     (
         Exit::Usage,
-        "The command line or the set-up is wrong, or something needed is not installed. Nothing was built.",
+        "The command line or the set-up is wrong, something needed is not installed, or all was built but a report or standard output could not be written.",
     ),
     (
         Exit::CoreFailed,
@@ -63,6 +65,21 @@ pub const ALL: [(Exit, &str); 8] = [
 )]
 pub fn now(exit: Exit) -> ! {
     std::process::exit(exit as i32)
+}
+
+impl Exit {
+    /// Returns the exit code of a run; with `allow_empty` one whose sketches are all left out by rules succeeds.
+    pub fn of(verdict: Verdict, allow_empty: bool) -> Self {
+        match verdict {
+            Verdict::AllSkipped if allow_empty => Self::Success,
+            Verdict::NoSketches | Verdict::AllSkipped => Self::NoSketch,
+            Verdict::Cancelled => Self::Interrupted,
+            Verdict::CoreFailed => Self::CoreFailed,
+            Verdict::SomeFailed => Self::SketchFailed,
+            Verdict::Error => Self::Usage,
+            Verdict::Success => Self::Success,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

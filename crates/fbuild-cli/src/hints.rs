@@ -5,7 +5,6 @@ use fbuild_build::plan::PlanError;
 use fbuild_build::toolchain::ToolError;
 use fbuild_model::Failure;
 use fbuild_model::outcome::Phase;
-use fbuild_scan::library::missing::missing_header;
 
 use crate::error::CliError;
 
@@ -33,15 +32,44 @@ pub fn is_avr_of_the_system(program: &str) -> bool {
             .is_some_and(|name| name.starts_with("avr-"))
 }
 
+/// Libraries whose name is not that of their header, as Arduino's library index has them.
+const LIBRARY_NAMES: [(&str, &str); 14] = [
+    ("Adafruit_BME280.h", "Adafruit BME280 Library"),
+    ("Adafruit_GFX.h", "Adafruit GFX Library"),
+    ("Adafruit_NeoPixel.h", "Adafruit NeoPixel"),
+    ("Adafruit_SSD1306.h", "Adafruit SSD1306"),
+    ("Adafruit_Sensor.h", "Adafruit Unified Sensor"),
+    ("DHT.h", "DHT sensor library"),
+    ("IRremote.hpp", "IRremote"),
+    ("LiquidCrystal_I2C.h", "LiquidCrystal I2C"),
+    ("TinyGPS++.h", "TinyGPSPlus"),
+    ("U8g2lib.h", "U8g2"),
+    ("U8x8lib.h", "U8g2"),
+    ("WebSocketsClient.h", "WebSockets"),
+    ("WebSocketsServer.h", "WebSockets"),
+    ("nRF24L01.h", "RF24"),
+];
+
+/// Returns how to get the library of a header.
+pub fn missing_header(header: &str) -> String {
+    let known = LIBRARY_NAMES.iter().find(|(known, _)| *known == header);
+    let name = match known {
+        Some((_, name)) => format!("\"{name}\""),
+        None => Utf8Path::new(header)
+            .file_stem()
+            .unwrap_or(header)
+            .to_owned(),
+    };
+    format!("arduino-cli lib install {name}, or --library DIR")
+}
+
 /// Returns what a user can do about a failure, if it is one of the common ones.
 pub fn hint(failure: &Failure) -> Option<String> {
     let says = |text: &str| failure.output.contains(text);
     match failure.phase {
-        Phase::Scan => missing_header(&failure.output).map(|header| {
-            format!("`{header}` is in no library; name a library with --library DIR, or a folder of libraries with --libraries DIR")
-        }),
+        Phase::Size => Some("make buffers smaller, keep constants in flash with PROGMEM and F(\"text\")".to_owned()),
         Phase::Link if says("is not within region") || says("will not fit in region") || says("overflowed by") => {
-            Some("the sketch needs more memory than the board has".to_owned())
+            Some("the sketch needs more memory than the board has; make buffers smaller, keep constants in flash with PROGMEM and F(\"text\")".to_owned())
         }
         Phase::Link if says("undefined reference to `setup'") || says("undefined reference to `loop'") => {
             Some("a sketch needs the functions `setup()` and `loop()`".to_owned())
@@ -77,13 +105,28 @@ mod tests {
     }
 
     #[test]
+    fn the_library_of_a_header_is_named() {
+        for (header, expect) in [
+            (
+                "Ethernet.h",
+                "arduino-cli lib install Ethernet, or --library DIR",
+            ),
+            (
+                "sub/Part.h",
+                "arduino-cli lib install Part, or --library DIR",
+            ),
+            (
+                "DHT.h",
+                "arduino-cli lib install \"DHT sensor library\", or --library DIR",
+            ),
+        ] {
+            assert_eq!(missing_header(header), expect);
+        }
+    }
+
+    #[test]
     fn common_failures_have_a_way_out() {
         for (phase, output, expect) in [
-            (
-                Phase::Scan,
-                "a.ino:1:10: fatal error: Servo.h: No such file or directory\n",
-                Some("`Servo.h` is in no library"),
-            ),
             (Phase::Scan, "a.ino:1:2: error: #error no\n", None),
             (Phase::Compile, "a.ino:1:1: error: expected ';'\n", None),
             (

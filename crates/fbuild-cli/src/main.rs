@@ -8,11 +8,11 @@ mod exit;
 mod hints;
 mod places;
 mod printer;
-mod progress;
 mod project;
 mod reference;
 mod reports;
 mod request;
+mod screen;
 mod session;
 mod units;
 
@@ -46,7 +46,19 @@ fn main() -> ExitCode {
             Exit::Bug
         }
     };
-    exit.into()
+    written(exit, &printer).into()
+}
+
+/// An error of standard output is the command's, unless it failed anyway.
+fn written(exit: Exit, printer: &Printer) -> Exit {
+    let Some(error) = printer.failure() else {
+        return exit;
+    };
+    printer.error(&format!("cannot write to standard output: {error}"), &[]);
+    match exit {
+        Exit::Success => Exit::Usage,
+        exit => exit,
+    }
 }
 
 fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {

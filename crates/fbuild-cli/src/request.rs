@@ -126,7 +126,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     single.extend(library.clone());
     if let Some(missing) = args.libraries.iter().find(|dir| !dir.is_dir()) {
         return Err(CliError::usage(anyhow!(
-            "use the libraries in `{missing}`: no such folder"
+            "--libraries {missing}: folder not found"
         )));
     }
     let mut folders = args.libraries.clone();
@@ -183,8 +183,8 @@ fn installed_boards(
 ) -> Result<Vec<BoardSpec>, CliError> {
     let names: Vec<&str> = split_boards(names);
     if names.is_empty() {
-        return Err(CliError::usage(anyhow!("no board is given"))
-            .hint("name one with --board, for example `--board uno`; `fbuild boards` lists them"));
+        return Err(CliError::usage(anyhow!("which board?"))
+            .hint("for example `--board uno`; `fbuild boards` lists them"));
     }
     let options = BuildOptions {
         build_properties: properties.build_properties.clone(),
@@ -266,14 +266,16 @@ fn remarks(found: &Found) -> Vec<String> {
             twice.label, twice.first
         )
     });
-    let strays = found
-        .strays
-        .iter()
-        .map(|dir| format!("`{dir}` holds sketch text but no main file and is left out"));
+    let strays = found.strays.iter().map(|dir| {
+        format!(
+            "ignoring `{dir}`: it has no {}.ino",
+            dir.file_name().unwrap_or("NAME")
+        )
+    });
     let ignored = found
         .ignored
         .iter()
-        .map(|path| format!("`{path}` holds no sketch and is left out"));
+        .map(|path| format!("ignoring `{path}`: it is no sketch"));
     duplicates.chain(strays).chain(ignored).collect()
 }
 

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::cost::Cost;
+use crate::diagnostic::Diagnostic;
 use crate::fingerprint::MissReason;
 use crate::outcome::{SketchResult, Stage};
 
@@ -52,6 +53,8 @@ pub enum Event {
     },
     /// A command ran, or its result was found.
     ActionFinished(ActionReport),
+    /// What the compiler warned about in a shared part, now or when its result was made; at most once per part and board.
+    SharedWarnings(SharedWarnings),
     /// A sketch ended.
     SketchFinished {
         /// Its position in the request, counted over all boards.
@@ -99,6 +102,17 @@ pub enum ActionEnding {
         /// For a compile that should use a precompiled preamble: whether the compiler did. `None` for others, and where that is not known.
         preamble: Option<bool>,
     },
+}
+
+/// The warnings of one shared part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedWarnings {
+    /// The board.
+    pub board: String,
+    /// The part: `core`, or `library NAME`.
+    pub part: String,
+    /// The warnings, in the order of its translation units; never empty.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One stage as a whole.

@@ -14,6 +14,7 @@ pub mod input;
 pub mod outcome;
 pub mod properties;
 pub mod size;
+pub mod untrusted;
 
 pub use command::Command;
 pub use cost::Cost;
@@ -25,3 +26,4 @@ pub use fingerprint::{Fingerprint, MissReason, Part, Parts};
 pub use outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
 pub use properties::Properties;
 pub use size::{Sizes, Usage};
+pub use untrusted::Untrusted;

@@ -6,7 +6,9 @@
 //! know, and every line that looks like a command is made to look otherwise.
 
 use camino::Utf8Path;
+use fbuild_model::Untrusted;
 use fbuild_model::outcome::SketchOutcome;
+use fbuild_model::untrusted::no_workflow_commands;
 
 use crate::causes::{Cause, causes, listed};
 use crate::fold::RunReport;
@@ -100,7 +102,7 @@ pub fn group(title: &str, text: &str, token: &str) -> String {
 ///
 /// `token` is what switches them on again: random, and different in every run. Ends in a line end.
 pub fn bracketed(text: &str, token: &str) -> String {
-    let mut body = neutral(text);
+    let mut body = Untrusted(text).workflow();
     if !body.is_empty() && !body.ends_with('\n') {
         body.push('\n');
     }
@@ -112,20 +114,7 @@ pub fn bracketed(text: &str, token: &str) -> String {
 /// `::add-mask::x` at the beginning of a line becomes `: :add-mask::x`, and `##[error]` anywhere `## [error]`. A lone carriage return ends
 /// a line too, because the runner reads it so.
 pub fn neutral(text: &str) -> String {
-    let text = text.replace("##[", "## [");
-    let mut safe = String::with_capacity(text.len());
-    for line in text.split_inclusive(['\n', '\r']) {
-        // Anything invisible counts as white space here: what the runner trims is its own affair.
-        let command = line.trim_start_matches(|c: char| !c.is_ascii_graphic());
-        if let Some(rest) = command.strip_prefix("::") {
-            safe.push_str(&line[..line.len() - command.len()]);
-            safe.push_str(": :");
-            safe.push_str(rest);
-        } else {
-            safe.push_str(line);
-        }
-    }
-    safe
+    no_workflow_commands(text)
 }
 
 fn annotation(cause: &Cause<'_>, workspace: Option<&Utf8Path>) -> String {
@@ -178,6 +167,7 @@ fn relative<'a>(file: &'a str, workspace: Option<&Utf8Path>) -> &'a str {
 
 /// Escapes the text after a command's last `::`.
 fn escape_message(text: &str) -> String {
+    let text = Untrusted(text).terminal();
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

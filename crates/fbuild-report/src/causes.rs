@@ -52,7 +52,7 @@ impl Cause<'_> {
 
 /// Returns the root causes of the failed and blocked sketches, in the order in which the request meets them.
 ///
-/// Two failures have the same cause if file, line and message of their first error agree, or, without one, phase and message.
+/// Two failures have the same cause if their [`key`]s agree.
 pub fn causes(report: &RunReport) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
     let mut known: HashMap<(&str, Option<u32>, &str), usize> = HashMap::new();
@@ -63,14 +63,7 @@ pub fn causes(report: &RunReport) -> Vec<Cause<'_>> {
             _ => continue,
         };
         let diagnostic = root_cause(&failure.diagnostics);
-        let key = match diagnostic {
-            Some(diagnostic) => (
-                diagnostic.file.as_str(),
-                diagnostic.line,
-                diagnostic.message.as_str(),
-            ),
-            None => (failure.phase.name(), None, failure.message.as_str()),
-        };
+        let key = key(failure);
         let at = *known.entry(key).or_insert(causes.len());
         match causes.get_mut(at) {
             Some(cause) => cause.results.push(result),
@@ -83,6 +76,19 @@ pub fn causes(report: &RunReport) -> Vec<Cause<'_>> {
         }
     }
     causes
+}
+
+/// Returns what two failures with the same cause have in common: file, line and message of the first error, or, without one, the phase and
+/// what was said. A header that is missing is the same cause wherever it is included.
+pub fn key(failure: &Failure) -> (&str, Option<u32>, &str) {
+    match root_cause(&failure.diagnostics) {
+        Some(found) if found.message.ends_with(": No such file or directory") => {
+            ("", None, &found.message)
+        }
+        Some(found) => (&found.file, found.line, &found.message),
+        None if failure.output.is_empty() => (failure.phase.name(), None, &failure.message),
+        None => (failure.phase.name(), None, &failure.output),
+    }
 }
 
 /// Returns `names` joined by commas, at most `most` of them, and how many more there are.

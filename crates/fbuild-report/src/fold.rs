@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fbuild_model::Event;
 use fbuild_model::cost::Cost;
-use fbuild_model::event::{ActionEnding, ActionReport, SharedLibrary, StageReport};
+use fbuild_model::event::{ActionEnding, ActionReport, SharedLibrary, SharedWarnings, StageReport};
 use fbuild_model::fingerprint::MissReason;
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 
@@ -32,6 +32,8 @@ pub struct RunReport {
     pub misses: Vec<Miss>,
     /// What became of the compiles that should use a precompiled preamble.
     pub preambles: Preambles,
+    /// What the compiler warned about in core and libraries.
+    pub shared_warnings: Vec<SharedWarnings>,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
     /// The error that ended the run before all sketches had been worked on.
@@ -170,6 +172,7 @@ impl RunReport {
                 summary.total = *total;
             }
             Event::WorkStarted { .. } => {}
+            Event::SharedWarnings(warnings) => self.shared_warnings.push(warnings.clone()),
             Event::ActionFinished(action) => self.action_finished(action),
             Event::SketchFinished { index, result } => self.sketch_finished(*index, result),
             Event::StageFinished(stage) => self.stage_finished(stage),

@@ -185,7 +185,7 @@ fn memory(usage: Usage) -> run::Memory {
     }
 }
 
-fn diagnostic(diagnostic: &Diagnostic) -> run::Diagnostic {
+pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> run::Diagnostic {
     let severity = match diagnostic.severity {
         Severity::Fatal => "FATAL",
         Severity::Error => "ERROR",

@@ -90,7 +90,7 @@ fn status(outcome: &SketchOutcome) -> TestCaseStatus {
             &why.output,
         ),
         SketchOutcome::Skipped(rule) => skipped(format!("{} ({})", rule.text, rule.place())),
-        SketchOutcome::NotRun => skipped("not run: an earlier failure ended the run".to_owned()),
+        SketchOutcome::NotRun => skipped("not run (--fail-fast)".to_owned()),
         SketchOutcome::Cancelled => failure(NonSuccessKind::Error, "cancelled", "cancelled", ""),
     }
 }

@@ -41,7 +41,7 @@ pub fn line(result: &SketchResult, several_boards: bool) -> String {
         SketchOutcome::NotRun => (
             Stage::Sketch.name(),
             "FAIL",
-            "not run: an earlier failure ended the run".to_owned(),
+            "not run (--fail-fast)".to_owned(),
         ),
         SketchOutcome::Cancelled => (Stage::Sketch.name(), "FAIL", "cancelled".to_owned()),
     };

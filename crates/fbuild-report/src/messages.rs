@@ -4,7 +4,7 @@ use fbuild_model::Event;
 use fbuild_model::event::ActionEnding;
 
 use crate::fold::PlanSummary;
-use crate::json::{cost, plan, schema_of, seconds, sketch};
+use crate::json::{cost, diagnostic, plan, schema_of, seconds, sketch};
 use crate::schema;
 use crate::schema::message::Message;
 
@@ -75,6 +75,11 @@ pub fn message(event: &Event) -> Message {
                 preamble_used: preamble,
             }
         }
+        Event::SharedWarnings(shared) => Message::SharedWarnings {
+            board: shared.board.clone(),
+            part: shared.part.clone(),
+            warnings: shared.warnings.iter().map(diagnostic).collect(),
+        },
         Event::SketchFinished { index, result } => Message::SketchFinished {
             index: *index as u64,
             sketch: Box::new(sketch(result)),

@@ -20,6 +20,7 @@ use crate::plan::link_steps::steps;
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
 use crate::stage::ArchiveSet;
 use crate::stage::log::Log;
+use crate::stage::too_big;
 use fbuild_model::error_chain;
 
 /// Makes the link action of a sketch whose units compiled to `objects`.
@@ -133,7 +134,7 @@ fn content(
     }
 }
 
-/// Reads the sizes that the size recipe `printed` and checks them against the board (specification 6); a platform that has a recipe for advanced
+/// Reads the sizes of `elf` that the size recipe `printed` and checks them against the board (specification 6); a platform that has a recipe for advanced
 /// sizes checks them itself (specification 6.6).
 ///
 /// # Errors
@@ -141,6 +142,7 @@ fn content(
 pub fn measured(
     sketch: &SketchPlan,
     printed: Option<&str>,
+    elf: Option<&Utf8Path>,
     log: &mut Log,
 ) -> Result<Option<Sizes>, Failure> {
     let Some(printed) = printed else {
@@ -173,6 +175,11 @@ pub fn measured(
         .for_each(|line| log.text(line));
     match verdict.failure {
         None => Ok(sizes),
-        Some(reason) => Err(Failure::new(Phase::Size, reason)),
+        Some(reason) => {
+            let mut failure = Failure::new(Phase::Size, reason);
+            let detail = sizes.and_then(|sizes| too_big::explained(&sizes, elf));
+            failure.output = detail.map(|line| line + "\n").unwrap_or_default();
+            Err(failure)
+        }
     }
 }

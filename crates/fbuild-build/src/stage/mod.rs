@@ -9,6 +9,8 @@ pub(crate) mod log;
 pub(crate) mod pch;
 pub(crate) mod shared;
 pub(crate) mod sketches;
+mod too_big;
 pub(crate) mod trace;
+pub(crate) mod warnings;
 
 pub use archive_set::{ArchiveSet, LinkInput, Missing, OpenError, Recorded};

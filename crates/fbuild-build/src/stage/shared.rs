@@ -21,6 +21,7 @@ use crate::exec::{ATTEMPTS, Executor};
 use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PchId};
 use crate::stage::log::Log;
 use crate::stage::pch::{self, Made};
+use crate::stage::warnings;
 use crate::stage::{ArchiveSet, Missing, OpenError, Recorded};
 use fbuild_model::error_chain;
 use fbuild_process::job_slots::Seat;
@@ -180,7 +181,10 @@ fn make_archive(
     shared: &Shared,
     executor: &Executor<'_>,
 ) -> Result<Recorded, Missing> {
-    if let Err(error) = log(plan, archive, shared).save(&archive.path.with_file_name("build.log")) {
+    let log = log(plan, archive, shared);
+    let board = archive.subject.split(' ').next().unwrap_or_default();
+    warnings::report(executor, board, &archive.blame, log.as_str());
+    if let Err(error) = log.save(&archive.path.with_file_name("build.log")) {
         let _ = executor.events.send(Event::Warning(error_chain(&error)));
     }
     let (mut objects, mut all_kept) =

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use camino::Utf8PathBuf;
 use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
 use fbuild_model::{Command, Cost, Digest, Event};
 
@@ -389,12 +390,16 @@ impl<'a> Sketches<'a> {
                 }
             }
         }
+        let elf = artifacts
+            .iter()
+            .map(Utf8PathBuf::as_path)
+            .find(|path| path.extension() == Some("elf"));
         let printed = match done.output(SIZE_OUTPUT) {
             Some(output) => Some(self.executor.text(action, Phase::Size, output)?),
             None => None,
         };
         Ok(
-            match link::measured(sketch, printed.as_deref(), &mut trace.log) {
+            match link::measured(sketch, printed.as_deref(), elf, &mut trace.log) {
                 Ok(sizes) => SketchOutcome::Built(Firmware { artifacts, sizes }),
                 Err(failure) => SketchOutcome::Failed(failure),
             },

@@ -32,9 +32,8 @@ pub fn run(
         } else {
             format!("no board matches `{filter}`")
         }));
-        return Err(
-            error.hint("`fbuild doctor` says where was looked and how to install a platform")
-        );
+        return Err(error
+            .hint("run `fbuild doctor` to see where it searched and how to install a platform"));
     }
     let width = boards
         .iter()

@@ -7,9 +7,9 @@ use fbuild_build::plan::planner::Extent;
 use fbuild_build::request::Request;
 use fbuild_build::run;
 use fbuild_build::services::Services;
-use fbuild_model::Event;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
-use fbuild_report::{RunReport, Verdict};
+use fbuild_model::{Event, untrusted};
+use fbuild_report::RunReport;
 use fbuild_scan::sketch::find::Requested;
 
 use crate::args::{BuildArgs, MessageFormat};
@@ -18,9 +18,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints;
 use crate::printer::{Printer, Verbosity};
-use crate::progress::Display;
 use crate::reports::Reports;
 use crate::request::{Prepared, bound_jobs, prepare};
+use crate::screen::Screen;
 use crate::session::{self, Session};
 
 /// Builds, shows what happens, and writes the reports, also when the run ends with an error.
@@ -35,20 +35,18 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     }
     let mut reports = Reports::open(args)?;
     let mut report = RunReport::default();
+    let mut screen = Screen::new(printer, args.explain);
     let ended = with_services(args, printer, |request, services| {
-        follow(args, request, services, printer, &mut report)
+        screen.begin(request);
+        follow(args, request, services, &mut screen, &mut report)
     });
     if let Err(error) = &ended
         && error.exit != Exit::NoSketch
     {
         report.fail(error.to_string());
     }
-    let written = outputs::write(args, &report, &mut reports, printer);
-    ended?;
-    Ok(match exit(args, &report) {
-        Exit::Success if !written => Exit::Usage,
-        exit => exit,
-    })
+    let exit = outputs::conclude(args, &report, &mut reports, &screen);
+    ended.map(|()| exit)
 }
 
 /// Understands the command line, opens the cache and calls `act`.
@@ -75,25 +73,27 @@ fn follow(
     args: &BuildArgs,
     request: &Request,
     services: Services<'_>,
-    printer: &Printer,
+    screen: &mut Screen<'_>,
     report: &mut RunReport,
 ) -> Result<(), CliError> {
     let began = Instant::now();
+    let printer = screen.printer();
+    let verbose = printer.verbosity == Verbosity::Verbose;
     let (events, inbox) = mpsc::channel();
-    let mut display = Display::new(printer, args.explain);
     let mut take = |event: Event, report: &mut RunReport| {
         report.apply(&event);
-        display.show(&event, report);
+        screen.show(&event, report);
         if args.message_format == MessageFormat::Json {
-            printer.data(&fbuild_report::messages::render(&event));
+            let line = untrusted::json(&fbuild_report::messages::render(&event));
+            printer.raw(line.as_bytes());
         }
     };
     let built = std::thread::scope(|scope| {
         let builder = scope.spawn(move || -> Result<(), run::BuildError> {
-            // A compilation database lists the commands of all sketches.
-            let extent = match args.compile_commands {
-                Some(_) => Extent::All,
-                None => Extent::NotUpToDate,
+            // A compilation database and `-v` need the commands of all sketches.
+            let extent = match (&args.compile_commands, verbose) {
+                (None, false) => Extent::NotUpToDate,
+                _ => Extent::All,
             };
             let plan = run::plan(request, extent, services, &events)?;
             if let Some(path) = &args.compile_commands {
@@ -161,18 +161,5 @@ fn explained(error: run::BuildError) -> CliError {
             CliError::usage(error).hint(hints::OTHER_OUTPUT)
         }
         error => CliError::usage(error),
-    }
-}
-
-fn exit(args: &BuildArgs, report: &RunReport) -> Exit {
-    match report.verdict() {
-        Verdict::AllSkipped if args.allow_empty => Exit::Success,
-        Verdict::NoSketches | Verdict::AllSkipped => Exit::NoSketch,
-        Verdict::Cancelled => Exit::Interrupted,
-        Verdict::CoreFailed => Exit::CoreFailed,
-        Verdict::SomeFailed => Exit::SketchFailed,
-        Verdict::Error => Exit::Usage,
-        Verdict::Success if args.expect_warm && report.shared.ran > 0 => Exit::NotWarm,
-        Verdict::Success => Exit::Success,
     }
 }

@@ -168,7 +168,7 @@ fn the_summary_counts() {
     let run = good_and_bad().compile_many(["Good", "Bad"]).expect_code(1);
     let last = run.stderr.lines().last().unwrap_or_default();
     assert!(
-        last.contains("1 built") && last.contains("1 failed"),
+        last.contains("Finished 1 of 2 built, 1 failed in "),
         "{}",
         run.transcript()
     );

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schema;
-use super::run::{Cost, Plan, Sketch};
+use super::run::{Cost, Diagnostic, Plan, Sketch};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,15 @@ pub enum Message {
         cost: Option<Cost>,
         /// For a compile that should use a precompiled preamble, whether the compiler did; else `null`.
         preamble_used: Option<bool>,
+    },
+    /// The compiler warned about a shared part, now or when its result was made.
+    SharedWarnings {
+        /// The board's FQBN.
+        board: String,
+        /// `core`, or `library NAME`.
+        part: String,
+        /// The warnings.
+        warnings: Vec<Diagnostic>,
     },
     /// A sketch ended.
     SketchFinished {

@@ -28,18 +28,21 @@ use crate::units::{bytes, count};
 /// Prints the findings. Succeeds if at least one board can be built.
 ///
 /// # Errors
-/// If a directory the user named holds no platform, or there is no place for temporary files.
+/// If there is no place for temporary files, or a platform that was found cannot be read.
 pub fn run(
     platforms: &PlatformArgs,
     cache: &CacheArgs,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let roots = places::search_roots(platforms);
-    let installation = places::installation(platforms)?;
+    let (roots, installation, faults) = found(platforms)?;
     let inspection = Inspection::new(None)?;
     let tools = Toolchain::new(&inspection.session.cache, &inspection.session.runner);
     let compilers = compilers::find(&installation, &tools, &inspection, !platforms.no_quirks)?;
     let mut page = Page::default();
+    if !faults.is_empty() {
+        page.heading("Platform paths");
+        faults.iter().for_each(|fault| page.bad(fault));
+    }
     found_platforms(&mut page, &roots, &installation);
     found_compilers(&mut page, &compilers);
     quirks(&mut page, &compilers, platforms.no_quirks);
@@ -54,6 +57,29 @@ pub fn run(
     verdict(&mut page, &compilers);
     printer.page(&page.text());
     Ok(if usable { Exit::Success } else { Exit::Usage })
+}
+
+/// Finds the platforms without the directories that the user named and that cannot be used, and says what is wrong with those.
+fn found(platforms: &PlatformArgs) -> Result<(SearchRoots, Installation, Vec<String>), CliError> {
+    let mut roots = places::search_roots(platforms);
+    let mut faults = Vec::new();
+    for dir in std::mem::take(&mut roots.explicit) {
+        let alone = SearchRoots {
+            explicit: vec![dir.clone()],
+            ..SearchRoots::default()
+        };
+        let fault = match Installation::discover(&alone) {
+            _ if !dir.is_dir() => Some(format!("{dir} does not exist")),
+            Err(error) => Some(CliError::usage(error).to_string()),
+            Ok(_) => None,
+        };
+        match fault {
+            Some(fault) => faults.push(fault),
+            None => roots.explicit.push(dir),
+        }
+    }
+    let installation = Installation::discover(&roots)?;
+    Ok((roots, installation, faults))
 }
 
 fn found_platforms(page: &mut Page, roots: &SearchRoots, installation: &Installation) {
