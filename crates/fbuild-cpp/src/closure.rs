@@ -38,4 +38,17 @@ pub struct Closure {
     pub uses_time: bool,
     /// Names asked for with `__has_include` and not found; a file of that name would change the result.
     pub absent: Vec<String>,
+    /// Every header name that was looked for in the include directories, each once. `None` if that is not known, because the compiler
+    /// answered; the closure says nothing about other include directories then.
+    pub lookups: Option<Vec<Lookup>>,
+}
+
+/// A header name, and how far the include directories were searched for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The name as included or asked for.
+    pub name: String,
+    /// The last directory in which it was found, as an index into [`Closure::used_dirs`]. `None` if all include directories were searched in
+    /// vain at least once: the name was found in a system directory, or nowhere.
+    pub found_in: Option<usize>,
 }

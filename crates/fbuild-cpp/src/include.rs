@@ -7,7 +7,7 @@ use crate::lines::{How, Target};
 use crate::search::{Found, Place, Question};
 use crate::symbol::Symbol;
 use crate::token::{Kind, Token};
-use crate::unit::{GUARDED, ONCE, READ, Stop, Unit};
+use crate::unit::{ALL_DIRS, GUARDED, ONCE, READ, Stop, Unit};
 
 /// The most files that gcc opens within each other.
 const MAX_DEPTH: usize = 200;
@@ -61,11 +61,22 @@ impl Unit<'_> {
     fn find(&mut self, question: Question) -> Result<Option<Found>, Stop> {
         let found = self.search.find(&self.tree.files, question);
         let found = found.map_err(|error| self.unsupported(&error.to_string()))?;
-        if let Some(given) = found
+        let given = found
             .as_ref()
-            .and_then(|found| self.search.given(found.place))
-        {
+            .and_then(|found| self.search.given(found.place));
+        if let Some(given) = given {
             self.used[given] = true;
+        }
+        // What is found beside the asking file, or by an absolute path, is found there whatever the directories are.
+        if !matches!(
+            found,
+            Some(Found {
+                place: Place::Beside | Place::None,
+                ..
+            })
+        ) {
+            let reach = self.lookups.entry(question.header).or_default();
+            *reach = (*reach).max(given.unwrap_or(ALL_DIRS));
         }
         Ok(found)
     }

@@ -32,7 +32,7 @@ mod unit;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use closure::{Closure, Scan};
+pub use closure::{Closure, Lookup, Scan};
 pub use dialect::{BadPredefined, Dialect, Language, system_dirs_from_v};
 pub use file::SourceFile;
 pub use tree::SourceTree;

@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Unsupported;
 use crate::builtin::interest_of;
-use crate::closure::Closure;
+use crate::closure::{Closure, Lookup};
 use crate::define::Macro;
 use crate::dialect::Dialect;
 use crate::expand::Context;
@@ -86,6 +86,9 @@ pub(crate) enum Step {
     End,
 }
 
+/// All given directories were searched in vain.
+pub(crate) const ALL_DIRS: usize = usize::MAX;
+
 pub(crate) const READ: u8 = 1;
 pub(crate) const ONCE: u8 = 2;
 pub(crate) const GUARDED: u8 = 4;
@@ -110,6 +113,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) hidden: HashSet<Question, BuildHasherDefault<WordHasher>>,
     pub(crate) files: Vec<Arc<SourceFile>>,
     pub(crate) used: Vec<bool>,
+    /// How far the given directories were searched for a name: the number of the last one in which it was found, or [`ALL_DIRS`].
+    pub(crate) lookups: HashMap<Symbol, usize, BuildHasherDefault<WordHasher>>,
     pub(crate) absent: Vec<String>,
     pub(crate) errors: Vec<String>,
     pub(crate) uses_path: bool,
@@ -184,6 +189,7 @@ impl<'a> Unit<'a> {
             hidden: HashSet::default(),
             files: Vec::new(),
             used: vec![false; include_dirs.len()],
+            lookups: HashMap::default(),
             absent: Vec::new(),
             errors: Vec::new(),
             uses_path: false,
@@ -456,7 +462,18 @@ impl<'a> Unit<'a> {
             .filter(|(_, used)| **used)
             .map(|(dir, _)| dir.clone())
             .collect();
+        let place = |dir: usize| self.used.iter().take(dir).filter(|used| **used).count();
+        let mut lookups: Vec<Lookup> = self
+            .lookups
+            .iter()
+            .map(|(name, &dir)| Lookup {
+                name: name.display().into_owned(),
+                found_in: (dir != ALL_DIRS).then(|| place(dir)),
+            })
+            .collect();
+        lookups.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Closure {
+            lookups: Some(lookups),
             files: self.files,
             used_dirs,
             uses_path: self.uses_path,

@@ -240,5 +240,5 @@ fn snapshot_key(digest: Digest) -> Digest {
 }
 
 fn scans_key(snapshot: Digest) -> Digest {
-    DigestWriter::new("scans 1").digest(snapshot).finish()
+    DigestWriter::new("scans 2").digest(snapshot).finish()
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cpp::SourceTree;
-use fbuild_cpp::{Closure, Scan};
+use fbuild_cpp::{Closure, Lookup, Scan};
 use fbuild_model::Digest;
 use fbuild_scan::library::memo::{Answered, ScanMemo};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,8 @@ enum Answer {
         uses_path: bool,
         uses_time: bool,
         absent: Vec<String>,
+        /// Names, and the places in `used_dirs` where they were found.
+        lookups: Vec<(u32, Option<usize>)>,
     },
     Missing(String),
 }
@@ -89,12 +91,24 @@ impl ScanCache {
                 uses_path,
                 uses_time,
                 absent,
+                lookups,
             } => Scan::Complete(Closure {
                 files: files.iter().map(file).collect::<Option<_>>()?,
                 used_dirs: dirs(used_dirs)?,
                 uses_path: *uses_path,
                 uses_time: *uses_time,
                 absent: absent.clone(),
+                lookups: Some(
+                    lookups
+                        .iter()
+                        .map(|(name, found_in)| {
+                            Some(Lookup {
+                                name: path(name)?.to_string(),
+                                found_in: *found_in,
+                            })
+                        })
+                        .collect::<Option<_>>()?,
+                ),
             }),
         };
         let source = path(&known.source)?;
@@ -111,12 +125,16 @@ impl ScanCache {
             } => Answer::Missing(header.clone()),
             Scan::Complete(closure) if closure.files.iter().all(|file| !file.is_generated()) => {
                 let files = closure.files.iter().map(|file| file.path());
+                let lookups = closure.lookups.as_ref()?.iter();
                 Answer::Complete {
                     files: self.places(files),
                     used_dirs: self.places(closure.used_dirs.iter().map(|dir| dir.as_path())),
                     uses_path: closure.uses_path,
                     uses_time: closure.uses_time,
                     absent: closure.absent.clone(),
+                    lookups: lookups
+                        .map(|lookup| (self.place(Utf8Path::new(&lookup.name)), lookup.found_in))
+                        .collect(),
                 }
             }
             _ => return None,

@@ -71,10 +71,7 @@ impl ScanMemo {
     ) -> Arc<Scan> {
         let dirs = self.intern(include_dirs, private_dir);
         let known = Arc::clone(lock(&self.sources).entry(source.to_owned()).or_default());
-        let (slot, looked_at) = known.slot(&dirs);
-        if !looked_at.is_empty() {
-            lock(&self.absent).extend(looked_at);
-        }
+        let slot = known.slot(&dirs, &self.absent);
         Arc::clone(slot.get_or_init(|| Arc::new(preprocess.scan(source, &dirs))))
     }
 
@@ -144,15 +141,20 @@ impl ScanMemo {
 }
 
 impl Known {
-    /// Returns where the answer for this include path is, or is to be, kept, and where nothing may be if it is an earlier one.
-    fn slot(&self, dirs: &Arc<[Utf8PathBuf]>) -> (Arc<OnceLock<Arc<Scan>>>, Vec<Utf8PathBuf>) {
+    /// Returns where the answer for this include path is, or is to be, kept. The paths at which there must be nothing if it is an earlier
+    /// answer are added to `absent`.
+    fn slot(
+        &self,
+        dirs: &Arc<[Utf8PathBuf]>,
+        absent: &Mutex<HashSet<Utf8PathBuf>>,
+    ) -> Arc<OnceLock<Arc<Scan>>> {
         let answers: Vec<Answer> = {
             let mut answers = lock(&self.answers);
             if let Some(same) = answers
                 .iter()
                 .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
             {
-                return (Arc::clone(&same.scan), Vec::new());
+                return Arc::clone(&same.scan);
             }
             if answers.is_empty() {
                 let scan = Arc::default();
@@ -160,7 +162,7 @@ impl Known {
                     dirs: Arc::clone(dirs),
                     scan: Arc::clone(&scan),
                 });
-                return (scan, Vec::new());
+                return scan;
             }
             answers.clone()
         };
@@ -169,71 +171,67 @@ impl Known {
             let Some(Scan::Complete(closure)) = answer.scan.get().map(|scan| &**scan) else {
                 return None;
             };
-            let looked_at = still_holds(closure, &answer.dirs, dirs)?;
-            Some((answer.scan, looked_at))
+            let mut paths = shadows(closure, &answer.dirs, dirs)?;
+            {
+                let absent = lock(absent);
+                paths.retain(|path| !absent.contains(path));
+            }
+            if paths.iter().any(|path| path.exists()) {
+                return None;
+            }
+            lock(absent).extend(paths);
+            Some(answer.scan)
         });
-        let (scan, looked_at) = fitting.unwrap_or_default();
+        let scan = fitting.unwrap_or_default();
         let mut answers = lock(&self.answers);
         if let Some(same) = answers
             .iter()
             .find(|answer| Arc::ptr_eq(&answer.dirs, dirs))
         {
-            return (Arc::clone(&same.scan), looked_at);
+            return Arc::clone(&same.scan);
         }
         answers.push(Answer {
             dirs: Arc::clone(dirs),
             scan: Arc::clone(&scan),
         });
-        (scan, looked_at)
+        scan
     }
 }
 
-/// Returns whether a complete scan with the include path `before` would come out the same with `now`, and then where there is nothing for
-/// that reason; `None` if it would not.
+/// Returns the paths at which a file would make a complete scan with the include path `before` come out differently with `now`; `None` if it
+/// differs whatever is there.
 ///
-/// It does if every directory that answered an include is still in the path, in the same order, and no other directory before one of them has a
-/// file of a name that it answered. The names are not kept; every way in which a file that was read can be named from a directory of the path
-/// is tried in their place, and some that were not used, which costs a scan at worst.
-fn still_holds(
+/// Every directory that answered an include must still be in the path, in the same order. Then the scan differs only if a name that was looked
+/// up is in another directory that is searched before the one where it was found. A name that was found in a system directory, or nowhere, is
+/// looked for in all of them.
+fn shadows(
     closure: &Closure,
     before: &[Utf8PathBuf],
     now: &[Utf8PathBuf],
 ) -> Option<Vec<Utf8PathBuf>> {
+    let lookups = closure.lookups.as_ref()?;
     let mut rest = now.iter();
-    let mut ahead_of = Vec::new();
+    let mut places = Vec::with_capacity(closure.used_dirs.len());
     for used in &closure.used_dirs {
-        if !rest.any(|dir| dir == used) {
-            return None;
-        }
-        ahead_of.push((used, now.len() - rest.len() - 1));
+        rest.find(|dir| *dir == used)?;
+        places.push(now.len() - rest.len() - 1);
     }
-    // Directories that were in the path before and at the same place have been asked already.
-    let common = before
-        .iter()
-        .zip(now)
-        .take_while(|(old, new)| old == new)
-        .count();
-    let others = |upto: usize| {
-        now[..upto]
-            .iter()
-            .skip(common)
-            .filter(|dir| !closure.used_dirs.contains(dir))
-    };
-    let shadowing = ahead_of.iter().flat_map(|&(used, at)| {
-        others(at).flat_map(move |dir| {
-            let names = closure
-                .files
-                .iter()
-                .filter_map(move |file| file.path().strip_prefix(used).ok());
-            names.map(move |name| dir.join(name))
-        })
-    });
-    let appearing =
-        others(now.len()).flat_map(|dir| closure.absent.iter().map(move |name| dir.join(name)));
-    shadowing
-        .chain(appearing)
-        .map(|path| (!path.exists()).then_some(path))
-        .collect()
+    // Directories that were at the same place in the path before have been searched already.
+    let common = before.iter().zip(now).take_while(|(a, b)| a == b).count();
+    let others: Vec<(usize, &Utf8PathBuf)> = (now.iter().enumerate())
+        .skip(common)
+        .filter(|(_, dir)| !closure.used_dirs.contains(dir))
+        .collect();
+    let mut paths = Vec::new();
+    for lookup in lookups {
+        let upto = match lookup.found_in {
+            Some(used) => *places.get(used)?,
+            None => now.len(),
+        };
+        let searched = others.iter().take_while(|(at, _)| *at < upto);
+        paths.extend(searched.map(|(_, dir)| dir.join(&lookup.name)));
+    }
+    Some(paths)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

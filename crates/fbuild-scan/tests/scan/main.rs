@@ -11,6 +11,7 @@ mod depfiles;
 mod discovery;
 mod find;
 mod libraries;
+mod memo;
 mod merge;
 mod messages;
 mod resolve;
