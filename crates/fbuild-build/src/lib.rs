@@ -16,6 +16,7 @@
 pub mod action;
 pub mod exec;
 pub mod incremental;
+pub mod output_dir;
 pub mod plan;
 pub mod request;
 pub mod run;

@@ -6,7 +6,6 @@
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Cache;
 use fbuild_model::Event;
 use fbuild_model::event::StageReport;
@@ -18,6 +17,7 @@ use crate::exec::Executor;
 use crate::exec::peaks;
 use crate::incremental::record;
 use crate::incremental::snapshot::Made;
+use crate::output_dir::{self, OutputDirError};
 use crate::plan::PlanError;
 use crate::plan::planner::{self, Extent};
 use crate::plan::quirks::quirks_applied;
@@ -44,23 +44,8 @@ pub enum BuildError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The output directory cannot be used.
-    #[error("write to the output directory `{dir}`")]
-    OutputDir {
-        /// The directory.
-        dir: Utf8PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The output directory lies in a sketch, which is a source tree.
-    #[error(
-        "the output directory `{dir}` lies in the sketch `{sketch}`; choose another one with --output-dir"
-    )]
-    OutputInSketch {
-        /// The directory.
-        dir: Utf8PathBuf,
-        /// The sketch.
-        sketch: Utf8PathBuf,
-    },
+    #[error(transparent)]
+    OutputDir(#[from] OutputDirError),
 }
 
 /// Makes the plan of a request and says so; with [`Extent::NotUpToDate`], sketches whose firmware is in place are not planned.
@@ -119,7 +104,7 @@ fn planned(
         framework_jobs: request.framework_jobs.get(),
         sketch_jobs: request.sketch_jobs.get(),
     });
-    check_output_dir(request)?;
+    output_dir::check(request)?;
     let pool = pool("plan", request.sketch_jobs.get())?;
     let boards: Vec<BoardSpec> = request
         .boards
@@ -276,27 +261,4 @@ fn pool(name: &'static str, jobs: usize) -> Result<rayon::ThreadPool, rayon::Thr
         .num_threads(jobs)
         .thread_name(move |index| format!("{name}-{index}"))
         .build()
-}
-
-/// Source trees are never written to, so the output directory must lie outside of every sketch; and it must be writable, which is found out
-/// before anything is built.
-fn check_output_dir(request: &Request) -> Result<(), BuildError> {
-    let dir = &request.output_dir;
-    let inside = |sketch: &Utf8Path| dir.starts_with(sketch);
-    if let Some(sketch) = request.sketches.iter().find(|sketch| inside(&sketch.dir)) {
-        return Err(BuildError::OutputInSketch {
-            dir: dir.clone(),
-            sketch: sketch.dir.clone(),
-        });
-    }
-    let unusable = |source| BuildError::OutputDir {
-        dir: dir.clone(),
-        source,
-    };
-    std::fs::create_dir_all(dir).map_err(unusable)?;
-    tempfile::Builder::new()
-        .prefix(".fbuild-")
-        .tempfile_in(dir)
-        .map(drop)
-        .map_err(unusable)
 }

@@ -118,10 +118,10 @@ pub fn named(args: &[String], dirs: Option<&SearchDirs>) -> Vec<Utf8PathBuf> {
             .iter()
             .filter(|dir| add(dir.join(&name)))
             .count();
-        if given == 0 {
-            if let Some(path) = own(&name) {
-                add(path);
-            }
+        if given == 0
+            && let Some(path) = own(&name)
+        {
+            add(path);
         }
     }
     files

@@ -3,6 +3,7 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
+use fbuild_build::output_dir::OutputDirError;
 use fbuild_build::plan::planner::Extent;
 use fbuild_build::request::Request;
 use fbuild_build::run;
@@ -157,7 +158,7 @@ fn unfinished(request: &Request, services: Services<'_>, report: &RunReport) -> 
 fn explained(error: run::BuildError) -> CliError {
     match error {
         run::BuildError::Plan(error) => hints::plan_error(error),
-        error @ run::BuildError::OutputDir { .. } => {
+        error @ run::BuildError::OutputDir(OutputDirError::Unusable { .. }) => {
             CliError::usage(error).hint(hints::OTHER_OUTPUT)
         }
         error => CliError::usage(error),

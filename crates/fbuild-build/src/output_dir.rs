@@ -1,0 +1,164 @@
+//! Whether a run may write to its output directory. It is checked before the run writes or deletes anything there.
+//!
+//! Source trees are never written to, so the directory must be outside of every sketch. A repository may bring an output directory of its
+//! own making, so no directory in it that this run uses may be a symbolic link: a run deletes files that it does not know there.
+
+use std::collections::HashSet;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::plan::layout;
+use crate::request::Request;
+
+/// Directories of a board or sketch that files are written to or deleted from.
+const OWN: [&str; 5] = ["sketch", "core", "libraries", "preambles", "variant"];
+
+/// Why a run may not write to its output directory.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputDirError {
+    /// It cannot be made or written to.
+    #[error("cannot write to the output directory {dir}")]
+    Unusable {
+        /// The directory.
+        dir: Utf8PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It is inside a sketch, which is a source tree.
+    #[error(
+        "the output directory {dir} is inside the sketch {sketch}; choose another one with --output-dir"
+    )]
+    InSketch {
+        /// The directory.
+        dir: Utf8PathBuf,
+        /// The sketch.
+        sketch: Utf8PathBuf,
+    },
+    /// A directory in it is a symbolic link.
+    #[error(
+        "the output directory contains the symbolic link {link}; remove it, since fbuild writes and deletes files below"
+    )]
+    Link {
+        /// The link.
+        link: Utf8PathBuf,
+    },
+}
+
+/// Checks the output directory of `request`, and makes it where there is none.
+///
+/// # Errors
+/// If it is inside a sketch, cannot be written to, or contains a symbolic link in place of a directory that the run uses.
+pub fn check(request: &Request) -> Result<(), OutputDirError> {
+    let dir = &request.output_dir;
+    if let Some(sketch) = request
+        .sketches
+        .iter()
+        .find(|sketch| dir.starts_with(&sketch.dir))
+    {
+        return Err(OutputDirError::InSketch {
+            dir: dir.clone(),
+            sketch: sketch.dir.clone(),
+        });
+    }
+    let unusable = |source| OutputDirError::Unusable {
+        dir: dir.clone(),
+        source,
+    };
+    std::fs::create_dir_all(dir).map_err(unusable)?;
+    tempfile::Builder::new()
+        .prefix(".fbuild-")
+        .tempfile_in(dir)
+        .map_err(unusable)?;
+    match find_link(dir, &used(request)) {
+        Some(link) => Err(OutputDirError::Link { link }),
+        None => Ok(()),
+    }
+}
+
+/// Lists the directories that a run uses, relative to the output directory.
+fn used(request: &Request) -> Vec<Utf8PathBuf> {
+    let fqbns: Vec<String> = request
+        .boards
+        .iter()
+        .map(|board| board.fqbn().to_string())
+        .collect();
+    let dirs: Vec<Utf8PathBuf> = request
+        .sketches
+        .iter()
+        .map(|sketch| sketch.dir.clone())
+        .collect();
+    let sketches = layout::sketch_dirs(&layout::sketch_names(&dirs, &request.cwd), &dirs);
+    let mut used = Vec::new();
+    for board in layout::board_dirs(&fqbns) {
+        let board = Utf8PathBuf::from(board);
+        used.extend(OWN.iter().map(|name| board.join(name)));
+        used.extend(
+            sketches
+                .iter()
+                .map(|sketch| board.join(sketch).join("sketch")),
+        );
+    }
+    used
+}
+
+/// Returns the first symbolic link on the way from `root` to one of `dirs`, or in its `libraries`.
+fn find_link(root: &Utf8Path, dirs: &[Utf8PathBuf]) -> Option<Utf8PathBuf> {
+    let mut seen = HashSet::new();
+    for dir in dirs {
+        let mut path = root.to_owned();
+        for component in dir.components() {
+            path.push(component);
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            match path.symlink_metadata() {
+                Ok(found) if found.is_symlink() => return Some(path),
+                Ok(_) => {}
+                // What is below a directory that does not exist does not exist.
+                Err(_) => break,
+            }
+        }
+        if dir.file_name() == Some("libraries") {
+            let entries = root
+                .join(dir)
+                .read_dir_utf8()
+                .into_iter()
+                .flatten()
+                .flatten();
+            let mut links =
+                entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
+            if let Some(link) = links.next() {
+                return Some(link.path().to_owned());
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use fs_err::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_are_found_on_the_way_and_among_libraries() {
+        let guard = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(guard.path()).unwrap();
+        let dirs = ["uno/a/b/sketch", "uno/libraries"].map(Utf8PathBuf::from);
+        assert_eq!(find_link(root, &dirs), None);
+        fs_err::create_dir_all(root.join("uno/a")).unwrap();
+        symlink("/", root.join("uno/a/other")).unwrap();
+        assert_eq!(find_link(root, &dirs), None);
+        symlink("/", root.join("uno/a/b")).unwrap();
+        assert_eq!(find_link(root, &dirs), Some(root.join("uno/a/b")));
+        fs_err::remove_file(root.join("uno/a/b")).unwrap();
+        fs_err::create_dir_all(root.join("uno/libraries/Real")).unwrap();
+        symlink("/", root.join("uno/libraries/Fake")).unwrap();
+        assert_eq!(
+            find_link(root, &dirs),
+            Some(root.join("uno/libraries/Fake"))
+        );
+    }
+}
