@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Destructive trials: kills, damage, edits and runs at once, full disks, compilers
-# that misbehave. Prints a table; fails if any firmware was wrong or any run was lost.
+# that misbehave. Prints a table; fails if any firmware was wrong.
 #
 #   scripts/torture.sh [SECONDS [SEED]]     default: 120 seconds, seed 1
 set -euo pipefail

@@ -35,9 +35,9 @@ impl Table {
         }
     }
 
-    /// Whether everything survived.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.faults.is_empty()
+    /// Whether no firmware was wrong.
+    pub(crate) fn is_right(&self) -> bool {
+        self.rows.values().all(|[_, _, wrong]| *wrong == 0)
     }
 
     /// Prints faults and counts.
