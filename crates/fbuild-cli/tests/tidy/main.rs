@@ -22,20 +22,18 @@ const MOST_LINES_OF_TESTS: usize = 800;
 
 /// Files that may still be longer. The list only ever gets shorter, and is to be empty.
 const LONG_FILES: &[&str] = &[
-    "crates/fbuild-build/src/exec/mod.rs",
-    "crates/fbuild-build/src/plan/builder/shared.rs",
     "crates/fbuild-build/src/plan/pch.rs",
     "crates/fbuild-build/src/stage/sketches.rs",
+    "crates/fbuild-build/src/toolchain/files.rs",
+    "crates/fbuild-build/src/toolchain/mod.rs",
     "crates/fbuild-cli/src/args.rs",
+    "crates/fbuild-cpp/src/directive.rs",
+    "crates/fbuild-cpp/src/lex.rs",
+    "crates/fbuild-cpp/src/lines.rs",
+    "crates/fbuild-cpp/src/unit.rs",
     "crates/fbuild-model/src/properties.rs",
     "crates/fbuild-parity/src/lib.rs",
-    "crates/fbuild-process/src/runner.rs",
-    "crates/fbuild-scan/src/cpp/directive.rs",
-    "crates/fbuild-scan/src/cpp/lex.rs",
-    "crates/fbuild-scan/src/cpp/lines.rs",
-    "crates/fbuild-scan/src/cpp/unit.rs",
-    "crates/fbuild-scan/src/skip/board.rs",
-    "crates/fbuild-scan/src/tree.rs",
+    "crates/fbuild-scan/src/filter/board.rs",
 ];
 
 fn root() -> Utf8PathBuf {
