@@ -16,6 +16,7 @@ use fbuild_scan::library::memo::ScanMemo;
 use crate::action::path_map::PathMap;
 use crate::plan::error::PlanError;
 use crate::plan::preprocessor::{Preprocessor, ScanServices};
+use crate::plan::tie::Tie;
 use crate::toolchain::{ToolError, Toolchain};
 use fbuild_model::error_chain;
 
@@ -34,8 +35,8 @@ pub struct Board<'a> {
     pub index: LibraryIndex,
     /// The core's and the variant's directory.
     pub base_dirs: Vec<Utf8PathBuf>,
-    /// A property that ties compile commands to one sketch, if the platform's recipes refer to one.
-    pub tied_to: Option<String>,
+    /// How compile commands depend on the sketch, if they do.
+    pub tie: Option<Tie>,
     /// Core, variant and platform by name.
     pub path_map: PathMap,
     /// What all records of its sketches have in common; `None` where nothing can be recorded, or nobody asked.
@@ -106,7 +107,7 @@ impl<'a> Board<'a> {
                 dependencies(&recipes),
             ),
             fqbn: spec.fqbn().to_string(),
-            tied_to: recipes.sketch_value_in_compile().map(str::to_owned),
+            tie: Tie::of(&recipes),
             path_map: path_map(spec, &dir),
             unscanned: spec.compiler().is_ok_and(|compiler| {
                 tools

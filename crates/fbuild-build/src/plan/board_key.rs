@@ -9,14 +9,17 @@ use crate::plan::recipes::conversions;
 use crate::toolchain::Toolchain;
 
 /// Digests what all sketches of a board depend on beside files that are scanned: this program, the board's description and commands, the
-/// tools, the libraries there are, the environment. `None` where a record would not tell all: where hooks run, a command is tied to one
+/// tools, the libraries there are, the environment. `None` where a record would not tell all: where hooks run, a command contains a path of the
 /// sketch, or a tool is not there.
 pub(crate) fn board_key(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Digest> {
     let properties = board.spec.properties(false);
     let hooks = |(key, value): &(String, String)| {
         key.starts_with("recipe.hooks.") && key.ends_with(".pattern") && !value.is_empty()
     };
-    if board.unscanned || board.tied_to.is_some() || properties.iter().any(hooks) {
+    if board.unscanned
+        || board.tie.as_ref().is_some_and(|tie| !tie.name_only)
+        || properties.iter().any(hooks)
+    {
         return None;
     }
     let mut writer = DigestWriter::new("board");

@@ -27,6 +27,7 @@ pub mod quirks;
 pub(crate) mod recipes;
 mod skip;
 pub(crate) mod tally;
+mod tie;
 mod unit;
 
 pub use self::error::PlanError;

@@ -70,7 +70,7 @@ impl<'a> PchPass<'a> {
     /// Adds preambles for the sketches from position `first` on.
     pub(crate) fn add(&self, plan: &mut BuildPlan, first: usize) {
         // Without a way to share commands between sketches there is nothing to gain.
-        if self.mode == PchMode::Off || self.board.tied_to.is_some() || self.orders_stubs() {
+        if self.mode == PchMode::Off || self.board.tie.is_some() || self.orders_stubs() {
             return;
         }
         let mut candidates: Vec<Candidate> = (first..plan.sketches.len())

@@ -18,6 +18,7 @@ use crate::action::inputs::{Compile, Inputs};
 use crate::action::path_map::PathMap;
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::plan::preprocessor::Preprocessor;
+use crate::plan::tie::Tie;
 use crate::toolchain::Toolchain;
 use fbuild_model::error_chain;
 
@@ -52,8 +53,8 @@ pub struct CompilePlanner<'a> {
     pub recipes: &'a SketchRecipes,
     /// Directories by name.
     pub path_map: &'a Arc<PathMap>,
-    /// A property that ties compile commands to one sketch's directory, if the platform uses one.
-    pub tied_to: Option<&'a str>,
+    /// How the commands of the recipes depend on the sketch, if they do.
+    pub tie: Option<&'a Tie>,
 }
 
 impl CompilePlanner<'_> {
@@ -70,24 +71,31 @@ impl CompilePlanner<'_> {
         let object_name = format!("{}.o", unit.source.file_name().unwrap_or("object"));
         let object = Utf8PathBuf::from(format!("{WORK}/{object_name}"));
         let scan = preprocessor.scanned(unit.source, unit.dirs, unit.private_dir);
-        let (reads, dirs) = reads(&scan, &unit, self.tied_to);
-        let mut command = self
-            .recipes
+        let plain = |recipes: &SketchRecipes| recipes.compile(&[], unit.source, &object);
+        let mut own = plain(self.recipes).map_err(|error| fail(&error))?;
+        let (mut recipes, mut tied_to) = (self.recipes, None);
+        if let Some(tie) = self.tie {
+            let neutral = plain(&tie.neutral).map_err(|error| fail(&error))?;
+            match &*scan {
+                Scan::Complete(closure) if tie.is_irrelevant(&own, &neutral, closure) => {
+                    (recipes, own) = (&tie.neutral, neutral);
+                }
+                _ => tied_to = Some(tie.value),
+            }
+        }
+        let (reads, dirs) = reads(&scan, &unit, tied_to);
+        let mut command = recipes
             .compile(&dirs, unit.source, &object)
             .map_err(|error| fail(&error))?;
         let compiler = self
             .tools
             .compiler(&command.program, &command.args)
             .map_err(|error| fail(&error))?;
-        let mut plain = self
-            .recipes
-            .compile(&[], unit.source, &object)
-            .map_err(|error| fail(&error))?;
         if preprocessor.is_gcc() {
             compress_less(&mut command.args, unit.stage);
-            compress_less(&mut plain.args, unit.stage);
+            compress_less(&mut own.args, unit.stage);
         }
-        let inputs = self.inputs(&plain, compiler, &unit, &reads);
+        let inputs = self.inputs(&own, compiler, &unit, &reads);
         Ok(Action {
             stage: unit.stage,
             label: unit.label.to_owned(),

@@ -2,12 +2,16 @@
 
 use std::process::Command;
 
-use camino::Utf8PathBuf;
 use fbuild_testkit::{Invocation, Project, needs};
 
 use crate::pairs;
 
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/arm");
+
 const ARM: [&str; 3] = ["arm-none-eabi-gcc", "arm-none-eabi-g++", "arm-none-eabi-ar"];
+
+/// Sources of the fixture's core.
+const CORE_SOURCES: u64 = 3;
 
 const HELLO: &str = r#"
 void setup() {
@@ -26,7 +30,6 @@ fn project() -> Project {
 
 /// Builds for a board of the Arm platform of the fixtures, which is laid out like Arduino's data directory.
 fn compile(project: &Project, board: &str, sketches: &[&str]) -> Invocation {
-    let fixtures = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/arm"));
     let arguments: Vec<&str> = ["--output-dir", "out"]
         .iter()
         .chain(sketches)
@@ -34,7 +37,7 @@ fn compile(project: &Project, board: &str, sketches: &[&str]) -> Invocation {
         .collect();
     project
         .compile_for(board, arguments)
-        .env("FBUILD_PLATFORM_PATH", fixtures)
+        .env("FBUILD_PLATFORM_PATH", FIXTURES)
 }
 
 #[test]
@@ -69,4 +72,51 @@ fn a_board_whose_hook_writes_into_the_build_path_is_built() {
         assert_eq!(run.outcomes(), pairs(&[("One", "built"), ("Two", "built")]));
     }
     assert!(project.path("out/inpath/Two/Two.ino.bin").exists());
+    let report = compile(&project, "inpath", &["One", "Two"])
+        .run()
+        .ok()
+        .report();
+    assert_eq!(report["plan"]["shared_actions"], CORE_SOURCES);
+}
+
+#[test]
+fn a_core_that_does_not_mention_the_sketch_is_compiled_once() {
+    needs!(ARM);
+    let says_name = HELLO.replace("sum \"", "name \" SKETCH_NAME");
+    let project = project()
+        .sketches(["One", "Two"], HELLO)
+        .sketches(["Three", "Four"], &says_name);
+    let all = ["One", "Two", "Three", "Four"];
+    let run = compile(&project, "named", &all).run().ok();
+    assert_eq!(run.report()["plan"]["shared_actions"], CORE_SOURCES);
+    for name in ["Three", "Four"] {
+        let image = project.read(format!("out/named/{name}/{name}.ino.bin"));
+        assert!(image.contains(&format!("name {name}.ino")), "{name}");
+    }
+    let images = |project: &Project| {
+        all.map(|name| project.read_bytes(format!("out/named/{name}/{name}.ino.bin")))
+    };
+    let cold = images(&project);
+    compile(&project, "named", &all).run().ok();
+    assert_eq!(images(&project), cold);
+
+    // A core that mentions the macro differs from sketch to sketch.
+    let platform = project.hardware();
+    let copied = Command::new("cp")
+        .args(["-r", FIXTURES, platform.as_str()])
+        .status();
+    assert!(copied.unwrap().success());
+    let core = platform.join("packages/fixture/hardware/arm/1.0.0/cores/arduino");
+    fs_err::write(
+        core.join("name.cpp"),
+        "const char *sketch_name = SKETCH_NAME;
+",
+    )
+    .unwrap();
+    let run = compile(&project, "named", &all)
+        .env("FBUILD_PLATFORM_PATH", &platform)
+        .run()
+        .ok();
+    let (shared, own) = (CORE_SOURCES, all.len() as u64);
+    assert_eq!(run.report()["plan"]["shared_actions"], shared + own);
 }

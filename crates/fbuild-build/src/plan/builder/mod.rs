@@ -103,7 +103,7 @@ impl<'a> PlanBuilder<'a> {
                 },
                 (Prepared::Ready(prepare_sketch, warning), Ok(sketch)) => {
                     self.warn(warning.into_iter());
-                    if scope.is_none() || board.tied_to.is_some() {
+                    if scope.is_none() || board.tie.is_some() {
                         scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| {
                             PlanError::Platform {
                                 board: board.fqbn.clone(),
@@ -147,7 +147,7 @@ impl<'a> PlanBuilder<'a> {
         sketch: &Sketch,
         out_dir: &Utf8Path,
     ) -> Result<Scope, Failure> {
-        let (recipes, dir) = match board.tied_to {
+        let (recipes, dir) = match board.tie {
             Some(_) => (
                 board.recipes_for(sketch.project_name(), &sketch.dir, out_dir),
                 out_dir.to_owned(),
@@ -195,7 +195,7 @@ impl<'a> PlanBuilder<'a> {
             tools: self.tools,
             recipes: &recipes,
             path_map: &path_map,
-            tied_to: board.tied_to.as_deref(),
+            tie: board.tie.as_ref(),
         };
         let mut units = Vec::new();
         for unit in sketch.root_units().into_iter().chain(sketch.src_units()) {

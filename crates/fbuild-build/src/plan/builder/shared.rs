@@ -194,7 +194,7 @@ impl PlanBuilder<'_> {
             tools: self.tools,
             recipes,
             path_map: &batch.path_map,
-            tied_to: board.tied_to.as_deref(),
+            tie: board.tie.as_ref(),
         };
         let compile = |source: &Utf8PathBuf| -> Result<(Utf8PathBuf, Action), Failure> {
             let relative = source.strip_prefix(batch.base).unwrap_or(source);
