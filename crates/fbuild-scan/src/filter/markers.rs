@@ -1,6 +1,7 @@
 //! Adafruit's marker files: `.PLATFORM.test.skip`, `.PLATFORM.test.only`, `.none.test.only` and `.skip.txt` in the sketch's folder.
 
 use camino::Utf8Path;
+use fbuild_model::input;
 use fbuild_model::outcome::SkipRule;
 
 use super::board::BoardFacts;
@@ -36,7 +37,7 @@ pub(super) fn skipping(dir: &Utf8Path, board: &BoardFacts) -> Option<SkipRule> {
 }
 
 fn listed(file: &Utf8Path, names: &[String]) -> Option<SkipRule> {
-    let content = fs_err::read(file).ok()?;
+    let content = input::read_regular(file).ok()?;
     let text = String::from_utf8_lossy(&content);
     let (at, line) = text
         .lines()

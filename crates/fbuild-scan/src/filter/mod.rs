@@ -9,6 +9,7 @@ mod glob;
 mod markers;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::input;
 use fbuild_model::outcome::SkipRule;
 
 use crate::library::{Library, PROPERTIES};
@@ -68,7 +69,7 @@ fn other_architecture(library: &Library, board: &BoardFacts) -> Option<SkipRule>
         return None;
     }
     let file = library.dir.join(PROPERTIES);
-    let content = fs_err::read(&file).unwrap_or_default();
+    let content = input::read_regular(&file).unwrap_or_default();
     let text = String::from_utf8_lossy(&content);
     let at = text.lines().position(|line| {
         line.split('=')

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::UsedLibrary;
-use fbuild_model::{Digest, DigestWriter, Properties};
+use fbuild_model::{Digest, DigestWriter, Properties, input};
 
 use crate::sources::{self, Depth, HEADERS, has_extension};
 use crate::walk::{self, Kind, WalkError, absolute};
@@ -349,7 +349,7 @@ impl Library {
 }
 
 fn read_properties(dir: &Utf8Path) -> Result<Option<Properties>, LibraryError> {
-    let bytes = match fs_err::read(dir.join(PROPERTIES)) {
+    let bytes = match input::read_regular(&dir.join(PROPERTIES)) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {

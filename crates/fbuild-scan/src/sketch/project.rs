@@ -2,7 +2,11 @@
 //!
 //! The file is only read here; which of it counts in a run, and where what it pins is, is decided by who knows the command line.
 
+use std::collections::HashMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::input;
+use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// A project file that cannot be used.
@@ -73,11 +77,12 @@ impl Project {
             path: path.clone(),
             problem,
         };
-        let bytes = fs_err::read(path).map_err(|cause| error(cause.to_string()))?;
+        let bytes = input::read_regular(path).map_err(|cause| error(cause.to_string()))?;
         Self::parse(&String::from_utf8_lossy(&bytes)).map_err(error)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        check_extent(text)?;
         let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
         let Some(root) = documents.first() else {
             return Ok(Self::default());
@@ -100,6 +105,51 @@ impl Project {
             _ => return Err("`profiles` is no map".to_owned()),
         }
         Ok(project)
+    }
+}
+
+/// The most values that a project file may hold, those that aliases repeat included.
+const MOST_VALUES: usize = 100_000;
+
+/// The most lists and maps within each other.
+const MOST_LEVELS: usize = 64;
+
+/// Refuses a file whose aliases stand for more values than memory holds, and one whose nesting is deeper than the stack. Reads it event by
+/// event, so its own work is linear.
+fn check_extent(text: &str) -> Result<(), String> {
+    let mut parser = Parser::new_from_str(text);
+    let mut anchored: HashMap<usize, usize> = HashMap::new();
+    // The anchors and sizes of the lists and maps that are open, below them the file's own.
+    let mut open = vec![(0, 0_usize)];
+    loop {
+        let (event, mark) = parser.next_token().map_err(|error| error.to_string())?;
+        let (anchor, size) = match event {
+            Event::StreamEnd => return Ok(()),
+            Event::Scalar(_, _, anchor, _) => (anchor, 1),
+            Event::Alias(anchor) => (0, anchored.get(&anchor).copied().unwrap_or(1)),
+            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+                open.push((anchor, 1));
+                if open.len() > MOST_LEVELS {
+                    return Err(format!(
+                        "line {}: more than {MOST_LEVELS} levels of lists and maps",
+                        mark.line()
+                    ));
+                }
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => open.pop().unwrap_or_default(),
+            _ => continue,
+        };
+        anchored.insert(anchor, size);
+        if let Some((_, sum)) = open.last_mut() {
+            *sum = sum.saturating_add(size);
+            if *sum > MOST_VALUES {
+                return Err(format!(
+                    "line {}: aliases repeat more than {MOST_VALUES} values",
+                    mark.line()
+                ));
+            }
+        }
     }
 }
 
@@ -207,6 +257,26 @@ mod tests {
             let project = Project::parse(text).unwrap();
             assert_eq!(project.default_fqbn.as_deref(), expect, "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_without_end_is_refused_at_once() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..30 {
+            let alias = format!("*a{}", level - 1);
+            bomb.push_str(&format!(
+                "a{level}: &a{level} [{}]\n",
+                [alias.as_str(); 9].join(", ")
+            ));
+        }
+        let problem = Project::parse(&bomb).unwrap_err();
+        assert!(problem.contains("aliases"), "{problem}");
+        for text in ["[", "- ", "{a: "] {
+            let problem = Project::parse(&text.repeat(100_000)).unwrap_err();
+            assert!(problem.contains("line"), "{text}: {problem}");
+        }
+        let project = Project::parse("x: &x a:b:c\ndefault_fqbn: *x\n").unwrap();
+        assert_eq!(project.default_fqbn.as_deref(), Some("a:b:c"));
     }
 
     #[test]
