@@ -3,11 +3,16 @@
 //! A platform whose hooks write into the build directory before the link is built in place: nothing of such a sketch is kept, since nobody can
 //! tell what its hooks read. The sequence per sketch is the specification's, with the libraries and the core as already built.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Phase};
 use fbuild_model::{Command, diagnostic};
 use fbuild_platform::{HookPoint, RecipeError, SketchRecipes};
 
 use fbuild_model::error_chain;
+use fbuild_process::lock::lock;
 use fbuild_process::runner::Runner;
 
 /// Hooks between the first preprocessing and the link, by whether they come before or after the sketch is compiled.
@@ -57,6 +62,32 @@ impl Hooks {
 /// If a hook cannot be expanded.
 pub fn build_in_place(recipes: &SketchRecipes) -> Result<bool, RecipeError> {
     Ok(!recipes.hooks(HookPoint::Prebuild)?.is_empty() || !Hooks::of(recipes)?.is_empty())
+}
+
+/// What the first hooks of sketches printed, by the sketches' output directories.
+///
+/// They run while a sketch is prepared. Where everything is planned a second time, they do not run again.
+#[derive(Debug, Default)]
+pub struct FirstHooks(Mutex<HashMap<Utf8PathBuf, Result<String, Failure>>>);
+
+impl FirstHooks {
+    /// Runs the first hooks of the sketch that is built in `out_dir` unless they ran before; returns what they printed.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(
+        &self,
+        out_dir: &Utf8Path,
+        commands: &[Command],
+        runner: &Runner,
+    ) -> Result<String, Failure> {
+        if let Some(known) = lock(&self.0).get(out_dir) {
+            return known.clone();
+        }
+        let printed = run(commands, runner);
+        lock(&self.0).insert(out_dir.to_owned(), printed.clone());
+        printed
+    }
 }
 
 /// Runs hooks in order and returns what they printed.

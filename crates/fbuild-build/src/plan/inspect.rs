@@ -13,6 +13,7 @@ use fbuild_scan::sketch::find::Requested;
 
 use crate::plan::PlanError;
 use crate::plan::board::Board;
+use crate::plan::hooks::FirstHooks;
 use crate::plan::prepared::{SketchContext, Unprepared, prepare_sketch};
 use crate::plan::preprocessor::{self, Fallbacks};
 use crate::plan::quirks::quirks_applied;
@@ -52,6 +53,7 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
         cache: services.cache,
         fallbacks: &fallbacks,
     };
+    let hooks = FirstHooks::default();
     let mut looks = Vec::new();
     for (board_index, spec) in request.boards.iter().enumerate() {
         let cured: BoardSpec = if request.quirks {
@@ -65,6 +67,7 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
             board: &board,
             tree: &tree,
             runner: services.runner,
+            hooks: &hooks,
         };
         for (index, requested) in request.sketches.iter().enumerate() {
             if request.exceptions.contains_key(&(board_index, index)) {

@@ -24,6 +24,7 @@ use crate::plan::board_key::board_key;
 use crate::plan::builder::PlanBuilder;
 use crate::plan::device;
 use crate::plan::error::PlanError;
+use crate::plan::hooks::FirstHooks;
 use crate::plan::layout;
 use crate::plan::pch::PchPass;
 use crate::plan::prepared::{Prepared, SketchContext, Unprepared, prepare_sketch};
@@ -58,11 +59,28 @@ pub fn plan(
     extent: Extent,
 ) -> Result<BuildPlan, PlanError> {
     let tree = SourceTree::new();
-    let plan = attempt(request, boards, tools, &tree, runner, stop, extent)?;
+    let hooks = FirstHooks::default();
+    let plan = attempt(
+        request,
+        boards,
+        tools,
+        (&tree, &hooks),
+        runner,
+        stop,
+        extent,
+    )?;
     if plan.disturbs_what_is_up_to_date() {
         // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
         let tree = SourceTree::new();
-        return attempt(request, boards, tools, &tree, runner, stop, Extent::All);
+        return attempt(
+            request,
+            boards,
+            tools,
+            (&tree, &hooks),
+            runner,
+            stop,
+            Extent::All,
+        );
     }
     Ok(plan)
 }
@@ -71,7 +89,7 @@ fn attempt(
     request: &Request,
     boards: &[BoardSpec],
     tools: &Toolchain<'_>,
-    tree: &SourceTree,
+    (tree, hooks): (&SourceTree, &FirstHooks),
     runner: &Runner,
     stop: &Stop,
     extent: Extent,
@@ -155,6 +173,7 @@ fn attempt(
                 board: &board,
                 tree,
                 runner,
+                hooks,
             };
             let library = library
                 .as_ref()

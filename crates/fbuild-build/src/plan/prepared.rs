@@ -20,7 +20,7 @@ use crate::exec::place;
 use crate::incremental::record::{Record, RecordKey};
 use crate::plan::board::Board;
 use crate::plan::device;
-use crate::plan::hooks;
+use crate::plan::hooks::FirstHooks;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
 
@@ -75,6 +75,8 @@ pub struct SketchContext<'a> {
     pub tree: &'a SourceTree,
     /// Runs the platform's first hooks.
     pub runner: &'a Runner,
+    /// What the first hooks printed that ran already.
+    pub hooks: &'a FirstHooks,
 }
 
 /// What became of one sketch before anything is shared.
@@ -113,6 +115,7 @@ pub fn prepare_sketch(
         board,
         tree,
         runner,
+        ..
     } = context;
     let dir = out_dir.join("sketch");
     let first = board
@@ -122,7 +125,10 @@ pub fn prepare_sketch(
     let printed = if board.unscanned {
         String::new()
     } else {
-        hooks::run(&first, runner).map_err(Unprepared::from)?
+        context
+            .hooks
+            .run(out_dir, &first, runner)
+            .map_err(Unprepared::from)?
     };
     let staged = merge::stage(sketch, files, tree, &dir)
         .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;

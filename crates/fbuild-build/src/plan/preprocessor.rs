@@ -85,11 +85,6 @@ impl<'a> Preprocessor<'a> {
         dialect: Result<Arc<Dialect>, String>,
         command: Box<MakeCommand>,
     ) -> Self {
-        if let Err(reason) = &dialect {
-            services
-                .fallbacks
-                .note(format!("all files of one language: {reason}"));
-        }
         Self {
             services,
             dialect,
@@ -134,6 +129,7 @@ impl<'a> Preprocessor<'a> {
                 Err(unsupported) => self.services.fallbacks.note(unsupported.to_string()),
             }
         }
+        self.note_unknown_dialect();
         let scratch = self
             .services
             .cache
@@ -160,7 +156,16 @@ impl<'a> Preprocessor<'a> {
         }
     }
 
+    /// Notes that the scanner cannot stand in for the compiler in this language, which matters only once a file of it is read.
+    fn note_unknown_dialect(&self) {
+        if let Err(reason) = &self.dialect {
+            let text = format!("all files of one language: {reason}");
+            self.services.fallbacks.note(text);
+        }
+    }
+
     fn ask(&self, source: &Utf8Path, dirs: &[Utf8PathBuf]) -> Scan {
+        self.note_unknown_dialect();
         let failed = |output: String| Scan::Failed { output };
         let scratch = match self.services.cache.scratch() {
             Ok(scratch) => scratch,

@@ -10,10 +10,10 @@ use fbuild_model::event::SharedLibrary;
 use crate::incremental::record::Record;
 
 /// The libraries of one board in order of first use.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally(Vec<Use>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Use {
     dir: Utf8PathBuf,
     name: String,

@@ -40,6 +40,13 @@ pub(crate) struct PlanBuilder<'a> {
     actions: HashMap<Fingerprint, ActionId>,
 }
 
+/// Lengths of a plan's lists, to which they can be cut back.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    actions: usize,
+    archives: usize,
+}
+
 /// Sketches that share what is built for them: those of one board, or a single one where the platform's recipes refer to the sketch.
 struct Scope {
     recipes: SketchRecipes,
@@ -103,28 +110,48 @@ impl<'a> PlanBuilder<'a> {
                 },
                 (Prepared::Ready(prepare_sketch, warning), Ok(sketch)) => {
                     self.warn(warning.into_iter());
-                    if scope.is_none() || board.tie.is_some() {
-                        scope = Some(self.scope(board, sketch, &out_dir).map_err(|failure| {
-                            PlanError::Platform {
-                                board: board.fqbn.clone(),
-                                problem: failure.message,
-                            }
-                        })?);
-                    }
-                    let Some(scope) = &mut scope else { continue };
                     let remarks = prepare_sketch.remarks.clone();
-                    match self.sketch(
-                        board,
-                        request,
-                        requested,
-                        sketch,
-                        &out_dir,
-                        *prepare_sketch,
-                        scope,
-                        &mut tally,
-                    ) {
+                    let before = self.mark();
+                    let counted = tally.clone();
+                    let planned = match &mut scope {
+                        Some(scope) if board.tie.is_none() => Ok(scope),
+                        _ => match self.scope(board, sketch, &out_dir) {
+                            Ok(made) => Ok(scope.insert(made)),
+                            // What all sketches of the board share cannot be planned.
+                            Err(failure) if board.tie.is_none() => {
+                                return Err(PlanError::Platform {
+                                    board: board.fqbn.clone(),
+                                    problem: failure.message,
+                                });
+                            }
+                            Err(failure) => Err(failure),
+                        },
+                    };
+                    let framework = self.mark();
+                    let planned = planned.and_then(|scope| {
+                        self.sketch(
+                            board,
+                            request,
+                            requested,
+                            sketch,
+                            &out_dir,
+                            *prepare_sketch,
+                            scope,
+                            &mut tally,
+                        )
+                    });
+                    match planned {
                         Ok(plan) => SketchWork::Build(Box::new(plan)),
-                        Err(failure) => SketchWork::Fail { failure, remarks },
+                        Err(failure) => {
+                            tally = counted;
+                            if board.tie.is_some() {
+                                scope = None;
+                                self.roll_back(before, None);
+                            } else {
+                                self.roll_back(framework, scope.as_mut());
+                            }
+                            SketchWork::Fail { failure, remarks }
+                        }
                     }
                 }
             };
@@ -139,6 +166,28 @@ impl<'a> PlanBuilder<'a> {
         }
         self.plan.libraries.extend(tally.finish(&board.fqbn));
         Ok(first)
+    }
+
+    /// Returns how many shared actions and archives there are.
+    fn mark(&self) -> Mark {
+        Mark {
+            actions: self.plan.shared.len(),
+            archives: self.plan.archives.len(),
+        }
+    }
+
+    /// Takes back what was added since `mark` for a sketch that cannot be planned: nobody else uses it yet.
+    fn roll_back(&mut self, mark: Mark, scope: Option<&mut Scope>) {
+        self.plan.shared.truncate(mark.actions);
+        self.plan.archives.truncate(mark.archives);
+        self.actions.retain(|_, id| id.index() < mark.actions);
+        if let Some(scope) = scope {
+            let stays = |id: &ArchiveId| id.index() < mark.archives;
+            scope
+                .by_path
+                .retain(|_, archive| archive.as_ref().map_or(true, stays));
+            scope.by_members.retain(|_, id| stays(id));
+        }
     }
 
     fn scope(
