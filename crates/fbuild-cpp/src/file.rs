@@ -23,6 +23,7 @@ pub struct SourceFile {
     length: usize,
     digest: Digest,
     takes_in: bool,
+    tells_path: bool,
     /// The file's number in its tree.
     id: u32,
     /// What the disk said of the file when it was read. `None` for a generated file, whose text is always held.
@@ -40,6 +41,9 @@ impl SourceFile {
             length: bytes.len(),
             digest: Digest::of(&bytes),
             takes_in: memchr::memmem::find(&bytes, b".incbin").is_some(),
+            tells_path: [&b"__builtin_FILE"[..], b"__builtin_source_location"]
+                .iter()
+                .any(|word| memchr::memmem::find(&bytes, word).is_some()),
             id,
             stamp,
             text: Mutex::new(Some(Arc::new(bytes))),
@@ -92,6 +96,12 @@ impl SourceFile {
     /// Returns whether the text may take in another file behind the preprocessor's back, by the assembler's `.incbin`: no depfile tells of it.
     pub fn may_take_in_binaries(&self) -> bool {
         self.takes_in
+    }
+
+    /// Returns whether the text may use its own path behind the preprocessor's back, by a compiler's built-in such as that of
+    /// `std::source_location`.
+    pub fn may_tell_its_path(&self) -> bool {
+        self.tells_path
     }
 
     /// Returns the file's lines in a language's mode, split at the first call.

@@ -212,10 +212,12 @@ fn reads(scan: &Scan, unit: &Unit<'_>, tied_to: Option<&str>) -> (Reads, Vec<Utf
             );
             (unknown(because), all())
         }
-        Scan::Complete(closure) => (
-            Reads::Closure(Arc::new(closure.clone())),
-            closure.used_dirs.clone(),
-        ),
+        Scan::Complete(closure) => {
+            let mut closure = closure.clone();
+            closure.uses_path |= closure.files.iter().any(|file| file.may_tell_its_path());
+            let dirs = closure.used_dirs.clone();
+            (Reads::Closure(Arc::new(closure)), dirs)
+        }
         Scan::Missing { header, .. } => (unknown(format!("`{header}` was not found")), all()),
         Scan::Failed { output } => (
             unknown(
