@@ -120,7 +120,7 @@ proptest! {
         for (name, text) in NAMES[3..].iter().zip(&system) {
             space.write(&format!("sys/{name}"), text);
         }
-        space.write("x/x.cpp", &source.join("\n"));
+        space.write("x/x.cpp", source.join("\n"));
         let source = space.at("x/x.cpp");
         let paths: Vec<Vec<_>> = paths
             .iter()
