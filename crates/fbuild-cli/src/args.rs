@@ -161,6 +161,13 @@ Examples:
   fbuild bench-summary new-*.tsv --baseline old-1.tsv --baseline old-2.tsv --threshold 10"
     )]
     BenchSummary(BenchSummaryArgs),
+    /// Print the JSON Schema of a report
+    #[command(after_help = "Example:\n  fbuild schema fbuild-run > fbuild-run.schema.json")]
+    Schema {
+        /// The schema
+        #[arg(value_parser = schema_names())]
+        name: String,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -492,6 +499,12 @@ pub enum TableFormat {
 fn warning_level() -> impl TypedValueParser<Value = WarningLevel> {
     PossibleValuesParser::new(WarningLevel::ALL.map(WarningLevel::name))
         .try_map(|name| name.parse::<WarningLevel>())
+}
+
+fn schema_names() -> clap::builder::PossibleValuesParser {
+    fbuild_report::schema::PUBLISHED
+        .map(|(name, _)| name)
+        .into()
 }
 
 fn parse_jobs(text: &str) -> Result<usize, String> {

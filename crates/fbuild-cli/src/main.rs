@@ -84,6 +84,13 @@ fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
         } => commands::parity::run(&build, reference.as_deref(), markdown, printer),
         Command::Cache { command, cache } => commands::cache::run(&command, &cache, printer),
         Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),
+        Command::Schema { name } => {
+            let published = fbuild_report::schema::PUBLISHED.iter();
+            published
+                .filter(|(known, _)| *known == name)
+                .for_each(|(_, text)| printer.data(text));
+            Ok(Exit::Success)
+        }
         Command::Completions { shell } => commands::completions::run(shell, printer),
         Command::Reference { page } => {
             printer.data(&reference::page(page));

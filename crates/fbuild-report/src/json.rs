@@ -2,30 +2,56 @@
 
 use std::time::Duration;
 
+use camino::Utf8Path;
 use fbuild_model::cost::Cost;
 use fbuild_model::diagnostic::{Diagnostic, Severity};
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::Usage;
 
+use crate::cause_code;
 use crate::fold::{Counts, PlanSummary, Progress, RunReport};
 use crate::schema::{self, run};
 
+/// What a report says about a run beside its events.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// How the run was started; paths below its directory are written relative to that.
+    pub invocation: run::Invocation,
+    /// What the boards were built with.
+    pub boards: Vec<run::Board>,
+}
+
+impl Origin {
+    /// Returns a path as it is written.
+    fn path(&self, path: &Utf8Path) -> String {
+        let dir = &self.invocation.dir;
+        let relative = path.strip_prefix(dir).ok().filter(|_| !dir.is_empty());
+        match relative {
+            Some(here) if here.as_str().is_empty() => ".".to_owned(),
+            Some(below) => below.to_string(),
+            None => path.to_string(),
+        }
+    }
+}
+
 /// Returns the report as JSON text, indented by two, ending in a line end.
-pub fn render(report: &RunReport) -> String {
-    let mut text = serde_json::to_string_pretty(&document(report))
+pub fn render(report: &RunReport, origin: &Origin) -> String {
+    let mut text = serde_json::to_string_pretty(&document(report, origin))
         .expect("the wire types have only string keys");
     text.push('\n');
     text
 }
 
 /// Returns the report as wire types.
-pub fn document(report: &RunReport) -> run::Document {
+pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
     run::Document {
         schema: schema_of(schema::NAME),
         tool: run::Tool {
             name: "fbuild".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
+        invocation: origin.invocation.clone(),
+        boards: origin.boards.clone(),
         request: run::Request {
             boards: report.boards.clone(),
             sketches_per_board: report.sketches_per_board as u64,
@@ -40,7 +66,11 @@ pub fn document(report: &RunReport) -> run::Document {
         stages: [Stage::Shared, Stage::Sketch]
             .map(|name| stage(report, name))
             .into(),
-        sketches: report.results().iter().map(sketch).collect(),
+        sketches: report
+            .results()
+            .iter()
+            .map(|result| sketch(result, origin))
+            .collect(),
         misses: report
             .misses
             .iter()
@@ -127,8 +157,9 @@ pub(crate) fn cost(cost: Cost) -> run::Cost {
     }
 }
 
-pub(crate) fn sketch(result: &SketchResult) -> run::Sketch {
+pub(crate) fn sketch(result: &SketchResult, origin: &Origin) -> run::Sketch {
     let failure = result.outcome.failure();
+    let all = |found: &[Diagnostic]| found.iter().map(|one| diagnostic(one, origin)).collect();
     let firmware = match &result.outcome {
         SketchOutcome::Built(firmware) => Some(firmware),
         _ => None,
@@ -137,9 +168,10 @@ pub(crate) fn sketch(result: &SketchResult) -> run::Sketch {
     run::Sketch {
         board: result.board.clone(),
         name: result.sketch.clone(),
-        dir: result.dir.to_string(),
+        dir: origin.path(&result.dir),
         outcome: result.outcome.name().to_owned(),
         phase: failure.map(|failure| failure.phase.name().to_owned()),
+        cause: failure.map(cause_code::code),
         message: failure.map(|failure| failure.message.clone()),
         blocked_by: match &result.outcome {
             SketchOutcome::Blocked { by, .. } => Some(by.clone()),
@@ -148,21 +180,23 @@ pub(crate) fn sketch(result: &SketchResult) -> run::Sketch {
         skip: match &result.outcome {
             SketchOutcome::Skipped(rule) => Some(run::Skip {
                 rule: rule.text.clone(),
-                file: rule.file.to_string(),
+                file: origin.path(&rule.file),
                 line: rule.line,
             }),
             _ => None,
         },
         diagnostics: failure
-            .map(|failure| failure.diagnostics.iter().map(diagnostic).collect())
+            .map(|failure| all(&failure.diagnostics))
             .unwrap_or_default(),
-        log: result.log.as_ref().map(ToString::to_string),
+        log: result.log.as_ref().map(|log| origin.path(log)),
         artifacts: firmware
-            .map(|firmware| firmware.artifacts.iter().map(ToString::to_string).collect())
-            .unwrap_or_default(),
+            .into_iter()
+            .flat_map(|firmware| &firmware.artifacts)
+            .map(|file| origin.path(file))
+            .collect(),
         flash: sizes.map(|sizes| memory(sizes.flash)),
         ram: sizes.and_then(|sizes| sizes.ram).map(memory),
-        warnings: result.warnings.iter().map(diagnostic).collect(),
+        warnings: all(&result.warnings),
         seconds: seconds(result.duration),
         cost: cost(result.cost),
         cached: result.cached,
@@ -172,7 +206,7 @@ pub(crate) fn sketch(result: &SketchResult) -> run::Sketch {
             .map(|library| run::Library {
                 name: library.name.clone(),
                 version: library.version.clone(),
-                dir: library.dir.to_string(),
+                dir: origin.path(&library.dir),
             })
             .collect(),
     }
@@ -185,17 +219,17 @@ fn memory(usage: Usage) -> run::Memory {
     }
 }
 
-pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> run::Diagnostic {
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, origin: &Origin) -> run::Diagnostic {
     let severity = match diagnostic.severity {
-        Severity::Fatal => "FATAL",
-        Severity::Error => "ERROR",
-        Severity::Warning => "WARNING",
-        Severity::Note => "NOTE",
+        Severity::Fatal => "fatal",
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
     };
     run::Diagnostic {
         severity: severity.to_owned(),
         message: diagnostic.message.clone(),
-        file: diagnostic.file.clone(),
+        file: origin.path(Utf8Path::new(&diagnostic.file)),
         line: diagnostic.line,
         column: diagnostic.column,
     }

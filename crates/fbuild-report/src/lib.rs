@@ -6,6 +6,7 @@
 
 pub mod annotations;
 pub mod bench;
+pub mod cause_code;
 pub mod causes;
 pub mod compile_sketches;
 pub mod fold;

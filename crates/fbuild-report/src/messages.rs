@@ -4,20 +4,20 @@ use fbuild_model::Event;
 use fbuild_model::event::ActionEnding;
 
 use crate::fold::PlanSummary;
-use crate::json::{cost, diagnostic, plan, schema_of, seconds, sketch};
+use crate::json::{Origin, cost, diagnostic, plan, schema_of, seconds, sketch};
 use crate::schema;
 use crate::schema::message::Message;
 
 /// Returns the event as one line of JSON, with its line end.
-pub fn render(event: &Event) -> String {
-    let mut text =
-        serde_json::to_string(&message(event)).expect("the wire types have only string keys");
+pub fn render(event: &Event, origin: &Origin) -> String {
+    let mut text = serde_json::to_string(&message(event, origin))
+        .expect("the wire types have only string keys");
     text.push('\n');
     text
 }
 
 /// Returns the event as a wire type.
-pub fn message(event: &Event) -> Message {
+pub fn message(event: &Event, origin: &Origin) -> Message {
     match event {
         Event::RunStarted {
             boards,
@@ -78,11 +78,15 @@ pub fn message(event: &Event) -> Message {
         Event::SharedWarnings(shared) => Message::SharedWarnings {
             board: shared.board.clone(),
             part: shared.part.clone(),
-            warnings: shared.warnings.iter().map(diagnostic).collect(),
+            warnings: shared
+                .warnings
+                .iter()
+                .map(|warning| diagnostic(warning, origin))
+                .collect(),
         },
         Event::SketchFinished { index, result } => Message::SketchFinished {
             index: *index as u64,
-            sketch: Box::new(sketch(result)),
+            sketch: Box::new(sketch(result, origin)),
         },
         Event::StageFinished(report) => Message::StageFinished {
             stage: report.stage.name().to_owned(),

@@ -11,6 +11,7 @@ use fbuild_build::services::Services;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_model::{Event, untrusted};
 use fbuild_report::RunReport;
+use fbuild_report::json::Origin;
 use fbuild_scan::sketch::find::Requested;
 
 use crate::args::{BuildArgs, MessageFormat};
@@ -19,7 +20,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints;
 use crate::printer::{Printer, Verbosity};
-use crate::reports::Reports;
+use crate::reports::{Reports, origin};
 use crate::request::{Prepared, bound_jobs, prepare};
 use crate::screen::Screen;
 use crate::session::{self, Session};
@@ -36,17 +37,19 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     }
     let mut reports = Reports::open(args)?;
     let mut report = RunReport::default();
+    let mut origin = origin::of_this_run()?;
     let mut screen = Screen::new(printer, args.explain);
     let ended = with_services(args, printer, |request, services| {
         screen.begin(request);
-        follow(args, request, services, &mut screen, &mut report)
+        origin.boards = origin::boards(request);
+        follow(args, request, services, &mut screen, (&mut report, &origin))
     });
     if let Err(error) = &ended
         && error.exit != Exit::NoSketch
     {
         report.fail(error.to_string());
     }
-    let exit = outputs::conclude(args, &report, &mut reports, &screen);
+    let exit = outputs::conclude(args, (&report, &origin), &mut reports, &screen);
     ended.map(|()| exit)
 }
 
@@ -75,7 +78,7 @@ fn follow(
     request: &Request,
     services: Services<'_>,
     screen: &mut Screen<'_>,
-    report: &mut RunReport,
+    (report, origin): (&mut RunReport, &Origin),
 ) -> Result<(), CliError> {
     let began = Instant::now();
     let printer = screen.printer();
@@ -85,7 +88,7 @@ fn follow(
         report.apply(&event);
         screen.show(&event, report);
         if args.message_format == MessageFormat::Json {
-            let line = untrusted::json(&fbuild_report::messages::render(&event));
+            let line = untrusted::json(&fbuild_report::messages::render(&event, origin));
             printer.raw(line.as_bytes());
         }
     };

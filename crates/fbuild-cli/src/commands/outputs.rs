@@ -5,6 +5,7 @@ use fbuild_build::plan::BuildPlan;
 use fbuild_build::request::Request;
 use fbuild_build::run;
 use fbuild_build::services::Services;
+use fbuild_report::json::Origin;
 use fbuild_report::{RunReport, annotations, lines};
 
 use crate::args::{BuildArgs, MessageFormat};
@@ -58,7 +59,7 @@ pub fn write_compile_commands(path: &Utf8Path, plan: &BuildPlan) -> Result<(), C
 /// Shows the end of a run, prints the result lines and writes the reports; returns the exit code.
 pub fn conclude(
     args: &BuildArgs,
-    report: &RunReport,
+    (report, origin): (&RunReport, &Origin),
     reports: &mut Reports,
     screen: &Screen<'_>,
 ) -> Exit {
@@ -86,7 +87,7 @@ pub fn conclude(
         let workspace = workspace.as_deref().map(Utf8Path::new);
         commands(annotations::render(report, workspace));
     }
-    let errors = reports.write(report);
+    let errors = reports.write(report, origin);
     for error in &errors {
         printer.error(&format!("{error:#}"), &[]);
     }

@@ -5,6 +5,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_report::RunReport;
 use fbuild_report::compile_sketches::{Context, render};
+use fbuild_report::json::Origin;
 
 use super::target::Target;
 use crate::env;
@@ -13,10 +14,10 @@ use crate::env;
 ///
 /// # Errors
 /// If a file cannot be written.
-pub(super) fn write(dir: &Utf8Path, report: &RunReport) -> io::Result<()> {
+pub(super) fn write(dir: &Utf8Path, report: &RunReport, origin: &Origin) -> io::Result<()> {
     fs_err::create_dir_all(dir)?;
     let workspace = env::get(env::GITHUB_WORKSPACE).map(Utf8PathBuf::from);
-    let commit_hash = commit();
+    let commit_hash = commit(origin);
     let repository = env::get(env::GITHUB_REPOSITORY).unwrap_or_default();
     let context = Context {
         commit_url: format!("https://github.com/{repository}/commit/{commit_hash}"),
@@ -32,8 +33,8 @@ pub(super) fn write(dir: &Utf8Path, report: &RunReport) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the pull request's head commit, else the commit that GitHub checked out (formats section 3).
-fn commit() -> String {
+/// Returns the pull request's head commit, else the commit that is checked out.
+fn commit(origin: &Origin) -> String {
     let event = env::get(env::GITHUB_EVENT_PATH)
         .filter(|_| env::get(env::GITHUB_EVENT_NAME).is_some_and(|name| name == "pull_request"));
     let event = event.and_then(|path| fs_err::read_to_string(path).ok());
@@ -42,6 +43,7 @@ fn commit() -> String {
         .as_ref()
         .and_then(|event| event["pull_request"]["head"]["sha"].as_str());
     head.map(str::to_owned)
+        .or_else(|| origin.invocation.revision.clone())
         .or_else(|| env::get(env::GITHUB_SHA))
         .unwrap_or_default()
 }

@@ -3,12 +3,14 @@
 //! It does not know what is shown on the terminal.
 
 mod compile_sketches;
+pub mod origin;
 mod target;
 
 use std::io;
 
 use anyhow::Context;
 use camino::Utf8PathBuf;
+use fbuild_report::json::Origin;
 use fbuild_report::{RunReport, json, junit, tsv};
 
 use crate::args::BuildArgs;
@@ -59,7 +61,7 @@ impl Reports {
     /// Writes all reports. One that cannot be written does not keep the others from being written.
     ///
     /// Returns what went wrong.
-    pub fn write(&mut self, report: &RunReport) -> Vec<anyhow::Error> {
+    pub fn write(&mut self, report: &RunReport, origin: &Origin) -> Vec<anyhow::Error> {
         let mut errors = Vec::new();
         let mut attempt = |path: &Utf8PathBuf, written: io::Result<()>| {
             let written = written.with_context(|| format!("cannot write {path}"));
@@ -72,14 +74,14 @@ impl Reports {
             );
         }
         if let Some((path, target)) = &mut self.json {
-            attempt(path, target.write(&json::render(report)));
+            attempt(path, target.write(&json::render(report, origin)));
         }
         if let Some((path, target)) = &mut self.junit {
             let text = junit::render(report).map_err(io::Error::other);
             attempt(path, text.and_then(|text| target.write(&text)));
         }
         if let Some(dir) = &self.compile_sketches {
-            attempt(dir, compile_sketches::write(dir, report));
+            attempt(dir, compile_sketches::write(dir, report, origin));
         }
         errors
     }

@@ -39,13 +39,16 @@ fn the_report_says_where_a_sketch_failed() {
     let sketch = &report["sketches"][0];
     assert_eq!(sketch["phase"], "compile");
     let diagnostic = &sketch["diagnostics"][0];
-    assert_eq!(diagnostic["severity"], "ERROR");
+    assert_eq!(diagnostic["severity"], "error");
     assert_eq!(diagnostic["message"], "expected ';' before '}' token");
     assert_eq!(
         (diagnostic["line"].as_u64(), diagnostic["column"].as_u64()),
         (Some(2), Some(1))
     );
-    assert_eq!(diagnostic["file"], project.path("Typo/Typo.ino").as_str());
+    assert_eq!(diagnostic["file"], "Typo/Typo.ino");
+    assert_eq!(sketch["cause"]["code"], "compile-error");
+    assert_eq!(report["invocation"]["dir"], project.root().as_str());
+    assert_eq!(report["boards"][0]["platform"], "fake:avr");
 }
 
 fn library_users() -> Project {

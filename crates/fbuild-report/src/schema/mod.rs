@@ -18,7 +18,7 @@ pub const MESSAGES_NAME: &str = "fbuild-messages";
 /// The name in the summary of `bench-summary --format json`.
 pub const BENCH_NAME: &str = "fbuild-bench";
 /// The version in [`Schema::version`], the same for all.
-pub const VERSION: &str = "preview-1";
+pub const VERSION: &str = "1";
 
 /// Name and version of a format.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,3 +29,15 @@ pub struct Schema {
     /// [`VERSION`] for what this version writes.
     pub version: String,
 }
+
+/// The published JSON Schemas by name.
+pub const PUBLISHED: [(&str, &str); 2] = [
+    (
+        NAME,
+        include_str!("../../../../docs/schemas/fbuild-run.json"),
+    ),
+    (
+        "compile-sketches-report",
+        include_str!("../../../../docs/schemas/compile-sketches-report.json"),
+    ),
+];

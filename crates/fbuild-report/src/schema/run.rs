@@ -12,6 +12,10 @@ pub struct Document {
     pub schema: Schema,
     /// What wrote it.
     pub tool: Tool,
+    /// How it was started.
+    pub invocation: Invocation,
+    /// What the boards were built with, one entry per board.
+    pub boards: Vec<Board>,
     /// What was asked for.
     pub request: Request,
     /// How the run ended: `success`, `no-sketches`, `all-skipped`, `some-failed`, `core-failed`, `cancelled` or `error`.
@@ -54,6 +58,34 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// How the run was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Invocation {
+    /// The command line, program first.
+    pub argv: Vec<String>,
+    /// The current directory, to which paths below it are relative.
+    pub dir: String,
+    /// When it started, in seconds since 1970-01-01 UTC.
+    pub started: Option<u64>,
+    /// The commit that was checked out; `null` outside a Git repository.
+    pub revision: Option<String>,
+}
+
+/// What one board is built with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Board {
+    /// FQBN.
+    pub fqbn: String,
+    /// The platform, `vendor:architecture`.
+    pub platform: String,
+    /// The platform's version; empty if it states none.
+    pub platform_version: String,
+    /// The compiler's path; `null` if none was found.
+    pub compiler: Option<String>,
 }
 
 /// What was asked for.
@@ -174,6 +206,8 @@ pub struct Sketch {
     pub outcome: String,
     /// The phase that failed.
     pub phase: Option<String>,
+    /// What made it fail.
+    pub cause: Option<Code>,
     /// One line about the failure.
     pub message: Option<String>,
     /// The shared piece that failed: `core`, or `library NAME`.
@@ -202,6 +236,50 @@ pub struct Sketch {
     pub libraries: Vec<Library>,
 }
 
+/// What made a sketch fail. The codes and their fields do not change within a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Code {
+    /// The sketch's files cannot be read or merged.
+    SketchUnreadable,
+    /// A header that is in no library.
+    MissingHeader {
+        /// As the source names it.
+        header: String,
+    },
+    /// The compiler refuses the source.
+    CompileError,
+    /// A symbol that is used and defined nowhere.
+    UndefinedSymbol {
+        /// The first one.
+        symbol: String,
+    },
+    /// A symbol that is defined more than once.
+    MultipleDefinition {
+        /// The first one.
+        symbol: String,
+    },
+    /// The linker finds no room for a section.
+    Overflow {
+        /// The section, or the region where the linker names no section.
+        section: String,
+        /// By how many bytes, where the linker says so.
+        bytes: Option<u64>,
+    },
+    /// Any other failure of the linker.
+    LinkError,
+    /// The firmware was linked and is larger than the board allows.
+    TooLarge,
+    /// A process took longer than allowed.
+    Timeout,
+    /// A compiler or another tool crashed.
+    ToolCrashed,
+    /// Another tool failed.
+    ToolFailed,
+    /// A hook of the platform failed.
+    HookFailed,
+}
+
 /// A rule that leaves a sketch out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -214,11 +292,11 @@ pub struct Skip {
     pub line: Option<u32>,
 }
 
-/// One message of a compiler, assembler or linker. The first five fields are those of arduino-cli's `builder_result.diagnostics`.
+/// One message of a compiler, assembler or linker.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Diagnostic {
-    /// `FATAL`, `ERROR`, `WARNING` or `NOTE`.
+    /// `fatal`, `error`, `warning` or `note`.
     pub severity: String,
     /// The text after the severity.
     pub message: String,

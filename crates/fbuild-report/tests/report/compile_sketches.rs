@@ -24,7 +24,10 @@ fn context(warnings: bool) -> Context<'static> {
 
 /// Renders and holds each file against the schema.
 fn files(report: &RunReport, context: &Context<'_>) -> Vec<Value> {
-    let schema = serde_json::from_str(include_str!("compile-sketches-report.schema.json")).unwrap();
+    let schema = serde_json::from_str(include_str!(
+        "../../../../docs/schemas/compile-sketches-report.json"
+    ))
+    .unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let files = render(report, context);
     let check = |text: &str| {
@@ -77,7 +80,10 @@ fn every_outcome_is_valid() {
 
 #[test]
 fn the_schema_refuses_what_is_wrong() {
-    let schema = serde_json::from_str(include_str!("compile-sketches-report.schema.json")).unwrap();
+    let schema = serde_json::from_str(include_str!(
+        "../../../../docs/schemas/compile-sketches-report.json"
+    ))
+    .unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut value = files(&fixture::report(), &context(true)).remove(0);
     value["boards"][0]["sketches"][0]["sizes"][0]["name"] = json!("Flash");

@@ -11,6 +11,8 @@ use fbuild_model::outcome::{
 };
 use fbuild_model::size::{Sizes, Usage};
 use fbuild_report::RunReport;
+use fbuild_report::json::Origin;
+use fbuild_report::schema::run::{Board, Invocation};
 
 pub(crate) const UNO: &str = "arduino:avr:uno";
 pub(crate) const NANO: &str = "arduino:avr:nano:cpu=atmega328old";
@@ -71,6 +73,24 @@ pub(crate) fn result(board: &str, sketch: &str, outcome: SketchOutcome) -> Sketc
         cost: Cost::default(),
         cached: false,
         libraries: Vec::new(),
+    }
+}
+
+/// How the run of the fixture was started.
+pub(crate) fn origin() -> Origin {
+    Origin {
+        invocation: Invocation {
+            argv: vec!["fbuild".into(), "compile-many".into(), "examples".into()],
+            dir: "/w".into(),
+            started: Some(1_700_000_000),
+            revision: Some("0123abc".into()),
+        },
+        boards: vec![Board {
+            fqbn: UNO.into(),
+            platform: "arduino:avr".into(),
+            platform_version: "1.8.6".into(),
+            compiler: Some("/usr/bin/avr-g++".into()),
+        }],
     }
 }
 

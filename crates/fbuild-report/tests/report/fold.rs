@@ -152,7 +152,7 @@ fn compiles_that_refused_their_preamble_are_counted() {
         }));
     }
     assert_eq!((report.preambles.used, report.preambles.not_used), (2, 1));
-    let document = fbuild_report::json::document(&report);
+    let document = fbuild_report::json::document(&report, &fixture::origin());
     assert_eq!(
         (document.preambles.used, document.preambles.not_used),
         (2, 1)
@@ -263,7 +263,7 @@ proptest! {
         prop_assert_eq!(ended, report.results().len());
         prop_assert!(counts.requested >= ended);
         prop_assert_eq!(fbuild_report::lines::render(&report).lines().count(), ended);
-        prop_assert!(serde_json::from_str::<fbuild_report::schema::run::Document>(&fbuild_report::json::render(&report)).is_ok());
+        prop_assert!(serde_json::from_str::<fbuild_report::schema::run::Document>(&fbuild_report::json::render(&report, &fixture::origin())).is_ok());
         prop_assert!(fbuild_report::tsv::parse(&fbuild_report::tsv::render(&report, "")).is_ok());
         prop_assert!(fbuild_report::junit::render(&report).is_ok());
         let _ = fbuild_report::markdown::render(&report);

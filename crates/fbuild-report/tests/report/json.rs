@@ -15,12 +15,15 @@ fn parse(text: &str) -> Document {
 #[test]
 fn the_report_is_read_back_as_it_was() {
     let report = fixture::report();
-    assert_eq!(parse(&json::render(&report)), json::document(&report));
+    assert_eq!(
+        parse(&json::render(&report, &fixture::origin())),
+        json::document(&report, &fixture::origin())
+    );
 }
 
 #[test]
 fn the_numbers_are_those_of_the_fold() {
-    let document = json::document(&fixture::report());
+    let document = json::document(&fixture::report(), &fixture::origin());
     assert_eq!(document.sketches.len() as u64, document.counts.requested);
     assert_eq!(document.stages[0].cost.peak_memory, 60 << 20);
     assert_eq!(document.stages[0].seconds, 1.5);
@@ -58,7 +61,7 @@ fn the_numbers_are_those_of_the_fold() {
 
 #[test]
 fn fields_of_a_later_version_are_passed_over_and_missing_ones_are_empty() {
-    let text = r#"{"schema":{"name":"fbuild-run","version":"preview-1"},"moon":{"phase":[1]},"sketches":[{"name":"a"}]}"#;
+    let text = r#"{"schema":{"name":"fbuild-run","version":"1"},"moon":{"phase":[1]},"sketches":[{"name":"a"}]}"#;
     let document = parse(text);
     assert_eq!(
         document.sketches,
@@ -90,12 +93,68 @@ fn paths(value: &Value, at: &str, into: &mut std::collections::BTreeSet<String>)
     }
 }
 
+/// Refuses every property that a schema does not name; published schemas allow them, because fields may be added.
+fn closed(schema: &mut Value) {
+    match schema {
+        Value::Object(keys) => {
+            if keys.contains_key("properties") {
+                keys.insert("additionalProperties".to_owned(), false.into());
+            }
+            keys.values_mut().for_each(closed);
+        }
+        Value::Array(items) => items.iter_mut().for_each(closed),
+        _ => {}
+    }
+}
+
+#[test]
+fn reports_are_what_the_published_schema_says_and_nothing_more() {
+    let (name, text) = schema::PUBLISHED[0];
+    assert_eq!(name, schema::NAME);
+    let mut schema: Value = serde_json::from_str(text).unwrap();
+    closed(&mut schema);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut ended = fixture::report();
+    ended.fail("unknown board `unno`".to_owned());
+    for report in [
+        fixture::report(),
+        ended,
+        fbuild_report::RunReport::default(),
+    ] {
+        for origin in [fixture::origin(), json::Origin::default()] {
+            let value = serde_json::from_str(&json::render(&report, &origin)).unwrap();
+            let errors: Vec<String> = validator
+                .iter_errors(&value)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert_eq!(errors, <[String; 0]>::default());
+        }
+    }
+    let mut wrong: Value =
+        serde_json::from_str(&json::render(&fixture::report(), &fixture::origin())).unwrap();
+    wrong["sketches"][2]["cause"]["code"] = "moon-phase".into();
+    assert!(!validator.is_valid(&wrong));
+}
+
+#[test]
+fn paths_below_the_current_directory_are_relative() {
+    let document = json::document(&fixture::report(), &fixture::origin());
+    assert_eq!(document.sketches[0].dir, "examples/Blink");
+    assert_eq!(
+        document.sketches[0].warnings[0].file,
+        "examples/Blink/Blink.ino"
+    );
+    assert_eq!(document.sketches[0].libraries[0].dir, "libraries/Widget");
+    let outside = document.sketches[0].log.as_deref().unwrap();
+    assert!(outside.starts_with("/out/"), "{outside}");
+}
+
 #[test]
 fn the_page_explains_every_field() {
     let page = include_str!("../../../../docs/json.md");
     let mut fields = std::collections::BTreeSet::new();
     paths(
-        &serde_json::from_str(&json::render(&fixture::report())).unwrap(),
+        &serde_json::from_str(&json::render(&fixture::report(), &fixture::origin())).unwrap(),
         "",
         &mut fields,
     );
@@ -118,7 +177,9 @@ fn the_page_explains_every_field() {
 fn the_page_names_every_message() {
     let page = include_str!("../../../../docs/json.md");
     for event in fixture::events() {
-        let line: Value = serde_json::from_str(&fbuild_report::messages::render(&event)).unwrap();
+        let line: Value =
+            serde_json::from_str(&fbuild_report::messages::render(&event, &fixture::origin()))
+                .unwrap();
         let name = line["type"].as_str().unwrap();
         assert!(
             page.contains(&format!("`{name}`")),
@@ -148,7 +209,7 @@ prop_compose! {
         cached in any::<bool>(),
     ) -> schema::run::Sketch {
         let [name, dir, file, log] = text;
-        let diagnostic = schema::run::Diagnostic { severity: "ERROR".into(), message: dir.clone(), file, line, column: line };
+        let diagnostic = schema::run::Diagnostic { severity: "error".into(), message: dir.clone(), file, line, column: line };
         schema::run::Sketch {
             name,
             dir,

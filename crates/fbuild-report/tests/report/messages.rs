@@ -7,7 +7,7 @@ use fbuild_report::{json, messages};
 use crate::fixture;
 
 fn read(event: &Event) -> Message {
-    let line = messages::render(event);
+    let line = messages::render(event, &fixture::origin());
     assert_eq!(line.lines().count(), 1);
     assert!(line.ends_with('\n'));
     serde_json::from_str(&line).unwrap()
@@ -16,7 +16,7 @@ fn read(event: &Event) -> Message {
 #[test]
 fn every_line_is_read_back() {
     for event in fixture::events() {
-        assert_eq!(read(&event), messages::message(&event));
+        assert_eq!(read(&event), messages::message(&event, &fixture::origin()));
     }
 }
 
@@ -33,7 +33,7 @@ fn line_ends_in_texts_do_not_end_a_line() {
 
 #[test]
 fn the_stream_and_the_report_show_the_same_sketches() {
-    let report = json::document(&fixture::report());
+    let report = json::document(&fixture::report(), &fixture::origin());
     let mut seen = 0;
     for event in fixture::events() {
         if let Message::SketchFinished { index, sketch } = read(&event) {
@@ -51,6 +51,6 @@ fn the_first_line_says_what_the_stream_is() {
     };
     assert_eq!(
         (schema.name.as_str(), schema.version.as_str()),
-        ("fbuild-messages", "preview-1")
+        ("fbuild-messages", "1")
     );
 }

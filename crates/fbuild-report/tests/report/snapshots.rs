@@ -25,7 +25,10 @@ fn phase_tsv() {
 
 #[test]
 fn json_report() {
-    insta::assert_snapshot!(redacted(json::render(&fixture::report())));
+    insta::assert_snapshot!(redacted(json::render(
+        &fixture::report(),
+        &fixture::origin()
+    )));
 }
 
 #[test]
@@ -48,7 +51,10 @@ fn github_annotations() {
 
 #[test]
 fn json_messages() {
-    let lines: String = fixture::events().iter().map(messages::render).collect();
+    let lines: String = fixture::events()
+        .iter()
+        .map(|event| messages::render(event, &fixture::origin()))
+        .collect();
     assert_eq!(lines.lines().count(), fixture::events().len());
     insta::assert_snapshot!(lines);
 }
