@@ -15,6 +15,9 @@ use walkdir::WalkDir;
 /// Extensions of files that fbuild itself puts below a build path and that no source includes.
 const PRODUCTS: [&str; 3] = ["a", "o", "log"];
 
+/// Words of files that are parts of a macro's name, by the file's content and that name.
+type KnownWords = HashMap<(Digest, String), Arc<BTreeSet<String>>>;
+
 /// A board's dependence on the sketch.
 #[derive(Debug)]
 pub struct Tie {
@@ -24,8 +27,8 @@ pub struct Tie {
     pub neutral: SketchRecipes,
     /// Whether the commands contain the sketch's name only, and no path.
     pub name_only: bool,
-    /// Words of files that are parts of a macro's name, by the file's content and that name.
-    words: Mutex<HashMap<(Digest, String), Arc<BTreeSet<String>>>>,
+    /// What was read so far.
+    words: Mutex<KnownWords>,
 }
 
 impl Tie {
@@ -94,7 +97,7 @@ impl Tie {
         })
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<(Digest, String), Arc<BTreeSet<String>>>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, KnownWords> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
