@@ -176,6 +176,8 @@ fn about(command: &Command) -> String {
 mod tests {
     use clap::ValueEnum;
 
+    use camino::Utf8Path;
+
     use super::*;
 
     #[test]
@@ -219,15 +221,21 @@ mod tests {
 
     #[test]
     fn variables_are_read_by_their_names_in_one_place() {
-        for file in [
-            "places.rs",
-            "printer.rs",
-            "args.rs",
-            "commands/compile_sketches.rs",
-            "commands/outputs.rs",
-        ] {
-            let text = fs_err::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR")))
-                .unwrap();
+        let source = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut dirs = vec![source.clone()];
+        let mut files = Vec::new();
+        while let Some(dir) = dirs.pop() {
+            for entry in dir.read_dir_utf8().unwrap().flatten() {
+                match entry.file_type().unwrap().is_dir() {
+                    true => dirs.push(entry.into_path()),
+                    false => files.push(entry.into_path()),
+                }
+            }
+        }
+        files.retain(|file| !["env.rs", "reference.rs"].contains(&file.file_name().unwrap()));
+        assert!(files.len() > 20, "{files:?}");
+        for file in files {
+            let text = fs_err::read_to_string(&file).unwrap();
             for (name, _) in env::ALL {
                 assert!(
                     !text.contains(&format!("\"{name}\"")),

@@ -3,6 +3,7 @@
 //! It does not know what is built.
 
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,7 +13,7 @@ use fbuild_build::services::Services;
 use fbuild_cache::{Cache, Scratch};
 use fbuild_process::limits::Limits;
 use fbuild_process::memory;
-use fbuild_process::runner::{Runner, RunnerOptions};
+use fbuild_process::runner::{Runner, RunnerOptions, TemporaryDir};
 use fbuild_process::stop::Stop;
 use tempfile::TempDir;
 
@@ -31,8 +32,6 @@ pub struct Session {
     pub runner: Runner,
     /// Ends the command early.
     pub stop: Stop,
-    /// Directory for temporary files of processes; removed after the runner ended.
-    _temporary: Option<Scratch>,
 }
 
 impl Session {
@@ -42,13 +41,14 @@ impl Session {
     /// If processes or signals cannot be handled here.
     pub fn for_build(cache: Cache, request: &Request) -> Result<Self, CliError> {
         let workers = request.framework_jobs.max(request.sketch_jobs);
-        // A launcher may start a server that outlives this run and would keep the name of the directory.
-        let temporary = match request.launcher.is_empty() {
-            true => temporary::in_memory(workers),
-            false => None,
-        };
+        let made: OnceLock<Option<Scratch>> = OnceLock::new();
+        let temporary_dir = TemporaryDir::new(move || {
+            let dir = made.get_or_init(|| temporary::in_memory(workers));
+            dir.as_ref().map(|dir| dir.path().to_owned())
+        });
         let options = RunnerOptions {
-            temporary_dir: temporary.as_ref().map(|dir| dir.path().to_owned()),
+            // A launcher may start a server that outlives this run and would keep the name of the directory.
+            temporary_dir: request.launcher.is_empty().then_some(temporary_dir),
             limits: Limits {
                 time: Some(request.limits.action_timeout),
                 memory: Some(
@@ -59,8 +59,7 @@ impl Session {
                 ),
             },
         };
-        let mut session = Self::new(cache, options)?;
-        session._temporary = temporary;
+        let session = Self::new(cache, options)?;
         listen_for_signals(&session.stop)?;
         Ok(session)
     }
@@ -71,7 +70,6 @@ impl Session {
             cache,
             runner: Runner::new(stop.clone(), options)?,
             stop,
-            _temporary: None,
         })
     }
 

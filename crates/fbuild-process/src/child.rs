@@ -19,7 +19,7 @@ use wait4::{ResUse, Wait4};
 use crate::capture::{HeadAndTail, STDOUT_LIMIT};
 use crate::limits::Limits;
 use crate::lock::lock;
-use crate::runner::{Output, RunError};
+use crate::output::{Output, RunError};
 use crate::stop::Stop;
 
 /// How long a process that has ended is waited for because one that it started still holds its output open.

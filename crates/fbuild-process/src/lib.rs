@@ -9,5 +9,6 @@ pub mod job_slots;
 pub mod limits;
 pub mod lock;
 pub mod memory;
+mod output;
 pub mod runner;
 pub mod stop;

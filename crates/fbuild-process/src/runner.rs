@@ -5,67 +5,21 @@
 //! started. Time and memory are the kernel's own accounting of the process and its waited-for children (`wait4`). The runner does not know
 //! what a command means and never runs one twice.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, mpsc as std_mpsc};
 use std::time::Duration;
-use std::{io, thread};
+use std::{fmt, io, thread};
 
 use camino::Utf8PathBuf;
-use fbuild_model::{Command, Cost};
+use fbuild_model::Command;
 use tokio::sync::mpsc;
 
 use crate::addresses;
-use crate::capture::STDOUT_LIMIT;
 use crate::child::{self, Groups, Start};
 use crate::limits::Limits;
+pub use crate::output::{Output, RunError};
 use crate::stop::Stop;
-
-/// How a process ended.
-#[derive(Debug)]
-pub struct Output {
-    /// Its exit status.
-    pub status: ExitStatus,
-    /// What it wrote to standard output, whole.
-    pub stdout: Vec<u8>,
-    /// What it wrote to standard error; of more than 4 MB the beginning, the end, and the number of bytes between.
-    pub stderr: Vec<u8>,
-    /// What it cost.
-    pub cost: Cost,
-    /// It failed while the directory for temporary files was full or gone, so it may succeed when it runs again: later processes use the
-    /// system's directory.
-    pub lost_temporary_files: bool,
-}
-
-impl Output {
-    /// Returns standard error, then standard output, as text.
-    pub fn text(&self) -> String {
-        let mut text = String::from_utf8_lossy(&self.stderr).into_owned();
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str(&String::from_utf8_lossy(&self.stdout));
-        text
-    }
-
-    /// Says how the process ended if it did not succeed: `exit status 1`, `killed by signal 9`.
-    pub fn failure(&self) -> Option<String> {
-        if self.status.success() {
-            return None;
-        }
-        Some(match (self.status.code(), self.status.signal()) {
-            (Some(code), _) => format!("exit status {code}"),
-            (None, Some(signal)) => format!("killed by signal {signal}"),
-            (None, None) => self.status.to_string(),
-        })
-    }
-
-    /// Returns whether the process failed because a file system had no room; the text does not say which one.
-    fn found_no_room(&self) -> bool {
-        String::from_utf8_lossy(&self.stderr).contains("No space left on device")
-    }
-}
 
 /// Lets glibc's allocator ask the system seldom and for much, which saves compilers and linkers page faults; others do not look at it.
 const ALLOCATION: [(&str, &str); 3] = [
@@ -74,52 +28,28 @@ const ALLOCATION: [(&str, &str); 3] = [
     ("MALLOC_TOP_PAD_", "16777216"),
 ];
 
-/// Why a process did not run to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The program could not be started.
-    #[error("cannot start `{program}`")]
-    Start {
-        /// The program.
-        program: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The run was stopped before the process started, or the process was killed because of it.
-    #[error("`{program}` was interrupted")]
-    Stopped {
-        /// The program.
-        program: String,
-    },
-    /// Its output or status could not be read.
-    #[error("cannot wait for `{program}`")]
-    Wait {
-        /// The program.
-        program: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// It was killed at its time limit.
-    #[error("`{program}` was killed after {} s (--timeout)", limit.as_secs_f64().ceil())]
-    TimedOut {
-        /// The program.
-        program: String,
-        /// The limit.
-        limit: Duration,
-    },
-    /// It was killed because it wrote too much.
-    #[error("`{program}` was killed because it wrote more than {} MB to standard output", STDOUT_LIMIT >> 20)]
-    TooMuchOutput {
-        /// The program.
-        program: String,
-    },
+/// A directory that is made when the first process starts.
+#[derive(Clone)]
+pub struct TemporaryDir(Arc<dyn Fn() -> Option<Utf8PathBuf> + Send + Sync>);
+
+impl TemporaryDir {
+    /// Takes a function that makes the directory when it is called first, and returns the same one from then on; `None` if there is none.
+    pub fn new(make: impl Fn() -> Option<Utf8PathBuf> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(make))
+    }
+}
+
+impl fmt::Debug for TemporaryDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TemporaryDir")
+    }
 }
 
 /// How processes are started.
 #[derive(Debug, Clone, Default)]
 pub struct RunnerOptions {
     /// The directory for temporary files of processes (`TMPDIR`); `None` leaves them where the system has them.
-    pub temporary_dir: Option<Utf8PathBuf>,
+    pub temporary_dir: Option<TemporaryDir>,
     /// What each process may use.
     pub limits: Limits,
 }
@@ -208,7 +138,11 @@ impl Runner {
         let program = command.program.clone();
         let temporary_dir = match self.temporary_failed.load(Ordering::Relaxed) {
             true => None,
-            false => self.options.temporary_dir.as_deref(),
+            false => self
+                .options
+                .temporary_dir
+                .as_ref()
+                .and_then(|dir| (dir.0)()),
         };
         let mut child = std::process::Command::new(&command.program);
         child
@@ -226,7 +160,7 @@ impl Runner {
         if let Some(cwd) = &command.cwd {
             child.current_dir(cwd);
         }
-        if let Some(dir) = temporary_dir {
+        if let Some(dir) = &temporary_dir {
             child.env("TMPDIR", dir);
         }
         let mut output = self.wait(child, program, limits)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 use fbuild_model::Command;
 use fbuild_process::limits::Limits;
-use fbuild_process::runner::{Output, RunError, Runner, RunnerOptions};
+use fbuild_process::runner::{Output, RunError, Runner, RunnerOptions, TemporaryDir};
 use fbuild_process::stop::Stop;
 
 #[expect(clippy::unwrap_used, reason = "a test")]
@@ -191,7 +191,10 @@ fn a_directory_for_temporary_files_that_fails_is_given_up_and_nothing_runs_twice
         let dir = base.join(name);
         fs_err::create_dir(&dir).unwrap();
         let options = RunnerOptions {
-            temporary_dir: Some(dir.clone()),
+            temporary_dir: Some(TemporaryDir::new({
+                let dir = dir.clone();
+                move || Some(dir.clone())
+            })),
             ..RunnerOptions::default()
         };
         (Runner::new(Stop::new(), options).unwrap(), dir)
