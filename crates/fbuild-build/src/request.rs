@@ -22,13 +22,11 @@ pub enum PchMode {
     Off,
 }
 
-/// The limits of a run, beyond which a process or a sketch fails.
+/// The limits of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How long one process (compile, archive, link, hook) may run before it is killed and its action fails.
     pub action_timeout: Duration,
-    /// How long all processes of one sketch may run in sum, shared actions not counted, before the sketch fails; `None`: no limit.
-    pub sketch_timeout: Option<Duration>,
     /// Start no more work once this many sketches have failed; `None`: no limit. [`Request::fail_fast`] is a limit of one.
     pub max_failures: Option<NonZeroUsize>,
     /// Address space in bytes that one process may use (`RLIMIT_AS`); `None`: no limit.
@@ -44,7 +42,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             action_timeout: Self::DEFAULT_ACTION_TIMEOUT,
-            sketch_timeout: None,
             max_failures: None,
             process_memory: None,
         }

@@ -3,6 +3,7 @@
 //! While stage 1 runs, the workers of stage 2 compile sketches in the seats that it leaves free; then they link. The two phases that are
 //! reported do not overlap: stage 1 lasts until its archives are there, stage 2 from then on.
 
+use std::num::NonZeroUsize;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -169,7 +170,11 @@ pub fn build(
     }
     warnings::report_up_to_date(plan, &executor);
     let shared = Shared::new(plan);
-    let sketches = Sketches::new(plan, &shared, &executor, request.fail_fast);
+    let max_failures = match request.fail_fast {
+        true => Some(NonZeroUsize::MIN),
+        false => request.limits.max_failures,
+    };
+    let sketches = Sketches::new(plan, &shared, &executor, max_failures);
     let budget = Budget::new(stage1_jobs.max(stage2_jobs));
     // Taken before any sketch is compiled: sketches wait for preambles, so stage 1 must not wait for sketches.
     let seats: Vec<_> = (0..stage1_jobs).map(|_| budget.take()).collect();

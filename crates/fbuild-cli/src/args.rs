@@ -343,9 +343,6 @@ pub struct BuildArgs {
     /// Kill a compiler, linker or hook that runs longer than this, and fail its sketches
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = parse_seconds)]
     pub timeout: Duration,
-    /// Fail a sketch whose own compiles and link take longer than this in all
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
-    pub sketch_timeout: Option<Duration>,
     /// Memory that one compiler or linker may use, for example 4G
     #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     pub memory_limit: Option<u64>,

@@ -43,7 +43,6 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
         fail_fast: args.fail_fast,
         limits: Limits {
             action_timeout: args.timeout,
-            sketch_timeout: args.sketch_timeout,
             max_failures: args.max_failures,
             process_memory: args.memory_limit,
         },

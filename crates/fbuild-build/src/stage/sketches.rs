@@ -3,6 +3,7 @@
 //! Compiling needs nothing of stage 1 but perhaps a preamble, so it may begin while stage 1 still runs and seats are free. Linking needs an
 //! [`ArchiveSet`]. Nothing here compiles a core or library source, runs library discovery or writes an archive.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -38,7 +39,9 @@ pub struct Sketches<'a> {
     states: Vec<State>,
     /// Positions in the plan, the most expensive sketch first.
     order: Vec<usize>,
-    fail_fast: bool,
+    /// Failures after which no more work starts.
+    max_failures: Option<NonZeroUsize>,
+    failures: AtomicUsize,
 }
 
 /// Stage 1's archives, once they are there; `None` if they cannot be used.
@@ -85,7 +88,7 @@ impl<'a> Sketches<'a> {
         plan: &'a BuildPlan,
         shared: &'a Shared,
         executor: &'a Executor<'a>,
-        fail_fast: bool,
+        max_failures: Option<NonZeroUsize>,
     ) -> Self {
         let states = plan.sketches.iter().map(|_| State::default()).collect();
         let mut order: Vec<(u128, usize)> = plan
@@ -111,7 +114,8 @@ impl<'a> Sketches<'a> {
             executor,
             states,
             order: order.into_iter().map(|(_, index)| index).collect(),
-            fail_fast,
+            max_failures,
+            failures: AtomicUsize::new(0),
         }
     }
 
@@ -192,10 +196,14 @@ impl<'a> Sketches<'a> {
             }
             SketchWork::Build(sketch) => self.build(index, sketch, archives, &mut trace),
         };
-        if self.fail_fast && outcome.failure().is_some() {
-            self.executor.stop.drain();
-        }
         if let Some(failure) = outcome.failure() {
+            let failures = self.failures.fetch_add(1, Ordering::SeqCst) + 1;
+            if self
+                .max_failures
+                .is_some_and(|limit| failures >= limit.get())
+            {
+                self.executor.stop.drain();
+            }
             // Firmware that is too big is there to be looked at (specification 6.4); any other is that of an earlier build.
             if failure.phase != Phase::Size {
                 deliver::withdraw(&entry.out_dir, entry.dir.file_name().unwrap_or_default());

@@ -213,6 +213,31 @@ fn a_compiler_that_crashes_is_a_failure_of_its_sketch() {
 }
 
 #[test]
+fn max_failures_ends_the_run_after_that_many() {
+    let project = project().sketches(["A", "B", "C", "D"], TYPO);
+    let run = project
+        .compile(["A", "B", "C", "D"])
+        .args([
+            "--max-failures",
+            "2",
+            "--sketch-jobs",
+            "1",
+            "--framework-jobs",
+            "1",
+        ])
+        .run()
+        .expect_code(1);
+    let outcomes = run.outcomes();
+    let count = |kind: &str| {
+        outcomes
+            .iter()
+            .filter(|(_, outcome)| outcome == kind)
+            .count()
+    };
+    assert_eq!((count("failed"), count("not-run")), (2, 2), "{outcomes:?}");
+}
+
+#[test]
 fn fail_fast_starts_nothing_more_and_still_tells_of_every_sketch() {
     let names = ["A", "B", "C", "D"];
     let project = project().sketches(names, PLAIN).sketch("Typo", TYPO);
