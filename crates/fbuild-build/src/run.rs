@@ -23,7 +23,7 @@ use crate::plan::PlanError;
 use crate::plan::planner::{self, Extent};
 use crate::plan::quirks::quirks_applied;
 use crate::plan::{ArchiveId, BuildPlan, SketchWork};
-use crate::request::Request;
+use crate::request::{Exception, Request};
 use crate::services::Services;
 use crate::stage::shared::{self, Shared};
 use crate::stage::sketches::{Handover, Sketches};
@@ -59,6 +59,7 @@ pub fn plan(
     services: Services<'_>,
     events: &Sender<Event>,
 ) -> Result<BuildPlan, BuildError> {
+    output_dir::check(request)?;
     planned(
         request,
         services,
@@ -72,7 +73,7 @@ pub fn plan(
 /// without libraries and prototypes, and no hook runs for them.
 ///
 /// # Errors
-/// If a platform cannot be used, or the output directory cannot be written.
+/// If a platform cannot be used.
 pub fn preview(
     request: &Request,
     services: Services<'_>,
@@ -102,10 +103,14 @@ fn planned(
             .map(|board| board.fqbn().to_string())
             .collect(),
         sketches: request.sketches.len(),
+        unrequested: request
+            .exceptions
+            .values()
+            .filter(|exception| matches!(exception, Exception::NotRequested))
+            .count(),
         framework_jobs: request.framework_jobs.get(),
         sketch_jobs: request.sketch_jobs.get(),
     });
-    output_dir::check(request)?;
     let pool = pool("plan", request.sketch_jobs.get())?;
     let boards: Vec<BoardSpec> = request
         .boards

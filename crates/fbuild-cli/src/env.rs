@@ -2,12 +2,16 @@
 
 /// Directory of the cache. Read by the argument parser.
 pub const CACHE_DIR: &str = "FBUILD_CACHE_DIR";
+/// Size that builds keep the cache below. Read by the argument parser.
+pub const CACHE_SIZE: &str = "FBUILD_CACHE_SIZE";
 /// Further places of platforms, separated by colons.
 pub const PLATFORM_PATH: &str = "FBUILD_PLATFORM_PATH";
 /// The reference tool of `fbuild parity`. Read by the argument parser.
 pub const REFERENCE: &str = "FBUILD_REFERENCE";
 /// What the log of fbuild itself shows.
 pub const LOG: &str = "FBUILD_LOG";
+/// The file with arduino-cli's settings.
+pub const ARDUINO_CONFIG_FILE: &str = "ARDUINO_CONFIG_FILE";
 /// Arduino's data directory.
 pub const ARDUINO_DATA: &str = "ARDUINO_DIRECTORIES_DATA";
 /// Arduino's sketchbook.
@@ -40,8 +44,12 @@ pub const GITHUB_EVENT_NAME: &str = "GITHUB_EVENT_NAME";
 pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 
 /// Every variable, with what it does.
-pub const ALL: [(&str, &str); 19] = [
+pub const ALL: [(&str, &str); 21] = [
     (CACHE_DIR, "Directory of the cache; `--cache-dir` beats it."),
+    (
+        CACHE_SIZE,
+        "Size that builds keep the cache below, for example `2G`; `--cache-size` wins over it.",
+    ),
     (
         PLATFORM_PATH,
         "Further directories with platforms, separated by colons; `--platform-path` comes before them.",
@@ -53,6 +61,10 @@ pub const ALL: [(&str, &str); 19] = [
     (
         LOG,
         "What fbuild logs about itself on standard error, for its developers: `debug`, `fbuild_cache=trace` …",
+    ),
+    (
+        ARDUINO_CONFIG_FILE,
+        "arduino-cli's settings, instead of `arduino-cli.yaml` in its data directory: `directories.data` and `directories.user` are read.",
     ),
     (
         ARDUINO_DATA,

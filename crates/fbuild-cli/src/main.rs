@@ -1,11 +1,15 @@
 //! The `fbuild` command: what was typed becomes a request, what happens becomes text and an exit code.
 
+mod arduino_config;
 mod args;
+mod boards;
 mod commands;
+mod config;
 mod env;
 mod error;
 mod exit;
 mod hints;
+mod output;
 mod places;
 mod printer;
 mod project;
@@ -14,23 +18,33 @@ mod reports;
 mod request;
 mod screen;
 mod session;
+mod targets;
 mod units;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::args::{Cli, Command};
+use crate::args::{Command, OutputArgs};
+use crate::config::{Parsed, Setting};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let Parsed { cli, settings } = match config::parse(std::env::args_os().collect()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            Printer::new(&OutputArgs::default()).error(&error.to_string(), &error.hints);
+            return error.exit.into();
+        }
+    };
     let printer = Printer::new(&cli.output);
     start_tracing();
-    let outcome =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(cli.command, &printer)));
+    if std::env::var(env::CACHE_DIR).is_ok_and(|value| value.is_empty()) {
+        printer.warning("FBUILD_CACHE_DIR is set but empty; the default directory is used");
+    }
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        run(cli.command, &settings, &printer)
+    }));
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -61,28 +75,42 @@ fn written(exit: Exit, printer: &Printer) -> Exit {
     }
 }
 
-fn run(command: Command, printer: &Printer) -> Result<Exit, CliError> {
+fn run(command: Command, settings: &[Setting], printer: &Printer) -> Result<Exit, CliError> {
     match command {
         Command::CompileMany(args) => commands::build::run(&args, printer),
         Command::Build(args) => commands::build::run(&args, printer),
-        Command::Boards { filter, platforms } => {
-            commands::boards::run(filter.as_deref(), &platforms, printer)
-        }
+        Command::Boards {
+            filter,
+            format,
+            platforms,
+        } => commands::boards::run(filter.as_deref(), &format, &platforms, printer),
         Command::Doctor { platforms, cache } => commands::doctor::run(&platforms, &cache, printer),
         Command::Preprocess(args) => commands::preprocess::run(&args, printer),
         Command::Properties {
             board,
             unexpanded,
+            format,
             platforms,
             properties,
-        } => commands::properties::run(&board, !unexpanded, &platforms, &properties, printer),
-        Command::Libraries(args) => commands::libraries::run(&args, printer),
+        } => commands::properties::run(
+            &board,
+            !unexpanded,
+            &format,
+            &platforms,
+            &properties,
+            printer,
+        ),
+        Command::Libraries { what, format } => commands::libraries::run(&what, &format, printer),
         Command::Parity {
             build,
             reference,
             markdown,
         } => commands::parity::run(&build, reference.as_deref(), markdown, printer),
         Command::Cache { command, cache } => commands::cache::run(&command, &cache, printer),
+        Command::Config(_) => Ok(commands::config::run(settings, printer)),
+        Command::Upload(args) => commands::device::upload(&args),
+        Command::Monitor(args) => commands::device::monitor(&args),
+        Command::Watch(args) => commands::device::watch(&args),
         Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),
         Command::Schema { name } => {
             let published = fbuild_report::schema::PUBLISHED.iter();

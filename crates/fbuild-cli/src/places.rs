@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_platform::{Installation, SearchRoots};
 
+use crate::arduino_config::ArduinoConfig;
 use crate::args::{CacheArgs, PlatformArgs};
 use crate::env;
 use crate::error::CliError;
@@ -66,6 +67,7 @@ pub fn installation_with(
 pub fn sketchbooks() -> Vec<Utf8PathBuf> {
     let mut dirs: Vec<Utf8PathBuf> = env::get(env::ARDUINO_USER)
         .map(Utf8PathBuf::from)
+        .or_else(|| arduino_config().user)
         .into_iter()
         .collect();
     if dirs.is_empty()
@@ -81,6 +83,23 @@ fn data_dirs() -> Vec<Utf8PathBuf> {
     if let Some(dir) = env::get(env::ARDUINO_DATA) {
         return vec![dir.into()];
     }
+    match arduino_config().data {
+        Some(dir) => vec![dir],
+        None => default_data_dirs(),
+    }
+}
+
+/// Reads the settings of arduino-cli.
+fn arduino_config() -> ArduinoConfig {
+    let named = env::get(env::ARDUINO_CONFIG_FILE).map(Utf8PathBuf::from);
+    let data = env::get(env::ARDUINO_DATA).map(Utf8PathBuf::from);
+    let dirs = data.into_iter().chain(default_data_dirs());
+    let files = dirs.map(|dir| dir.join("arduino-cli.yaml"));
+    ArduinoConfig::first_of(named.into_iter().chain(files))
+}
+
+/// Returns where arduino-cli and the IDE keep their data and settings unless told otherwise.
+fn default_data_dirs() -> Vec<Utf8PathBuf> {
     let names: &[&str] = if cfg!(target_os = "macos") {
         &["Library/Arduino15", ".arduino15"]
     } else {
@@ -103,25 +122,39 @@ fn platformio_packages() -> Vec<Utf8PathBuf> {
 /// # Errors
 /// If there is no home directory to put it in.
 pub fn cache_dir(args: &CacheArgs) -> Result<Utf8PathBuf, CliError> {
-    if let Some(dir) = &args.cache_dir {
+    // An empty name is that of a variable which is set but empty.
+    if let Some(dir) = args
+        .cache_dir
+        .as_ref()
+        .filter(|dir| !dir.as_str().is_empty())
+    {
         return absolute(dir);
     }
+    let caches = user_caches()
+        .map_err(|error| error.hint("name one with --cache-dir, or use --no-cache"))?;
+    Ok(caches.join("fbuild"))
+}
+
+/// Returns the system's place for the caches of this user.
+///
+/// # Errors
+/// If there is no home directory.
+pub fn user_caches() -> Result<Utf8PathBuf, CliError> {
     if let Some(dir) = env::get(env::XDG_CACHE_HOME)
         .map(Utf8PathBuf::from)
         .filter(|dir| dir.is_absolute())
     {
-        return Ok(dir.join("fbuild"));
+        return Ok(dir);
     }
     let home = home().ok_or_else(|| {
         CliError::usage(anyhow::anyhow!(
             "find a place for the cache: HOME is not set"
         ))
-        .hint("name one with --cache-dir, or use --no-cache")
     })?;
     Ok(if cfg!(target_os = "macos") {
-        home.join("Library/Caches/fbuild")
+        home.join("Library/Caches")
     } else {
-        home.join(".cache/fbuild")
+        home.join(".cache")
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which board, platforms and libraries the sketches' own project files ask for (semantics 2.1.8).
 //!
-//! A run builds all its sketches for the same boards with the same libraries, so project files count only where they agree.
+//! A run builds each sketch for its own board, but all sketches with the same platforms and libraries: there the files must agree.
 
 use anyhow::anyhow;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,39 +14,54 @@ use crate::error::CliError;
 /// What project files ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// The board, unless one was named.
-    pub fqbn: Option<String>,
-    /// The profile; its libraries' folders are absolute.
+    /// The board of each sketch, unless one was named; `None` also for a folder that is no sketch.
+    pub fqbns: Vec<Option<String>>,
+    /// The profile of the first sketch; its libraries' folders are absolute.
     pub profile: Option<Profile>,
+}
+
+/// What one project file asks for.
+#[derive(Debug, Clone, Default)]
+struct Wish {
+    fqbn: Option<String>,
+    profile: Option<Profile>,
 }
 
 /// Reads the project files of `sketches` as far as they count: for `profile` where one is named, else for the default profile or board where
 /// no board is named.
 ///
 /// # Errors
-/// A file that cannot be read, a profile that is not there, sketches that disagree or of which only some have a default.
+/// A file that cannot be read, a profile that is not there, sketches with different platforms or libraries or of which only some have a default.
 pub fn choose(
     sketches: &[Requested],
     profile: Option<&str>,
     boards_named: bool,
 ) -> Result<Choice, CliError> {
+    let mut choice = Choice {
+        fqbns: vec![None; sketches.len()],
+        profile: None,
+    };
     if profile.is_none() && boards_named {
-        return Ok(Choice::default());
+        return Ok(choice);
     }
-    let mut chosen: Option<(&Requested, Choice)> = None;
-    // A folder that is no sketch is an outcome of its own, and has no say.
-    for sketch in sketches.iter().filter(|sketch| sketch.sketch.is_ok()) {
-        let choice = of_sketch(sketch, profile)?;
-        match &chosen {
-            None => chosen = Some((sketch, choice)),
-            Some((_, known)) if *known == choice => {}
-            Some((first, known)) => {
+    let mut first: Option<(&Requested, Wish)> = None;
+    for (sketch, fqbn) in sketches.iter().zip(&mut choice.fqbns) {
+        // A folder that is no sketch is an outcome of its own, and has no say.
+        if sketch.sketch.is_err() {
+            continue;
+        }
+        let wish = of_sketch(sketch, profile)?;
+        fqbn.clone_from(&wish.fqbn);
+        match &first {
+            None => first = Some((sketch, wish)),
+            Some((_, known)) if known.agrees_with(&wish) => {}
+            Some((other, known)) => {
                 return Err(CliError::usage(anyhow!(
                     "choose a board: `{}` asks for {}, `{}` for {}",
-                    first.label,
+                    other.label,
                     known.named(),
                     sketch.label,
-                    choice.named()
+                    wish.named()
                 ))
                 .hint(
                     "name the boards for all sketches with --board, or build them in separate runs",
@@ -54,13 +69,14 @@ pub fn choose(
             }
         }
     }
-    Ok(chosen.map(|(_, choice)| choice).unwrap_or_default())
+    choice.profile = first.and_then(|(_, wish)| wish.profile);
+    Ok(choice)
 }
 
-fn of_sketch(sketch: &Requested, named: Option<&str>) -> Result<Choice, CliError> {
+fn of_sketch(sketch: &Requested, named: Option<&str>) -> Result<Wish, CliError> {
     let project = Project::load(&sketch.dir).map_err(CliError::usage)?;
     let Some(name) = named.or(project.default_profile.as_deref()) else {
-        return Ok(Choice {
+        return Ok(Wish {
             fqbn: project.default_fqbn,
             profile: None,
         });
@@ -86,13 +102,22 @@ fn of_sketch(sketch: &Requested, named: Option<&str>) -> Result<Choice, CliError
             *dir = sketch.dir.join(&*dir);
         }
     }
-    Ok(Choice {
+    Ok(Wish {
         fqbn: profile.fqbn.clone().or(project.default_fqbn),
         profile: Some(profile),
     })
 }
 
-impl Choice {
+impl Wish {
+    /// Boards may differ from sketch to sketch; that one has none and the other has, and what a profile pins, may not.
+    fn agrees_with(&self, other: &Self) -> bool {
+        let pins = |wish: &Self| {
+            let profile = wish.profile.as_ref();
+            profile.map(|own| (own.platforms.clone(), own.libraries.clone()))
+        };
+        self.fqbn.is_some() == other.fqbn.is_some() && pins(self) == pins(other)
+    }
+
     fn named(&self) -> String {
         match (&self.profile, &self.fqbn) {
             (Some(profile), _) => format!("its profile `{}`", profile.name),
@@ -100,7 +125,9 @@ impl Choice {
             (None, None) => "none".to_owned(),
         }
     }
+}
 
+impl Choice {
     /// Returns the versions of platforms that are wanted.
     pub fn pinned_platforms(&self) -> Vec<(String, String)> {
         let pins = self.profile.iter().flat_map(|profile| &profile.platforms);

@@ -1,6 +1,5 @@
 //! From what was typed to what it means.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use anyhow::anyhow;
@@ -10,15 +9,17 @@ use fbuild_build::plan::planner::library_roots;
 use fbuild_build::request::{Limits, PchMode, Request};
 use fbuild_build::toolchain::find_program;
 use fbuild_cache::Cache;
-use fbuild_platform::{BoardError, BoardSpec, BuildOptions, Installation};
 use fbuild_process::memory;
 use fbuild_scan::library::enclosing_library;
-use fbuild_scan::sketch::find::{FindError, Found, find_sketches};
+use fbuild_scan::sketch::find::{FindError, Found, Requested, find_sketches};
+use globset::{Glob, GlobMatcher};
 
-use crate::args::{BuildArgs, Jobs, PchWhen, PlatformArgs, PropertyArgs, SketchArgs};
+use crate::args::{BuildArgs, Jobs, PchWhen, SketchArgs};
+use crate::config::matches_name;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{places, project};
+use crate::targets::{self, Targets};
+use crate::{boards, output, places, project};
 
 /// A request, and what is to be said about it before the run.
 #[derive(Debug)]
@@ -36,10 +37,14 @@ pub struct Prepared {
 pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
     let Prepared { request, remarks } = prepare_sketches(&args.what)?;
     let launcher = launcher(args.compiler_launcher.as_deref().unwrap_or_default())?;
+    let output_dir = output::dir(args, &request)?;
+    output::check(args, &request, &output_dir)?;
+    let (framework_jobs, sketch_jobs) = jobs(args);
     let request = Request {
-        output_dir: places::absolute(&args.output_dir)?,
-        framework_jobs: exactly(args.framework_jobs, request.framework_jobs),
-        sketch_jobs: exactly(args.sketch_jobs, request.sketch_jobs),
+        output_dir,
+        framework_jobs: exactly(framework_jobs, request.framework_jobs),
+        sketch_jobs: exactly(sketch_jobs, request.sketch_jobs),
+        cache_limit: args.what.cache.cache_size,
         fail_fast: args.fail_fast,
         limits: Limits {
             action_timeout: args.timeout,
@@ -63,7 +68,8 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
 ///
 /// The stages share their seats, so each can have as many workers as memory is enough for.
 pub fn bound_jobs(args: &BuildArgs, request: &mut Request, cache: &Cache) {
-    if args.framework_jobs != Jobs::Auto && args.sketch_jobs != Jobs::Auto {
+    let (framework_jobs, sketch_jobs) = jobs(args);
+    if framework_jobs != Jobs::Auto && sketch_jobs != Jobs::Auto {
         return;
     }
     let boards: Vec<String> = request
@@ -74,13 +80,19 @@ pub fn bound_jobs(args: &BuildArgs, request: &mut Request, cache: &Cache) {
     let peak = peaks::measured_peak(cache, &boards).unwrap_or(memory::ASSUMED_PEAK);
     let free = memory::free(Utf8Path::new("/"));
     for (asked, jobs) in [
-        (args.framework_jobs, &mut request.framework_jobs),
-        (args.sketch_jobs, &mut request.sketch_jobs),
+        (framework_jobs, &mut request.framework_jobs),
+        (sketch_jobs, &mut request.sketch_jobs),
     ] {
         if asked == Jobs::Auto {
             *jobs = memory::affordable(free, peak, *jobs);
         }
     }
+}
+
+/// Returns the numbers of jobs of both stages as given, `--jobs` being for those that are not.
+fn jobs(args: &BuildArgs) -> (Jobs, Jobs) {
+    let or_all = |own: Option<Jobs>| own.or(args.jobs).unwrap_or(Jobs::Auto);
+    (or_all(args.framework_jobs), or_all(args.sketch_jobs))
 }
 
 /// Understands which sketches, boards and libraries are meant; how they are built is left at the defaults.
@@ -93,17 +105,16 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         .iter()
         .map(utf8)
         .collect::<Result<Vec<_>, _>>()?;
-    let found = find_sketches(&paths).map_err(|error| match error {
-        FindError::Empty { .. } => CliError {
-            exit: Exit::NoSketch,
-            ..CliError::usage(error)
-        },
-        _ => CliError::usage(error),
-    })?;
+    let mut found = find_sketches(&paths).map_err(|error| not_found(error, &paths))?;
+    let mut remarks = remarks(&found);
+    remarks.extend(select(args, &mut found.sketches));
     if found.sketches.is_empty() {
         return Err(CliError {
             exit: Exit::NoSketch,
-            ..CliError::usage(anyhow!("find sketches: there is none in {}", list(&paths)))
+            ..CliError::usage(anyhow!(
+                "no sketch matches --include and --exclude in {}",
+                list(&paths)
+            ))
         });
     }
     let choice = project::choose(
@@ -113,28 +124,41 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     )?;
     let installation = places::installation_with(&args.platforms, choice.pinned_platforms())?;
     choice.check_platforms(&installation)?;
-    let named = match &choice.fqbn {
-        Some(fqbn) if args.boards.is_empty() => std::slice::from_ref(fqbn),
-        _ => &args.boards[..],
-    };
-    let boards = installed_boards(&installation, named, &args.properties)?;
-    let mut remarks = remarks(&found);
+    let Targets { boards, exceptions } =
+        targets::targets(args, &installation, &found.sketches, &choice)?;
     remarks.extend(installation.warnings().iter().cloned());
+    for board in boards.iter().take(1) {
+        for key in boards::unused_properties(&installation, board, &args.properties) {
+            remarks.push(format!(
+                "build property `{key}`: nothing in the platform of {} uses it",
+                board.fqbn()
+            ));
+        }
+    }
     let library = library_under_test(&found);
-    let mut single = args.library.clone();
+    let mut single = comma_list(&args.library);
     single.extend(library.clone());
-    if let Some(missing) = args.libraries.iter().find(|dir| !dir.is_dir()) {
+    let given = comma_list(&args.libraries);
+    if let Some(missing) = given.iter().find(|dir| !dir.is_dir()) {
         return Err(CliError::usage(anyhow!(
             "--libraries {missing}: folder not found"
         )));
     }
-    let mut folders = args.libraries.clone();
+    for dir in given
+        .iter()
+        .filter(|dir| dir.join("library.properties").is_file())
+    {
+        remarks.push(format!(
+            "--libraries {dir}: this folder is a library itself; for one library use --library"
+        ));
+    }
+    let mut folders = given.clone();
     let sketchbooks = places::sketchbooks().into_iter();
     folders.extend(sketchbooks.map(|dir| dir.join("libraries")));
     let profile = choice.libraries(&folders)?;
     if profile.is_some() {
         // A profile names all libraries it needs; what else is installed does not count.
-        folders.clone_from(&args.libraries);
+        folders = given;
     }
     // What a profile names beats what else is there, whatever it is called.
     single.extend(profile.into_iter().flatten());
@@ -144,14 +168,14 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         sketches: found.sketches,
         libraries: library_roots(&single, &folders),
         library_under_test: library,
-        output_dir: places::absolute(Utf8Path::new(".fbuild"))?,
+        output_dir: places::absolute(Utf8Path::new(output::DEFAULT))?,
         cwd: places::absolute(Utf8Path::new("."))?,
         framework_jobs: at_least_one(cores.min(2)),
         sketch_jobs: at_least_one(cores),
         fail_fast: false,
         limits: Limits::default(),
-        exceptions: HashMap::new(),
-        cache_limit: fbuild_cache::DEFAULT_MAX_SIZE,
+        exceptions,
+        cache_limit: args.cache.cache_size,
         export_binaries: false,
         ignore_filters: false,
         quirks: !args.platforms.no_quirks,
@@ -161,81 +185,57 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     Ok(Prepared { request, remarks })
 }
 
-/// Resolves the boards that were named.
-///
-/// # Errors
-/// An unknown or ambiguous board, an unknown option, a platform that is incomplete.
-pub fn boards(
-    names: &[String],
-    platforms: &PlatformArgs,
-    properties: &PropertyArgs,
-) -> Result<(Installation, Vec<BoardSpec>), CliError> {
-    let installation = places::installation(platforms)?;
-    let boards = installed_boards(&installation, names, properties)?;
-    Ok((installation, boards))
-}
-
-fn installed_boards(
-    installation: &Installation,
-    names: &[String],
-    properties: &PropertyArgs,
-) -> Result<Vec<BoardSpec>, CliError> {
-    let names: Vec<&str> = split_boards(names);
-    if names.is_empty() {
-        return Err(CliError::usage(anyhow!("which board?"))
-            .hint("for example `--board uno`; `fbuild boards` lists them"));
-    }
-    let options = BuildOptions {
-        build_properties: properties.build_properties.clone(),
-        warnings: properties.warnings,
-        optimize_for_debug: properties.optimize_for_debug,
-        ..BuildOptions::default()
+/// Keeps the sketches that `--include` and `--exclude` select, and returns a remark for each pattern that matches none.
+fn select(args: &SketchArgs, sketches: &mut Vec<Requested>) -> Vec<String> {
+    let matchers = |globs: &[Glob]| globs.iter().map(Glob::compile_matcher).collect::<Vec<_>>();
+    let (include, exclude) = (matchers(&args.include), matchers(&args.exclude));
+    let is_match = |globs: &[GlobMatcher], sketch: &Requested| {
+        globs.iter().any(|glob| matches_name(glob, &sketch.label))
     };
-    let mut boards: Vec<BoardSpec> = Vec::new();
-    for name in names {
-        let fqbn = installation
-            .parse_board(name)
-            .map_err(|error| missing_platform(error, installation))?;
-        if !boards.iter().any(|board| *board.fqbn() == fqbn) {
-            boards.push(BoardSpec::resolve(installation, &fqbn, &options)?);
-        }
-    }
-    Ok(boards)
+    let idle = include.iter().map(|glob| ("--include", glob));
+    let idle = idle.chain(exclude.iter().map(|glob| ("--exclude", glob)));
+    let idle = idle.filter(|(_, glob)| {
+        !sketches
+            .iter()
+            .any(|sketch| matches_name(glob, &sketch.label))
+    });
+    let remarks = idle
+        .map(|(option, glob)| format!("{option} {}: no sketch matches", glob.glob()))
+        .collect();
+    sketches.retain(|sketch| {
+        (include.is_empty() || is_match(&include, sketch)) && !is_match(&exclude, sketch)
+    });
+    remarks
 }
 
-fn missing_platform(error: BoardError, installation: &Installation) -> CliError {
-    let ambiguous = matches!(error, BoardError::Ambiguous { .. });
+fn not_found(error: FindError, paths: &[Utf8PathBuf]) -> CliError {
+    let is_empty = matches!(error, FindError::Empty { .. });
     let error = CliError::usage(error);
-    if ambiguous {
-        return error.hint("give the whole name, for example `--board arduino:avr:uno`");
+    let platformio = paths
+        .iter()
+        .find(|path| path.join("platformio.ini").is_file());
+    let error = match platformio {
+        Some(path) => error
+            .hint(format!("`{path}` is a PlatformIO project, which fbuild does not build: run `pio run -d {path}`"))
+            .hint("for fbuild, put the program into a sketch: a folder such as Blink/ with Blink.ino in it"),
+        None => error,
+    };
+    match is_empty {
+        true => CliError {
+            exit: Exit::NoSketch,
+            ..error
+        },
+        false => error,
     }
-    if installation.platforms().len() > 0 {
-        return error.hint("`fbuild boards` lists the boards that were found");
-    }
-    error
-        .hint("on Debian or Ubuntu: apt-get install gcc-avr avr-libc arduino-core-avr")
-        .hint("run `fbuild doctor` to see where it searched")
 }
 
-/// Splits `uno,mega`; a comma inside of board options (`nano:cpu=a,b=c`) belongs to them, which shows by the `=` that follows it.
-fn split_boards(names: &[String]) -> Vec<&str> {
-    let mut boards = Vec::new();
-    for name in names {
-        let mut start = 0;
-        for (at, _) in name.match_indices(',') {
-            let next = name[at + 1..].split([',', ':']).next().unwrap_or_default();
-            if !next.contains('=') {
-                boards.push(&name[start..at]);
-                start = at + 1;
-            }
-        }
-        boards.push(&name[start..]);
-    }
-    boards
-        .into_iter()
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect()
+/// Splits lists such as `a,b`, as arduino-cli does; a folder whose name has a comma is itself.
+fn comma_list(paths: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+    let split = |path: &Utf8PathBuf| match path.exists() {
+        true => vec![path.clone()],
+        false => path.as_str().split(',').map(Utf8PathBuf::from).collect(),
+    };
+    paths.iter().flat_map(split).collect()
 }
 
 /// Splits a launcher and its arguments, and finds out whether it is there before it is put in front of hundreds of commands.
@@ -304,25 +304,4 @@ fn exactly(asked: Jobs, auto: NonZeroUsize) -> NonZeroUsize {
 
 fn at_least_one(jobs: usize) -> NonZeroUsize {
     NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn boards_are_split_at_commas_that_do_not_separate_options() {
-        let check = |names: &[&str], expect: &[&str]| {
-            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-            assert_eq!(split_boards(&names), expect);
-        };
-        check(&["uno,mega"], &["uno", "mega"]);
-        check(&["uno", "mega"], &["uno", "mega"]);
-        check(&["a:b:c:x=1,y=2,uno"], &["a:b:c:x=1,y=2", "uno"]);
-        check(
-            &["nano:cpu=atmega328old,mega:cpu=atmega1280"],
-            &["nano:cpu=atmega328old", "mega:cpu=atmega1280"],
-        );
-        check(&[" uno , ", ""], &["uno"]);
-    }
 }

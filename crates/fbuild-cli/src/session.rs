@@ -123,7 +123,7 @@ impl Inspection {
 /// # Errors
 /// If the directory cannot be used.
 pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError> {
-    if args.no_cache {
+    if args.no_cache || args.clean {
         fs_err::create_dir_all(&request.output_dir)
             .map_err(|error| CliError::usage(error).hint(OTHER_OUTPUT))?;
         return Ok(Cache::private_in(&request.output_dir)?);

@@ -19,6 +19,8 @@ pub enum Event {
         boards: Vec<String>,
         /// Number of sketches per board.
         sketches: usize,
+        /// Number of pairs of board and sketch that were not requested, because sketches name boards of their own.
+        unrequested: usize,
         /// Width of stage 1.
         framework_jobs: usize,
         /// Width of stage 2.

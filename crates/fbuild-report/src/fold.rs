@@ -18,6 +18,8 @@ pub struct RunReport {
     pub boards: Vec<String>,
     /// Number of sketches per board.
     pub sketches_per_board: usize,
+    /// Number of pairs of board and sketch that were not requested.
+    pub unrequested: usize,
     /// Width of stage 1.
     pub framework_jobs: usize,
     /// Width of stage 2.
@@ -143,11 +145,13 @@ impl RunReport {
             Event::RunStarted {
                 boards,
                 sketches,
+                unrequested,
                 framework_jobs,
                 sketch_jobs,
             } => {
                 self.boards.clone_from(boards);
                 self.sketches_per_board = *sketches;
+                self.unrequested = *unrequested;
                 self.framework_jobs = *framework_jobs;
                 self.sketch_jobs = *sketch_jobs;
             }
@@ -206,7 +210,8 @@ impl RunReport {
 
     /// Returns how many sketches ended how.
     pub fn counts(&self) -> Counts {
-        let asked = self.boards.len().saturating_mul(self.sketches_per_board);
+        let pairs = self.boards.len().saturating_mul(self.sketches_per_board);
+        let asked = pairs.saturating_sub(self.unrequested);
         let mut counts = Counts {
             requested: asked.max(self.results.len()),
             ..Counts::default()

@@ -22,6 +22,7 @@ pub fn message(event: &Event, origin: &Origin) -> Message {
         Event::RunStarted {
             boards,
             sketches,
+            unrequested: _,
             framework_jobs,
             sketch_jobs,
         } => Message::RunStarted {

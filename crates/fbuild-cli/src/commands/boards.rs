@@ -1,6 +1,8 @@
 //! `fbuild boards`.
 
-use crate::args::PlatformArgs;
+use fbuild_platform::BoardEntry;
+
+use crate::args::{FormatArgs, PlatformArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::places;
@@ -12,6 +14,7 @@ use crate::printer::{Printer, Verbosity};
 /// If a directory the user named holds no platform.
 pub fn run(
     filter: Option<&str>,
+    format: &FormatArgs,
     platforms: &PlatformArgs,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
@@ -34,6 +37,12 @@ pub fn run(
         }));
         return Err(error
             .hint("run `fbuild doctor` to see where it searched and how to install a platform"));
+    }
+    if format.is_json() {
+        let boards: Vec<_> = boards.iter().map(json).collect();
+        let document = serde_json::json!({ "boards": boards });
+        printer.data(&format!("{document:#}\n"));
+        return Ok(Exit::Success);
     }
     let width = boards
         .iter()
@@ -58,4 +67,23 @@ pub fn run(
     }
     printer.data(&text);
     Ok(Exit::Success)
+}
+
+fn json(board: &BoardEntry) -> serde_json::Value {
+    let menus = board.menus.iter().map(|menu| {
+        let values = menu.values.iter();
+        let values =
+            values.map(|(value, label)| serde_json::json!({ "value": value, "name": label }));
+        serde_json::json!({
+            "option": menu.option,
+            "default": menu.default,
+            "values": values.collect::<Vec<_>>(),
+        })
+    });
+    serde_json::json!({
+        "fqbn": board.fqbn,
+        "name": board.name,
+        "platform_version": board.version,
+        "options": menus.collect::<Vec<_>>(),
+    })
 }

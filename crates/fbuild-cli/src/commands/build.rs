@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use fbuild_build::output_dir::OutputDirError;
 use fbuild_build::plan::planner::Extent;
-use fbuild_build::request::Request;
+use fbuild_build::request::{Exception, Request};
 use fbuild_build::run;
 use fbuild_build::services::Services;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
@@ -14,11 +14,12 @@ use fbuild_report::RunReport;
 use fbuild_report::json::Origin;
 use fbuild_scan::sketch::find::Requested;
 
-use crate::args::{BuildArgs, MessageFormat};
+use crate::args::{BuildArgs, MessageFormat, ShowProperties};
 use crate::commands::outputs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints;
+use crate::output;
 use crate::printer::{Printer, Verbosity};
 use crate::reports::{Reports, origin};
 use crate::request::{Prepared, bound_jobs, prepare};
@@ -30,10 +31,14 @@ use crate::session::{self, Session};
 /// # Errors
 /// A wrong command line, a missing tool, a report that cannot be written.
 pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
+    if let Some(how @ (ShowProperties::Expanded | ShowProperties::Unexpanded)) =
+        args.show_properties
+    {
+        return show_properties(args, how, printer);
+    }
     if args.dry_run || args.only_compilation_database {
-        return with_services(args, printer, |request, services| {
-            outputs::plan_only(args, request, services, printer)
-        });
+        let prepared = prepared(args, printer)?;
+        return outputs::plan_only(args, &prepared, printer);
     }
     let mut reports = Reports::open(args)?;
     let mut report = RunReport::default();
@@ -53,23 +58,45 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     ended.map(|()| exit)
 }
 
+/// Understands the command line and shows remarks.
+fn prepared(args: &BuildArgs, printer: &Printer) -> Result<Request, CliError> {
+    let Prepared { request, remarks } = prepare(args)?;
+    if printer.verbosity > Verbosity::Quiet {
+        remarks.iter().for_each(|remark| printer.warning(remark));
+    }
+    Ok(request)
+}
+
 /// Understands the command line, opens the cache and calls `act`.
 fn with_services<T>(
     args: &BuildArgs,
     printer: &Printer,
     act: impl FnOnce(&Request, Services<'_>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
-    let Prepared {
-        mut request,
-        remarks,
-    } = prepare(args)?;
-    if printer.verbosity > Verbosity::Quiet {
-        remarks.iter().for_each(|remark| printer.warning(remark));
+    let mut request = prepared(args, printer)?;
+    if args.clean {
+        output::clean(&request.output_dir)?;
     }
+    output::mark(&request.output_dir).map_err(|error| error.hint(hints::OTHER_OUTPUT))?;
     let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
     let session = Session::for_build(cache, &request)?;
     act(&request, session.services())
+}
+
+/// Prints the properties of each board of the sketches, as `fbuild properties` does.
+fn show_properties(
+    args: &BuildArgs,
+    how: ShowProperties,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let Prepared { request, .. } = prepare(args)?;
+    for board in &request.boards {
+        let pairs = board.properties(how == ShowProperties::Expanded);
+        let lines = pairs.iter().map(|(key, value)| format!("{key}={value}\n"));
+        printer.data(&lines.collect::<String>());
+    }
+    Ok(Exit::Success)
 }
 
 /// Runs the build in a thread of its own and follows its events in this one.
@@ -138,10 +165,15 @@ fn unfinished(request: &Request, services: Services<'_>, report: &RunReport) -> 
     } else {
         SketchOutcome::NotRun
     };
-    let pairs = request.boards.iter().flat_map(|board| {
+    let is_requested = |pair: (usize, usize)| {
+        !matches!(request.exceptions.get(&pair), Some(Exception::NotRequested))
+    };
+    let pairs = request.boards.iter().enumerate().flat_map(|(at, board)| {
         let fqbn = board.fqbn().to_string();
-        let sketches = request.sketches.iter();
-        sketches.map(move |sketch| (fqbn.clone(), sketch))
+        let sketches = request.sketches.iter().enumerate();
+        sketches
+            .filter(move |(index, _)| is_requested((at, *index)))
+            .map(move |(_, sketch)| (fqbn.clone(), sketch))
     });
     let missing = pairs
         .enumerate()

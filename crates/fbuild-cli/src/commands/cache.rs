@@ -19,7 +19,11 @@ pub fn run(command: &CacheCommand, args: &CacheArgs, printer: &Printer) -> Resul
         CacheCommand::Gc {
             max_size,
             keep_last_run,
-        } => Some(collection(max_size.as_deref(), *keep_last_run)?),
+        } => Some(collection(
+            max_size.as_deref(),
+            *keep_last_run,
+            args.cache_size,
+        )?),
         _ => None,
     };
     if !dir.exists() {
@@ -30,8 +34,12 @@ pub fn run(command: &CacheCommand, args: &CacheArgs, printer: &Printer) -> Resul
     }
     let cache = Cache::open(&dir)?;
     let problems = match (command, request) {
-        (CacheCommand::Stats, _) => {
-            printer.data(&stats(&cache));
+        (CacheCommand::Stats { format }, _) => {
+            printer.data(&if format.is_json() {
+                stats_json(&cache, args.cache_size)
+            } else {
+                stats(&cache, args.cache_size)
+            });
             Vec::new()
         }
         (CacheCommand::Clear, _) => clear(&cache, printer),
@@ -48,12 +56,16 @@ const UNBOUNDED: GcRequest = GcRequest {
 };
 
 /// Understands what is to be kept: without a size the limit, and with `--keep-last-run` alone exactly the last run.
-fn collection(max_size: Option<&str>, keep_last_run: bool) -> Result<GcRequest, CliError> {
+fn collection(
+    max_size: Option<&str>,
+    keep_last_run: bool,
+    limit: u64,
+) -> Result<GcRequest, CliError> {
     let given = max_size.map(parse_size).transpose();
     let given = given.map_err(|error| {
         CliError::usage(error).hint("for example `fbuild cache gc --max-size 2G`")
     })?;
-    let limit = (!keep_last_run).then_some(DEFAULT_MAX_SIZE);
+    let limit = (!keep_last_run).then_some(limit);
     Ok(GcRequest {
         max_size: given.or(limit),
         keep_last_run,
@@ -62,7 +74,7 @@ fn collection(max_size: Option<&str>, keep_last_run: bool) -> Result<GcRequest, 
 }
 
 /// One line per kind of thing in the store, and the sum beside the limit.
-pub fn stats(cache: &Cache) -> String {
+fn stats(cache: &Cache, limit: u64) -> String {
     let stats = cache.stats();
     let row = |name: &str, count: Count| {
         format!(
@@ -80,7 +92,7 @@ pub fn stats(cache: &Cache) -> String {
     text.push_str(&format!(
         "{} of at most {}; the last run used {}\n",
         bytes(stats.bytes()),
-        bytes(DEFAULT_MAX_SIZE),
+        bytes(limit),
         count_of(stats.used_by_last_run, "result", "results"),
     ));
     if stats.scratch > 0 {
@@ -88,6 +100,23 @@ pub fn stats(cache: &Cache) -> String {
         text.push_str(&format!("{what} of running or killed builds\n"));
     }
     text
+}
+
+fn stats_json(cache: &Cache, limit: u64) -> String {
+    let stats = cache.stats();
+    let row = |count: Count| serde_json::json!({ "files": count.files, "bytes": count.bytes });
+    let document = serde_json::json!({
+        "dir": cache.root().as_str(),
+        "bytes": stats.bytes(),
+        "limit_bytes": limit,
+        "results": row(stats.entries),
+        "result_files": row(stats.blobs),
+        "facts": row(stats.facts),
+        "history": row(stats.history),
+        "runs": row(stats.runs),
+        "used_by_last_run": stats.used_by_last_run,
+    });
+    format!("{document:#}\n")
 }
 
 fn gc(cache: &Cache, request: GcRequest, printer: &Printer) -> Vec<CacheError> {
@@ -169,12 +198,12 @@ mod tests {
 
     #[test]
     fn without_a_size_the_limit_holds_unless_only_the_last_run_is_kept() {
-        let of = |size, keep| collection(size, keep).unwrap();
+        let of = |size, keep| collection(size, keep, DEFAULT_MAX_SIZE).unwrap();
         assert_eq!(of(None, false).max_size, Some(DEFAULT_MAX_SIZE));
         assert_eq!(of(None, true).max_size, None);
         assert_eq!(of(Some("1G"), true).max_size, Some(1 << 30));
         assert!(of(None, true).keep_last_run);
-        let error = collection(Some("lots"), false).unwrap_err();
+        let error = collection(Some("lots"), false, DEFAULT_MAX_SIZE).unwrap_err();
         assert!(error.to_string().contains("`lots`") && error.hints.len() == 1);
     }
 }

@@ -3,10 +3,10 @@
 use fbuild_build::plan::inspect::Look;
 use fbuild_model::diagnostic::root_cause;
 use fbuild_scan::library::discovery::{Discovery, Missing};
-use fbuild_scan::library::resolve::Resolution;
+use fbuild_scan::library::resolve::{Candidate, Resolution};
 
 use super::looking;
-use crate::args::SketchArgs;
+use crate::args::{FormatArgs, SketchArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::{Printer, Verbosity};
@@ -15,8 +15,19 @@ use crate::printer::{Printer, Verbosity};
 ///
 /// # Errors
 /// A wrong command line, a missing tool.
-pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
+pub fn run(args: &SketchArgs, format: &FormatArgs, printer: &Printer) -> Result<Exit, CliError> {
     let looks = looking::looks(args, printer)?;
+    if format.is_json() {
+        let document =
+            serde_json::json!({ "sketches": looks.iter().map(json).collect::<Vec<_>>() });
+        printer.data(&format!("{document:#}\n"));
+        let is_complete = looks.iter().all(|look| look.generated.is_ok());
+        return Ok(if is_complete {
+            Exit::Success
+        } else {
+            Exit::SketchFailed
+        });
+    }
     let mut exit = Exit::Success;
     for (index, look) in looks.iter().enumerate() {
         let mut text = String::new();
@@ -43,6 +54,37 @@ pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
         note_unscanned(look, printer);
     }
     Ok(exit)
+}
+
+fn json(look: &Look) -> serde_json::Value {
+    let resolutions = match (&look.discovery, &look.missing) {
+        (Some(discovery), _) => &discovery.resolutions[..],
+        (None, Some(missing)) => &missing.so_far.resolutions[..],
+        (None, None) => &[],
+    };
+    let library = |candidate: &Candidate| {
+        let library = &candidate.library;
+        serde_json::json!({
+            "name": library.name,
+            "version": library.version,
+            "dir": library.dir.as_str(),
+            "reason": candidate.to_string(),
+        })
+    };
+    let includes = resolutions.iter().map(|resolution| {
+        serde_json::json!({
+            "header": resolution.header,
+            "library": library(&resolution.chosen),
+            "not_chosen": resolution.others.iter().map(library).collect::<Vec<_>>(),
+        })
+    });
+    serde_json::json!({
+        "sketch": look.sketch,
+        "board": look.board,
+        "includes": includes.collect::<Vec<_>>(),
+        "missing": look.missing.as_ref().map(|missing| missing.header.to_string()),
+        "error": look.generated.as_ref().err().map(|failure| failure.message.clone()),
+    })
 }
 
 fn found(discovery: &Discovery) -> String {

@@ -5,6 +5,8 @@ pub mod boards;
 pub mod build;
 pub mod cache;
 pub mod completions;
+pub mod config;
+pub mod device;
 pub mod doctor;
 pub mod libraries;
 pub mod looking;

@@ -4,7 +4,6 @@ use camino::Utf8Path;
 use fbuild_build::plan::BuildPlan;
 use fbuild_build::request::Request;
 use fbuild_build::run;
-use fbuild_build::services::Services;
 use fbuild_report::json::Origin;
 use fbuild_report::{RunReport, annotations, lines};
 
@@ -14,17 +13,15 @@ use crate::exit::Exit;
 use crate::printer::{Printer, Tone};
 use crate::reports::Reports;
 use crate::screen::{Screen, Strictness};
+use crate::session::Inspection;
 
 /// Prints the plan's commands or writes the compilation database, and runs nothing.
 ///
 /// # Errors
 /// If there is no plan.
-pub fn plan_only(
-    args: &BuildArgs,
-    request: &Request,
-    means: Services<'_>,
-    printer: &Printer,
-) -> Result<Exit, CliError> {
+pub fn plan_only(args: &BuildArgs, request: &Request, printer: &Printer) -> Result<Exit, CliError> {
+    let inspection = Inspection::new(Some(&args.what.cache))?;
+    let means = inspection.session.services();
     let (events, _inbox) = std::sync::mpsc::channel();
     let plan = run::preview(request, means, &events)?;
     plan.warnings
@@ -40,6 +37,9 @@ pub fn plan_only(
             .compile_commands
             .clone()
             .unwrap_or_else(|| request.output_dir.join("compile_commands.json"));
+        if args.compile_commands.is_none() {
+            crate::output::mark(&request.output_dir)?;
+        }
         write_compile_commands(&path, &plan)?;
         printer.status(Tone::Good, "Wrote", path.as_str());
     }

@@ -4,11 +4,11 @@ use fbuild_build::plan::quirks::quirks_applied;
 use fbuild_build::toolchain::Toolchain;
 use fbuild_platform::BoardSpec;
 
-use crate::args::{PlatformArgs, PropertyArgs};
+use crate::args::{FormatArgs, PlatformArgs, PropertyArgs};
+use crate::boards;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::request;
 use crate::session::Inspection;
 
 /// Prints `key=value` lines, sorted by key, cures of known faults included.
@@ -18,11 +18,12 @@ use crate::session::Inspection;
 pub fn run(
     board: &str,
     expanded: bool,
+    format: &FormatArgs,
     platforms: &PlatformArgs,
     properties: &PropertyArgs,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let (installation, boards) = request::boards(&[board.to_owned()], platforms, properties)?;
+    let (installation, boards) = boards::boards(&[board.to_owned()], platforms, properties)?;
     let [board] = boards.as_slice() else {
         return Err(CliError::usage(anyhow::anyhow!(
             "show properties of `{board}`: one board is needed"
@@ -36,6 +37,16 @@ pub fn run(
         cured(board)?
     };
     let pairs = board.properties(expanded);
+    if format.is_json() {
+        let properties: serde_json::Map<_, _> = pairs
+            .into_iter()
+            .map(|(key, value)| (key, value.into()))
+            .collect();
+        let document =
+            serde_json::json!({ "board": board.fqbn().to_string(), "properties": properties });
+        printer.data(&format!("{document:#}\n"));
+        return Ok(Exit::Success);
+    }
     let lines = pairs.iter().map(|(key, value)| format!("{key}={value}\n"));
     printer.data(&lines.collect::<String>());
     Ok(Exit::Success)

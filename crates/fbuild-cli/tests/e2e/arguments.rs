@@ -26,10 +26,10 @@ fn a_missing_path_is_named() {
 }
 
 #[test]
-fn no_argument_is_a_usage_error() {
+fn without_an_argument_sketches_are_looked_for_in_the_current_folder() {
     let project = project();
     let run = project.fbuild(["compile-many", "--board", "solo"]);
-    nothing_was_built(&project, run, 2).says("SKETCH");
+    nothing_was_built(&project, run, 4).says("no sketch in . (");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod boards;
+mod command_line;
 mod failures;
 mod families;
 mod framework;

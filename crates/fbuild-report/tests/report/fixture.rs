@@ -202,6 +202,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::RunStarted {
             boards: vec![UNO.into(), NANO.into()],
             sketches: 7,
+            unrequested: 0,
             framework_jobs: 1,
             sketch_jobs: 2,
         },

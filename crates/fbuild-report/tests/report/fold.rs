@@ -235,6 +235,7 @@ fn a_sketch_without_a_result_is_never_a_success() {
     report.apply(&Event::RunStarted {
         boards,
         sketches: 2,
+        unrequested: 0,
         framework_jobs: 1,
         sketch_jobs: 1,
     });

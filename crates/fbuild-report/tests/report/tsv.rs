@@ -39,6 +39,7 @@ fn what_is_not_known_has_no_row() {
     report.apply(&Event::RunStarted {
         boards,
         sketches: 1,
+        unrequested: 0,
         framework_jobs: 1,
         sketch_jobs: 1,
     });

@@ -16,25 +16,25 @@ use crate::walk::{self, Kind, WalkError};
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
     /// There is nothing at the path.
-    #[error("find sketches in `{argument}`: no such file or folder")]
+    #[error("no such sketch or folder: {argument}")]
     Absent {
         /// The argument.
         argument: Utf8PathBuf,
     },
     /// A file that is no sketch text, and the only argument that names anything.
-    #[error("find sketches in `{argument}`: neither a folder nor a `.ino` or `.pde` file")]
+    #[error("{argument} is neither a folder nor a `.ino` or `.pde` file")]
     NotASketch {
         /// The argument.
         argument: Utf8PathBuf,
     },
     /// A folder that holds no sketch.
-    #[error("find sketches in `{argument}`: no folder NAME with a NAME.ino in it")]
+    #[error("no sketch in {argument} (a sketch is a folder such as Blink/ with Blink.ino in it)")]
     Empty {
         /// The argument.
         argument: Utf8PathBuf,
     },
     /// The argument cannot be reached.
-    #[error("find sketches in `{argument}`: {source}")]
+    #[error("cannot search {argument} for sketches: {source}")]
     Walk {
         /// The argument.
         argument: Utf8PathBuf,
