@@ -36,7 +36,7 @@ pub struct Closure {
     pub uses_path: bool,
     /// Whether active code expands `__DATE__`, `__TIME__` or `__TIMESTAMP__`, so that the result must not be kept.
     pub uses_time: bool,
-    /// Names asked for with `__has_include` and not found; a file of that name would change the result.
+    /// Names asked for with `__has_include` and not found, in byte order; a file of that name would change the result.
     pub absent: Vec<String>,
     /// Every header name that was looked for in the include directories, each once. `None` if that is not known, because the compiler
     /// answered; the closure says nothing about other include directories then.

@@ -195,10 +195,7 @@ impl Unit<'_> {
         if !self.is_hidden(question) && self.find(question)?.is_some() {
             return Ok(Some(true));
         }
-        let name = header.display().into_owned();
-        if !self.absent.contains(&name) {
-            self.absent.push(name);
-        }
+        self.absent.insert(header);
         if self.dialect.has_include_hides_failure() {
             self.hide(question);
         }

@@ -247,24 +247,11 @@ impl Search {
         {
             return Ok(known.clone());
         }
-        let mut entry = None;
-        if let Ok(spelled) = String::from_utf8([prefix.text(), header.text()].concat())
-            && !spelled.is_empty()
-        {
-            let path = if system {
-                shortest(&spelled)
-            } else {
-                spelled.clone()
-            };
-            entry = files.read(Utf8Path::new(&path))?.map(|file| Entry {
-                file,
-                dir: directory(&path),
-            });
-            if path != spelled {
-                // So that the tree tells of the path that was asked for, too: a link on it may be set elsewhere.
-                files.read(Utf8Path::new(&spelled))?;
-            }
-        }
+        let spelled = String::from_utf8([prefix.text(), header.text()].concat());
+        let entry = match spelled {
+            Ok(spelled) if !spelled.is_empty() => open(files, &spelled, system)?,
+            _ => None,
+        };
         self.contents
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -277,6 +264,26 @@ impl Found {
     fn of(Entry { file, dir }: Entry, place: Place) -> Self {
         Self { file, dir, place }
     }
+}
+
+/// Opens a header. That of a system directory gets the path that [`shortest`] gives it; both paths are read, because a symbolic link on the way
+/// may change later.
+fn open(files: &Files, spelled: &str, system: bool) -> io::Result<Option<Entry>> {
+    let entry = |file, path: &str| Entry {
+        file,
+        dir: directory(path),
+    };
+    let Some(file) = files.read(Utf8Path::new(spelled))? else {
+        return Ok(None);
+    };
+    if system {
+        let path = shortest(spelled);
+        if path != spelled {
+            let file = files.read(Utf8Path::new(&path))?;
+            return Ok(file.map(|file| entry(file, &path)));
+        }
+    }
+    Ok(Some(entry(file, spelled)))
 }
 
 /// Returns the directory part of a path, with its slash.

@@ -115,7 +115,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) used: Vec<bool>,
     /// How far the given directories were searched for a name: the number of the last one in which it was found, or [`ALL_DIRS`].
     pub(crate) lookups: HashMap<Symbol, usize, BuildHasherDefault<WordHasher>>,
-    pub(crate) absent: Vec<String>,
+    /// Names that `__has_include` did not find.
+    pub(crate) absent: HashSet<Symbol, BuildHasherDefault<WordHasher>>,
     pub(crate) errors: Vec<String>,
     pub(crate) uses_path: bool,
     pub(crate) uses_time: bool,
@@ -190,7 +191,7 @@ impl<'a> Unit<'a> {
             files: Vec::new(),
             used: vec![false; include_dirs.len()],
             lookups: HashMap::default(),
-            absent: Vec::new(),
+            absent: HashSet::default(),
             errors: Vec::new(),
             uses_path: false,
             uses_time: false,
@@ -472,13 +473,19 @@ impl<'a> Unit<'a> {
             })
             .collect();
         lookups.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let mut absent: Vec<String> = self
+            .absent
+            .iter()
+            .map(|name| name.display().into_owned())
+            .collect();
+        absent.sort_unstable();
         Closure {
             lookups: Some(lookups),
             files: self.files,
             used_dirs,
             uses_path: self.uses_path,
             uses_time: self.uses_time,
-            absent: self.absent,
+            absent,
         }
     }
 }

@@ -209,3 +209,24 @@ fn deep_nesting_is_given_up() {
         assert!(scan.is_err() || expand.is_err() || expand.is_ok());
     }
 }
+
+#[test]
+fn absent_names_cost_one_look_in_each_directory() {
+    let looks = |names: usize| {
+        let line = |n| format!("#if __has_include(<n{n}.h>) || __has_include(<n{n}.h>)\n#endif\n");
+        let text: String = (0..names).map(line).collect();
+        let dialect =
+            Dialect::new(PREDEFINED, vec!["/nowhere/system".into()], Language::Cxx).unwrap();
+        let tree = SourceTree::new();
+        let source = Utf8Path::new("/nowhere/x.cpp");
+        tree.insert(source, text.into_bytes());
+        let scan = cpp::scan(&tree, &dialect, source, &["/nowhere/lib".into()]);
+        let Ok(Scan::Complete(closure)) = scan else {
+            panic!("{scan:?}")
+        };
+        assert_eq!(closure.absent.len(), names);
+        assert!(closure.absent.is_sorted());
+        tree.asked().len()
+    };
+    assert_eq!((looks(5_000), looks(10_000)), (10_000, 20_000));
+}

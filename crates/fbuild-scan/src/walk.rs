@@ -5,6 +5,7 @@
 //! business.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -57,6 +58,8 @@ pub(crate) enum Kind {
 pub(crate) struct Entry {
     pub(crate) path: Utf8PathBuf,
     pub(crate) kind: Kind,
+    /// Whether the entry is a symbolic link to what `kind` says.
+    pub(crate) is_link: bool,
 }
 
 impl Entry {
@@ -82,13 +85,14 @@ pub(crate) fn listing(dir: &Utf8Path) -> Result<(Vec<Entry>, Vec<Odd>), WalkErro
     let (mut found, mut odd) = (Vec::new(), Vec::new());
     for entry in fs_err::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        let Some(kind) = kind_of(&entry).map_err(failed)? else {
+        let Some((kind, is_link)) = kind_of(&entry).map_err(failed)? else {
             continue;
         };
         match entry.file_name().to_str() {
             Some(name) => found.push(Entry {
                 path: dir.join(name),
                 kind,
+                is_link,
             }),
             None => odd.push(Odd {
                 shown: entry.path().to_string_lossy().into_owned(),
@@ -118,18 +122,19 @@ pub(crate) fn entries(
     }
 }
 
-/// Returns what the entry is; `None` for pipes, sockets and devices, which no build reads.
-fn kind_of(entry: &fs_err::DirEntry) -> io::Result<Option<Kind>> {
+/// Returns what the entry is and whether a symbolic link leads there; `None` for pipes, sockets and devices, which no build reads.
+fn kind_of(entry: &fs_err::DirEntry) -> io::Result<Option<(Kind, bool)>> {
     let mut kind = entry.file_type()?;
-    if kind.is_symlink() {
+    let is_link = kind.is_symlink();
+    if is_link {
         match fs_err::metadata(entry.path()) {
             Ok(target) => kind = target.file_type(),
-            Err(_) => return Ok(Some(Kind::Broken)),
+            Err(_) => return Ok(Some((Kind::Broken, true))),
         }
     }
     Ok(match kind {
-        _ if kind.is_file() => Some(Kind::File),
-        _ if kind.is_dir() => Some(Kind::Folder),
+        _ if kind.is_file() => Some((Kind::File, is_link)),
+        _ if kind.is_dir() => Some((Kind::Folder, is_link)),
         _ => None,
     })
 }
@@ -142,7 +147,7 @@ pub(crate) fn files(
     matters: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Entry>, WalkError> {
     let mut found = Vec::new();
-    let mut above = vec![canonical(dir)?];
+    let mut above = vec![Identity::of(dir)?];
     descend(dir, enter, matters, &mut above, &mut found)?;
     Ok(found)
 }
@@ -151,17 +156,17 @@ fn descend(
     dir: &Utf8Path,
     enter: &dyn Fn(&Utf8Path) -> bool,
     matters: &dyn Fn(&str) -> bool,
-    above: &mut Vec<Utf8PathBuf>,
+    above: &mut Vec<Identity>,
     found: &mut Vec<Entry>,
 ) -> Result<(), WalkError> {
     for entry in entries(dir, |name, folder| folder || matters(name))? {
         match entry.kind {
             Kind::Folder if enter(&entry.path) => {
-                let target = canonical(&entry.path)?;
-                if above.contains(&target) {
+                let folder = Identity::of(&entry.path)?;
+                if entry.is_link && above.contains(&folder) {
                     return Err(WalkError::Loop { dir: entry.path });
                 }
-                above.push(target);
+                above.push(folder);
                 descend(&entry.path, enter, matters, above, found)?;
                 above.pop();
             }
@@ -173,8 +178,32 @@ fn descend(
     Ok(())
 }
 
-/// Resolves symbolic links in a path that exists.
+/// What makes a folder the same under two paths. Unlike resolving the path, finding it costs one system call at any depth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// Returns the identity of what `path` leads to.
+    pub(crate) fn of(path: &Utf8Path) -> Result<Self, WalkError> {
+        let metadata = fs_err::metadata(path).map_err(|source| WalkError::Read {
+            dir: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// Resolves symbolic links in a path that exists. Takes a time that grows with the square of the path's depth, so it is called for paths that
+/// a user names and for links, never for every folder of a tree.
 pub(crate) fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, WalkError> {
+    #[cfg(test)]
+    tests::RESOLVED.set(tests::RESOLVED.get() + 1);
     match fs_err::canonicalize(path) {
         Ok(real) => Utf8PathBuf::from_path_buf(real).map_err(|real| WalkError::NotUtf8 {
             shown: real.to_string_lossy().into_owned(),
@@ -205,6 +234,32 @@ pub(crate) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many paths were resolved.
+        pub(super) static RESOLVED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn no_path_is_resolved_for_a_folder_however_deep() {
+        let (_guard, dir) = space();
+        let deep = "d/".repeat(900);
+        fs_err::create_dir_all(dir.join(&deep)).unwrap();
+        fs_err::write(dir.join(&deep).join("x.h"), "").unwrap();
+        let entered = Cell::new(0);
+        let enter = |_: &Utf8Path| {
+            entered.set(entered.get() + 1);
+            true
+        };
+        RESOLVED.set(0);
+        assert_eq!(files(&dir, &enter, &|_| true).unwrap().len(), 1);
+        assert_eq!((entered.get(), RESOLVED.get()), (900, 0));
+        fs_err::write(dir.join(&deep).join("d.ino"), "").unwrap();
+        let found = crate::sketch::find::find_sketches(&[dir]).unwrap();
+        assert_eq!(found.sketches.len(), 1);
+        assert!(RESOLVED.get() < 10, "{}", RESOLVED.get());
+    }
 
     fn space() -> (tempfile::TempDir, Utf8PathBuf) {
         let dir = tempfile::tempdir().unwrap();

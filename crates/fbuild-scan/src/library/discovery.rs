@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::input;
 use rayon::prelude::*;
 
 use crate::library::index::LibraryIndex;
@@ -88,6 +89,8 @@ pub struct Missing {
     pub looked_at: Vec<(Utf8PathBuf, usize)>,
     /// Libraries that nearly match: the name differs in case, or the header is in a folder of the library.
     pub near: Vec<String>,
+    /// Where the header is found, but is a folder, a pipe, a device or a file of the kernel. No such file is read.
+    pub irregular: Vec<Utf8PathBuf>,
     /// What was found before.
     pub so_far: Discovery,
 }
@@ -120,7 +123,9 @@ impl fmt::Display for DiscoveryError {
 impl Missing {
     /// Returns lines for the log: where was looked, what nearly matches.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let not_read =
+            |path: &Utf8PathBuf| format!("`{path}` is not a regular file and was not read");
+        let mut notes: Vec<String> = self.irregular.iter().map(not_read).collect();
         if let Some(library) = &self.in_use {
             notes.push(format!("library `{}` has a header of this name and is in use, but `{}` does not find it there", library.name, self.source));
         }
@@ -197,21 +202,9 @@ pub fn discover(
                 None => resolve(around.index, header, around.architecture),
             };
             let Some(resolution) = resolution else {
-                return Err(Box::new(DiscoveryError::Missing(Missing {
-                    header: header.clone(),
-                    include_dirs: found
-                        .include_dirs
-                        .iter()
-                        .chain(&file.private_dir)
-                        .cloned()
-                        .collect(),
-                    source: file.source,
-                    output: output.clone(),
-                    in_use: in_use.cloned(),
-                    looked_at: looked_at(around.index),
-                    near: near(around.index, header),
-                    so_far: found,
-                })));
+                let (header, output) = (header.clone(), output.clone());
+                let missing = missing(header, output, file, in_use.cloned(), around.index, found);
+                return Err(Box::new(DiscoveryError::Missing(missing)));
             };
             let library = Arc::clone(&resolution.chosen.library);
             for source in library
@@ -234,6 +227,53 @@ pub fn discover(
         }
     }
     Ok(found)
+}
+
+/// Gathers what helps the user to find a header that no library offers.
+fn missing(
+    header: String,
+    output: Option<String>,
+    file: Waiting,
+    in_use: Option<Arc<Library>>,
+    index: &LibraryIndex,
+    so_far: Discovery,
+) -> Missing {
+    let include_dirs: Vec<Utf8PathBuf> = (so_far.include_dirs.iter())
+        .chain(&file.private_dir)
+        .cloned()
+        .collect();
+    let irregular = irregular(&header, &file.source, &include_dirs);
+    // The compiler, if it was asked for its message, would read such a file.
+    let output = output.or_else(|| {
+        let path = irregular.first()?;
+        let source = &file.source;
+        Some(format!(
+            "{source}: fatal error: {header}: `{path}` is not a regular file\n"
+        ))
+    });
+    Missing {
+        looked_at: looked_at(index),
+        near: near(index, &header),
+        header,
+        source: file.source,
+        include_dirs,
+        output,
+        in_use,
+        irregular,
+        so_far,
+    }
+}
+
+/// Returns the places where `header` exists without being a regular file.
+fn irregular(header: &str, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+    let beside = source.parent().into_iter();
+    let mut paths: Vec<Utf8PathBuf> = beside
+        .chain(include_dirs.iter().map(Utf8PathBuf::as_path))
+        .map(|dir| dir.join(header))
+        .filter(|path| matches!(input::read(path), Ok(None)))
+        .collect();
+    paths.dedup();
+    paths
 }
 
 /// Files that wait to be scanned, none of them twice at the same time (specification 5.1.4).

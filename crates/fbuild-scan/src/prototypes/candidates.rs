@@ -2,7 +2,7 @@
 //!
 //! Specification 4.2.4 to 4.2.6. Knows tags and source lines, not where the prototypes will be inserted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::comments::Comments;
 use super::sketch_text::{Origin, Original, SketchText};
@@ -93,15 +93,56 @@ struct Code {
     without_blanks: String,
     /// The word and a blank, be it in a body or a comment.
     has_static: bool,
+    /// Where parentheses open in the text without blanks, by the text before them.
+    parentheses: HashMap<Ending, Vec<usize>>,
+}
+
+/// The last bytes of a text: as many as there are, rounded down to a power of two, eight at most.
+type Ending = (usize, [u8; 8]);
+
+/// Returns the ending of `text` with `length` bytes.
+fn ending(text: &[u8], length: usize) -> Option<Ending> {
+    let last = text.get(text.len().checked_sub(length)?..)?;
+    let mut bytes = [0; 8];
+    bytes[..length].copy_from_slice(last);
+    Some((length, bytes))
 }
 
 impl Code {
     fn new(line: usize, text: &str) -> Self {
+        let without_blanks = without_blanks(text);
+        let mut parentheses: HashMap<Ending, Vec<usize>> = HashMap::new();
+        for at in memchr::memchr_iter(b'(', without_blanks.as_bytes()) {
+            let before = &without_blanks.as_bytes()[..at];
+            for ending in [1, 2, 4, 8]
+                .into_iter()
+                .map_while(|length| ending(before, length))
+            {
+                parentheses.entry(ending).or_default().push(at);
+            }
+        }
         Self {
             line,
-            without_blanks: without_blanks(text),
+            without_blanks,
             has_static: text.contains("static "),
+            parentheses,
         }
+    }
+
+    /// Tells whether the line contains `wanted`. A line may hold any number of functions, so it is not searched from its beginning for each.
+    fn contains(&self, wanted: &str) -> bool {
+        let Some(at) = wanted.find('(').filter(|&at| at > 0) else {
+            return self.without_blanks.contains(wanted);
+        };
+        let length = 1 << at.ilog2().min(3);
+        let places = ending(&wanted.as_bytes()[..at], length)
+            .and_then(|ending| self.parentheses.get(&ending));
+        places.into_iter().flatten().any(|place| {
+            let start = place.checked_sub(at);
+            let rest = start.and_then(|start| self.without_blanks.get(start..));
+            super::work::done(1);
+            rest.is_some_and(|rest| rest.starts_with(wanted))
+        })
     }
 }
 
@@ -170,21 +211,26 @@ fn definition_start(
     let wanted = wanted.trim_end_matches(';');
     let joined;
     let code = if code.without_blanks.contains(')') {
+        if code.contains(wanted) {
+            return Some(line);
+        }
         &code.without_blanks
     } else {
         joined = joined_with_following(lines, line);
+        if joined.contains(wanted) {
+            return Some(line);
+        }
         &joined
     };
-    if code.contains(wanted) {
-        return Some(line);
-    }
     let reach = if declaration.trim_start().starts_with(TEMPLATE) {
         1
     } else {
         PRECEDING_LINES
     };
+    // What does not begin above has been found.
+    let end = (0..=wanted.len().min(code.len())).rfind(|&end| code.is_char_boundary(end));
     joined_with_preceding(
-        code,
+        &code[..end.unwrap_or(0)],
         wanted,
         without_blanks(&tag.return_type).len().max(1),
         lines,
@@ -227,6 +273,7 @@ fn joined_with_preceding(
     let lowest = above.saturating_sub(reach);
     while above > lowest && collected < missing {
         above -= 1;
+        super::work::done(1);
         let text = without_blanks(&comments.strip_before(lines[above]));
         collected += text.len();
         parts.push(text);

@@ -46,6 +46,7 @@ impl<'a> Characters<'a> {
     /// The next symbol, or `None` at the end of the text.
     pub(super) fn next(&mut self) -> Option<u16> {
         if let Some(symbol) = self.pushed.pop() {
+            super::work::done(1);
             return Some(symbol);
         }
         let mut directive = false;
@@ -139,6 +140,7 @@ impl<'a> Characters<'a> {
     }
 
     fn raw(&mut self) -> Option<u8> {
+        super::work::done(1);
         let byte = self.peek()?;
         if self.at > 0 && self.text.get(self.at - 1) == Some(&NEWLINE) {
             self.line += 1;

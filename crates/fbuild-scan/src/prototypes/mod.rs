@@ -11,6 +11,7 @@ mod names;
 mod sketch_text;
 pub mod tagger;
 mod token;
+mod work;
 
 use camino::Utf8PathBuf;
 

@@ -41,6 +41,7 @@ impl Names {
     fn matches(&self, text: &[u8], here: Origin, closed: bool) -> bool {
         let mut node = 0;
         for (at, byte) in text.iter().enumerate() {
+            super::work::done(1);
             match self.children.get(&(node, *byte)) {
                 Some(child) => node = *child,
                 None => return false,

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::sketch::{self, Sketch, SketchError};
-use crate::walk::absolute;
-use crate::walk::{self, Kind, WalkError};
+use crate::walk::{self, Entry, Identity, Kind, WalkError, absolute};
 
 /// Says why the arguments could not be turned into sketches. Nothing is built then.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +91,7 @@ pub struct Found {
 pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
     let mut found = Found::default();
     let mut known: HashMap<Utf8PathBuf, String> = HashMap::new();
+    let mut labels: HashSet<String> = HashSet::new();
     let mut nothing = Vec::new();
     for argument in args {
         let folders = match folders(argument, &mut found.strays) {
@@ -118,9 +118,10 @@ pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
                 });
                 continue;
             }
-            if known.values().any(|other| *other == named) {
+            if labels.contains(&named) {
                 named = dir.to_string();
             }
+            labels.insert(named.clone());
             known.insert(dir.clone(), named.clone());
             let sketch = loaded.unwrap_or_else(|| Sketch::load(&dir)).map(Arc::new);
             found.sketches.push(Requested {
@@ -177,12 +178,12 @@ fn folders(argument: &Utf8Path, strays: &mut Vec<Utf8PathBuf>) -> Result<Vec<Fol
         let same = walk::canonical(written).is_ok_and(|canonical| canonical == folder);
         return Ok(vec![Ok(if same { written } else { folder }.to_owned())]);
     }
-    let own = holds(&real);
+    let own = holds(&real, real.file_name().unwrap_or_default());
     if own == Holds::Sketch {
         return Ok(vec![Ok(argument.to_owned())]);
     }
     let mut search = Search {
-        seen: HashSet::from([real]),
+        seen: Identity::of(&real).into_iter().collect(),
         sketches: Vec::new(),
         strays: Vec::new(),
     };
@@ -212,8 +213,9 @@ enum Holds {
     Nothing,
 }
 
-fn holds(real: &Utf8Path) -> Holds {
-    match sketch::main_file(real, real.file_name().unwrap_or_default()) {
+/// Looks into a folder whose name, links resolved, is `name`.
+fn holds(dir: &Utf8Path, name: &str) -> Holds {
+    match sketch::main_file(dir, name) {
         Err(SketchError::NoMainFile { others, .. }) if others.is_empty() => Holds::Nothing,
         Err(SketchError::NoMainFile { .. }) => Holds::Texts,
         Ok(_) | Err(_) => Holds::Sketch,
@@ -221,7 +223,7 @@ fn holds(real: &Utf8Path) -> Holds {
 }
 
 struct Search {
-    seen: HashSet<Utf8PathBuf>,
+    seen: HashSet<Identity>,
     sketches: Vec<Folder>,
     strays: Vec<Utf8PathBuf>,
 }
@@ -239,19 +241,11 @@ impl Search {
             {
                 continue;
             }
-            let real = match walk::canonical(&entry.path) {
-                Ok(real) => real,
-                Err(error) => {
-                    self.sketches.push(Err(error));
-                    continue;
-                }
-            };
-            if !self.seen.insert(real.clone()) {
-                continue;
-            }
-            match holds(&real) {
-                Holds::Sketch => self.sketches.push(Ok(entry.path)),
-                held => {
+            match self.enter(&entry) {
+                Err(error) => self.sketches.push(Err(error)),
+                Ok(None) => {}
+                Ok(Some(Holds::Sketch)) => self.sketches.push(Ok(entry.path)),
+                Ok(Some(held)) => {
                     if held == Holds::Texts {
                         self.strays.push(entry.path.clone());
                     }
@@ -262,6 +256,19 @@ impl Search {
         let odd = odd.into_iter().filter(|odd| odd.kind == Kind::Folder);
         self.sketches
             .extend(odd.map(|odd| Err(WalkError::NotUtf8 { shown: odd.shown })));
+    }
+
+    /// Looks into a folder; `None` if it was met before.
+    fn enter(&mut self, entry: &Entry) -> Result<Option<Holds>, WalkError> {
+        if !self.seen.insert(Identity::of(&entry.path)?) {
+            return Ok(None);
+        }
+        // A sketch has the name of the folder that a link leads to.
+        if entry.is_link {
+            let real = walk::canonical(&entry.path)?;
+            return Ok(Some(holds(&real, real.file_name().unwrap_or_default())));
+        }
+        Ok(Some(holds(&entry.path, entry.name())))
     }
 }
 

@@ -166,7 +166,7 @@ impl Sketch {
                 && !folder.join(BUILD_MARK).exists()
         };
         let (mut others, mut additional) = (Vec::new(), Vec::new());
-        for Entry { path, kind } in walk::files(&dir, &enter, &wanted)? {
+        for Entry { path, kind, .. } in walk::files(&dir, &enter, &wanted)? {
             let in_root = path.parent() == Some(&dir);
             let text = is_sketch_text(&path);
             if kind == Kind::Broken {

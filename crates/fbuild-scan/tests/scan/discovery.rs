@@ -542,3 +542,49 @@ fn s5_1_5_conditions_are_the_compiler_s_business() {
             .contains("Gone.h: No such file or directory")
     );
 }
+
+#[test]
+fn what_is_no_regular_file_is_absent_and_named() {
+    let space = space(&[
+        ("s/s.cpp", "#include <pipe.h>\n"),
+        ("s/t.cpp", "#include \"folder.h\"\n"),
+    ]);
+    fs_err::create_dir_all(space.at("core/folder.h")).unwrap();
+    let pipe = space.at("core/pipe.h");
+    rustix::fs::mkfifoat(rustix::fs::CWD, pipe.as_std_path(), 0o600.into()).unwrap();
+    let run = Run::new(&space);
+    for (source, path) in [("s/s.cpp", pipe), ("s/t.cpp", space.at("core/folder.h"))] {
+        let missing = missing(run.discover(&space, &[source]));
+        assert_eq!(missing.irregular, [path.clone()]);
+        assert!(missing.notes()[0].contains(path.as_str()), "{missing:?}");
+        assert!(missing.output.is_some(), "the compiler would read the file");
+    }
+    let devices = ["/dev/zero", "/proc/self/pagemap"];
+    for path in devices
+        .into_iter()
+        .filter(|path| Utf8Path::new(path).exists())
+    {
+        space.write("s/u.cpp", format!("#include \"{path}\"\n"));
+        let missing = missing(Run::new(&space).discover(&space, &["s/u.cpp"]));
+        assert_eq!(missing.irregular, [path]);
+    }
+}
+
+#[test]
+fn s2_1_4_a_file_of_more_than_64_mb_fails_its_own_sketch() {
+    use fbuild_scan::sketch::{Sketch, SketchError, merge};
+    let space = Space::with(&["A/A.ino", "A/big.h", "B/B.ino"]);
+    let files = SourceTree::new();
+    let stage = |name: &str| {
+        let sketch = Sketch::load(&space.at(name)).unwrap();
+        merge::stage(&sketch, &files, &SourceTree::new(), &space.at("out"))
+    };
+    let big = fs_err::File::create(space.at("A/big.h")).unwrap();
+    big.set_len((64 << 20) + 1).unwrap();
+    let error = stage("A").unwrap_err();
+    assert!(
+        matches!(&error, SketchError::Read(cause) if cause.to_string().contains("A/big.h")),
+        "{error}"
+    );
+    assert!(stage("B").is_ok());
+}
