@@ -256,7 +256,7 @@ fn undiscovered(error: DiscoveryError, board: &Board<'_>) -> Unprepared {
     let notes = notes.iter().map(|note| format!("note: {note}\n"));
     unprepared.failure.output = output + &notes.collect::<String>();
     unprepared.remarks = remarks(&missing.so_far, board);
-    unprepared.missing = Some(Box::new(missing));
+    unprepared.missing = Some(missing);
     unprepared
 }
 

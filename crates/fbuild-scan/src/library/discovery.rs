@@ -60,7 +60,7 @@ pub struct Discovery {
 #[derive(Debug)]
 pub enum DiscoveryError {
     /// A header was not found.
-    Missing(Missing),
+    Missing(Box<Missing>),
     /// A library that is needed must not be used (specification 2.3.5).
     Unusable {
         /// The library.
@@ -204,7 +204,7 @@ pub fn discover(
             let Some(resolution) = resolution else {
                 let (header, output) = (header.clone(), output.clone());
                 let missing = missing(header, output, file, in_use.cloned(), around.index, found);
-                return Err(Box::new(DiscoveryError::Missing(missing)));
+                return Err(Box::new(DiscoveryError::Missing(Box::new(missing))));
             };
             let library = Arc::clone(&resolution.chosen.library);
             for source in library

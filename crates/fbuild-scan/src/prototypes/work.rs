@@ -29,10 +29,48 @@ mod tests {
         STEPS.get()
     }
 
+    fn is_linear(name: &str, source: impl Fn(usize) -> String) {
+        let (once, twice) = (steps(&source(10_000)), steps(&source(20_000)));
+        assert!(
+            once > 0 && twice < once * 5 / 2,
+            "{name}: {once} and {twice} steps"
+        );
+    }
+
     #[test]
     fn a_text_of_twice_the_length_takes_twice_the_steps() {
         type Source = fn(usize) -> String;
-        let sources: [(&str, Source); 8] = [
+        for piece in [
+            "{",
+            "namespace {",
+            "struct a {",
+            "(",
+            "f(",
+            "int f((((int a))){}\n",
+            "int f(a(\n",
+            "<",
+            "A<",
+            "\n",
+            "/*",
+            "\"\n",
+            "a::",
+            "int a, ",
+            "int f() {}\n",
+            "template<class T>\nT f(T a) {}\n",
+            "// &f\nint a = &g;\n",
+            "int &f; void g(&f) {}\n",
+            "extern \"C\" {\n",
+            "operator",
+            "~",
+            "#",
+            "??",
+            "/* c */\n",
+        ] {
+            is_linear(piece, |n| {
+                format!("{}\nint f() {{}}\nlong\ng() {{}}", piece.repeat(n))
+            });
+        }
+        let sources: [(&str, Source); 6] = [
             ("lines", |n| {
                 (0..n).map(|n| format!("int f{n}(int a) {{}}\n")).collect()
             }),
@@ -57,8 +95,6 @@ mod tests {
                     .map(|n| format!("int a{n} = &g{n}; int g{n}() {{}}\n"))
                     .collect()
             }),
-            ("blocks", |n| "namespace {".repeat(n)),
-            ("parentheses", |n| "int f((((int a))){}\n".repeat(n)),
         ];
         for (name, source) in sources {
             let (once, twice) = (steps(&source(10_000)), steps(&source(20_000)));

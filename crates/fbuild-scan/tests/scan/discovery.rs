@@ -103,7 +103,7 @@ fn names(found: &Discovery) -> Vec<&str> {
 
 fn missing(result: Result<Discovery, Box<DiscoveryError>>) -> Missing {
     match result.map_err(|error| *error) {
-        Err(DiscoveryError::Missing(missing)) => missing,
+        Err(DiscoveryError::Missing(missing)) => *missing,
         other => panic!("{other:?}"),
     }
 }
@@ -555,7 +555,7 @@ fn what_is_no_regular_file_is_absent_and_named() {
     let run = Run::new(&space);
     for (source, path) in [("s/s.cpp", pipe), ("s/t.cpp", space.at("core/folder.h"))] {
         let missing = missing(run.discover(&space, &[source]));
-        assert_eq!(missing.irregular, [path.clone()]);
+        assert_eq!(missing.irregular, [path.as_path()]);
         assert!(missing.notes()[0].contains(path.as_str()), "{missing:?}");
         assert!(missing.output.is_some(), "the compiler would read the file");
     }
