@@ -54,11 +54,10 @@ impl Examples {
         let two = NonZeroUsize::new(2).unwrap();
         let request = Request {
             boards: vec![board],
-            sketches: find_sketches(std::slice::from_ref(&examples))
+            sketches: find_sketches(std::slice::from_ref(&examples), &[])
                 .unwrap()
                 .sketches,
             libraries: library_roots(&[examples.join("TickCounter")], &[]),
-            library_under_test: None,
             output_dir: root.join("out"),
             cwd: root.clone(),
             framework_jobs: two,

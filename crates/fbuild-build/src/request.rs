@@ -68,8 +68,6 @@ pub struct Request {
     pub exceptions: HashMap<(usize, usize), Exception>,
     /// Where libraries are looked for beside the platforms' own, best first among equals.
     pub libraries: Vec<Root>,
-    /// The library under test, in which the sketches lie; its `architectures` can leave out a board.
-    pub library_under_test: Option<Utf8PathBuf>,
     /// Where firmware and logs go; absolute.
     pub output_dir: Utf8PathBuf,
     /// The current directory, to which names are relative.

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::request::Request;
 use fbuild_model::Digest;
-use fbuild_scan::library::enclosing_library;
+use fbuild_scan::library::containing_library;
 
 use crate::args::BuildArgs;
 use crate::error::CliError;
@@ -75,7 +75,7 @@ fn source_tree(dir: &Utf8Path, request: &Request) -> Option<(&'static str, Utf8P
         .find(|sketch| real.starts_with(&sketch.dir));
     match sketch {
         Some(sketch) => Some(("sketch", sketch.dir.clone())),
-        None => enclosing_library(&real).map(|library| ("library", library)),
+        None => containing_library(&real).map(|library| ("library", library)),
     }
 }
 

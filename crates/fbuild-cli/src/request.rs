@@ -10,7 +10,6 @@ use fbuild_build::request::{Limits, PchMode, Request};
 use fbuild_build::toolchain::find_program;
 use fbuild_cache::Cache;
 use fbuild_process::memory;
-use fbuild_scan::library::enclosing_library;
 use fbuild_scan::sketch::find::{FindError, Found, Requested, find_sketches};
 use globset::{Glob, GlobMatcher};
 
@@ -105,7 +104,12 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         .iter()
         .map(utf8)
         .collect::<Result<Vec<_>, _>>()?;
-    let mut found = find_sketches(&paths).map_err(|error| not_found(error, &paths))?;
+    let sketchbooks = places::sketchbooks();
+    let real: Vec<Utf8PathBuf> = sketchbooks
+        .iter()
+        .filter_map(|dir| dir.canonicalize_utf8().ok())
+        .collect();
+    let mut found = find_sketches(&paths, &real).map_err(|error| not_found(error, &paths))?;
     let mut remarks = remarks(&found);
     remarks.extend(select(args, &mut found.sketches));
     if found.sketches.is_empty() {
@@ -135,9 +139,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
             ));
         }
     }
-    let library = library_under_test(&found);
     let mut single = comma_list(&args.library);
-    single.extend(library.clone());
     let given = comma_list(&args.libraries);
     if let Some(missing) = given.iter().find(|dir| !dir.is_dir()) {
         return Err(CliError::usage(anyhow!(
@@ -153,8 +155,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         ));
     }
     let mut folders = given.clone();
-    let sketchbooks = places::sketchbooks().into_iter();
-    folders.extend(sketchbooks.map(|dir| dir.join("libraries")));
+    folders.extend(sketchbooks.iter().map(|dir| dir.join("libraries")));
     let profile = choice.libraries(&folders)?;
     if profile.is_some() {
         // A profile names all libraries it needs; what else is installed does not count.
@@ -167,7 +168,6 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         boards,
         sketches: found.sketches,
         libraries: library_roots(&single, &folders),
-        library_under_test: library,
         output_dir: places::absolute(Utf8Path::new(output::DEFAULT))?,
         cwd: places::absolute(Utf8Path::new("."))?,
         framework_jobs: at_least_one(cores.min(2)),
@@ -247,15 +247,6 @@ fn launcher(text: &str) -> Result<Vec<String>, CliError> {
         ))),
         _ => Ok(words),
     }
-}
-
-/// The library in which all sketches lie is used by itself.
-fn library_under_test(found: &Found) -> Option<Utf8PathBuf> {
-    let mut libraries = found
-        .sketches
-        .iter()
-        .map(|sketch| enclosing_library(&sketch.dir));
-    libraries.find_map(|library| library)
 }
 
 fn remarks(found: &Found) -> Vec<String> {

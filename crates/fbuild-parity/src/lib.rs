@@ -22,8 +22,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_model::{Command, Event};
 use fbuild_platform::BoardSpec;
+use fbuild_scan::library::Location;
 use fbuild_scan::library::index::Root;
 use fbuild_scan::sketch::Sketch;
+use fbuild_scan::sketch::find::Requested;
 use rayon::prelude::*;
 
 pub use self::difference::{Difference, SectionDifference};
@@ -192,6 +194,7 @@ pub fn run(
 ) -> Result<Vec<Check>, ParityError> {
     let root = question.request.output_dir.join("reference");
     let libraries = prepare(&root, &mut question.request.libraries)?;
+    let own = link_enclosing(&root, &mut question.request.sketches)?;
     let request = &question.request;
     let (plan, results) = built_here(request, services, events)?;
     let tools = Toolchain::new(services.cache, services.runner);
@@ -224,14 +227,19 @@ pub fn run(
                         .strip_prefix(&request.output_dir)
                         .unwrap_or(&entry.out_dir),
                 );
-                let requested = &request.sketches[index % request.sketches.len()];
+                // The plan leaves out what is not built for a board, so positions in it are not those of the request.
+                let mut requested = request.sketches.iter().zip(&own);
+                let requested = requested.find(|(sketch, _)| sketch.dir == entry.dir);
+                let sketch = requested.map(|(requested, _)| &requested.sketch);
+                let own = requested.and_then(|(_, own)| own.as_ref());
+                let libraries: Vec<Root> = libraries.iter().chain(own).cloned().collect();
                 let ours = results.get(&index).map(|result| Ours {
                     plan: &plan,
                     index,
                     result,
                 });
-                let verdict = match (ours, &requested.sketch, specs.get(&entry.board)) {
-                    (Some(ours), Ok(sketch), Some(spec)) => {
+                let verdict = match (ours, sketch, specs.get(&entry.board)) {
+                    (Some(ours), Some(Ok(sketch)), Some(spec)) => {
                         let fqbn = question
                             .complete_fqbns
                             .get(&entry.board)
@@ -252,7 +260,7 @@ pub fn run(
                         };
                         compared(&session, &case, ours)
                     }
-                    (_, Err(error), _) => Verdict::NotComparable {
+                    (_, Some(Err(error)), _) => Verdict::NotComparable {
                         reason: format!("it is no sketch: {error}"),
                     },
                     _ => Verdict::NotComparable {
@@ -334,8 +342,44 @@ fn prepare(root: &Utf8Path, own: &mut [Root]) -> Result<Vec<Root>, ParityError> 
             *single = Root::library(link);
         }
     }
-    theirs.push(Root::folder(linked, fbuild_scan::library::Location::User));
+    theirs.push(Root::folder(linked, Location::User));
     Ok(theirs)
+}
+
+/// Gives each sketch that a library contains a folder of libraries for the reference, in which this one is alone, and returns it by sketch.
+///
+/// The sketch itself takes the library by the link in that folder, as in [`prepare`].
+fn link_enclosing(
+    root: &Utf8Path,
+    sketches: &mut [Requested],
+) -> Result<Vec<Option<Root>>, ParityError> {
+    let mut folders = Vec::new();
+    let mut links: HashMap<Utf8PathBuf, Utf8PathBuf> = HashMap::new();
+    for sketch in sketches {
+        let Some(library) = &sketch.library else {
+            folders.push(None);
+            continue;
+        };
+        let link = match links.get(library) {
+            Some(link) => link.clone(),
+            None => {
+                let folder = root.join("enclosing").join(links.len().to_string());
+                let link = folder.join(library.file_name().unwrap_or("library"));
+                let made = fs_err::create_dir_all(&folder)
+                    .and_then(|()| fs_err::os::unix::fs::symlink(library, &link));
+                made.map_err(|source| ParityError::Folder {
+                    path: folder,
+                    source,
+                })?;
+                links.insert(library.clone(), link.clone());
+                link
+            }
+        };
+        let folder = link.parent().unwrap_or(root);
+        folders.push(Some(Root::folder(folder, Location::User)));
+        sketch.library = Some(link);
+    }
+    Ok(folders)
 }
 
 /// Lets the reference build one sketch and compares.

@@ -13,7 +13,6 @@ use fbuild_cpp::SourceTree;
 use fbuild_model::outcome::{Firmware, UsedLibrary};
 use fbuild_model::{Diagnostic, Digest, DigestWriter, Fingerprint, Sizes};
 use fbuild_scan::sketch::Sketch;
-use fbuild_scan::sketch::find::Requested;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +53,7 @@ pub struct RecordKey {
 }
 
 impl RecordKey {
-    /// Makes the key of a sketch that is built in `out_dir`; `base` is what all records of its board have in common, and the sketch's own
+    /// Makes the key of a sketch that is built in `out_dir`; `base` is what all its records have in common, and the sketch's own
     /// files are read from `files`. `None` if one cannot be read.
     pub fn new(
         base: Digest,
@@ -129,21 +128,24 @@ impl<'a> Records<'a> {
         snapshots
     }
 
-    /// Returns for each sketch, built in the directory at its place of `out_dirs`, its record if it is up to date. If not all are, the board's
-    /// preprocessors learn what earlier runs knew about the sources that sketches share.
+    /// Returns for each of `sketches`, built in the directory at its place of `out_dirs`, its record if it is up to date. If not all are, the
+    /// board's preprocessors learn what earlier runs knew about the sources that sketches share.
     ///
-    /// Runs in the current rayon pool.
+    /// Beside each sketch is what all its records have in common, `base` is what those of the board have. Runs in the current rayon pool.
     pub(crate) fn up_to_date(
         &mut self,
         base: Digest,
         memos: &Memos<'_>,
-        sketches: &[Requested],
+        sketches: &[Option<(&Sketch, Digest)>],
         out_dirs: &[Utf8PathBuf],
     ) -> Vec<Option<Record>> {
         let recorded: Vec<Option<(Record, RecordKey)>> = sketches
             .par_iter()
             .zip(out_dirs)
-            .map(|(requested, out_dir)| self.find(base, requested.sketch.as_ref().ok()?, out_dir))
+            .map(|(sketch, out_dir)| {
+                let (sketch, base) = (*sketch)?;
+                self.find(base, sketch, out_dir)
+            })
             .collect();
         let mut snapshots: Vec<Digest> = recorded
             .iter()

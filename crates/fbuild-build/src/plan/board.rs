@@ -12,10 +12,12 @@ use fbuild_scan::library::Location;
 use fbuild_scan::library::discovery::Surroundings;
 use fbuild_scan::library::index::{LibraryIndex, Root};
 use fbuild_scan::library::memo::ScanMemo;
+use fbuild_scan::sketch::find::Requested;
 
 use crate::action::path_map::PathMap;
 use crate::plan::error::PlanError;
 use crate::plan::preprocessor::{Preprocessor, ScanServices};
+use crate::plan::sketch_libraries::SketchLibraries;
 use crate::plan::tie::Tie;
 use crate::toolchain::{ToolError, Toolchain};
 use fbuild_model::error_chain;
@@ -32,7 +34,7 @@ pub struct Board<'a> {
     /// The recipes with values that belong to no sketch.
     pub recipes: SketchRecipes,
     /// The libraries that its sketches may use.
-    pub index: LibraryIndex,
+    pub libraries: SketchLibraries,
     /// The core's and the variant's directory.
     pub base_dirs: Vec<Utf8PathBuf>,
     /// How compile commands depend on the sketch, if they do.
@@ -50,14 +52,14 @@ pub struct Board<'a> {
 }
 
 impl<'a> Board<'a> {
-    /// Looks at the board's compiler and libraries.
+    /// Looks at the board's compiler and at the libraries that `sketches` may use, which are `libraries`, the platform's and those around them.
     ///
     /// # Errors
     /// If the board's compiler is not there, or a library that was named is none.
     pub fn new(
         spec: &'a BoardSpec,
         dir: Utf8PathBuf,
-        libraries: &[Root],
+        (libraries, sketches): (&[Root], &[Requested]),
         tools: &Toolchain<'_>,
         services: ScanServices<'a>,
     ) -> Result<Self, PlanError> {
@@ -70,7 +72,7 @@ impl<'a> Board<'a> {
                 .zip(locations)
                 .map(|(dir, location)| Root::folder(dir, location)),
         );
-        let index = LibraryIndex::new(roots).map_err(PlanError::Library)?;
+        let libraries = SketchLibraries::new(roots, sketches).map_err(PlanError::Library)?;
         let base_dirs: Vec<Utf8PathBuf> = std::iter::once(spec.core_dir().to_owned())
             .chain(spec.variant_dir().map(Utf8Path::to_owned))
             .collect();
@@ -118,7 +120,7 @@ impl<'a> Board<'a> {
             spec,
             dir,
             recipes,
-            index,
+            libraries,
             base_dirs,
             discovery,
             cxx,
@@ -179,11 +181,11 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Returns what library discovery needs.
-    pub fn surroundings(&self) -> Surroundings<'_> {
+    /// Returns what library discovery needs for a sketch that may use the libraries of `index`.
+    pub fn surroundings<'b>(&'b self, index: &'b LibraryIndex) -> Surroundings<'b> {
         Surroundings {
             preprocess: &*self.discovery,
-            index: &self.index,
+            index,
             architecture: self.spec.architecture(),
             base_dirs: &self.base_dirs,
             memo: self.discovery.memo(),

@@ -9,7 +9,7 @@ use crate::plan::recipes::conversions;
 use crate::toolchain::Toolchain;
 
 /// Digests what all sketches of a board depend on beside files that are scanned: this program, the board's description and commands, the
-/// tools, the libraries there are, the environment. `None` where a record would not tell all: where hooks run, a command contains a path of the
+/// tools, the libraries that all may use, the environment. `None` where a record would not tell all: where hooks run, a command contains a path of the
 /// sketch, or a tool is not there.
 pub(crate) fn board_key(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Digest> {
     let properties = board.spec.properties(false);
@@ -53,7 +53,7 @@ pub(crate) fn board_key(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Dige
     for dir in &board.base_dirs {
         writer.field(dir.as_str());
     }
-    for library in board.index.libraries() {
+    for library in board.libraries.common().libraries() {
         writer.digest(library.digest());
     }
     if let Some(bootloader) = board.spec.bootloader_file() {

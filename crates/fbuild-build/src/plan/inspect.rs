@@ -14,7 +14,7 @@ use fbuild_scan::sketch::find::Requested;
 use crate::plan::PlanError;
 use crate::plan::board::Board;
 use crate::plan::hooks::FirstHooks;
-use crate::plan::prepared::{SketchContext, Unprepared, prepare_sketch};
+use crate::plan::prepared::{PreparedSketch, SketchContext, Unprepared, prepare_sketch};
 use crate::plan::preprocessor::{self, Fallbacks};
 use crate::plan::quirks::quirks_applied;
 use crate::request::Request;
@@ -62,13 +62,13 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
             spec.clone()
         };
         let dir = request.output_dir.join(board_index.to_string());
-        let board = Board::new(&cured, dir, &request.libraries, &tools, shared)?;
-        let context = SketchContext {
-            board: &board,
-            tree: &tree,
-            runner: services.runner,
-            hooks: &hooks,
-        };
+        let board = Board::new(
+            &cured,
+            dir,
+            (&request.libraries, &request.sketches),
+            &tools,
+            shared,
+        )?;
         for (index, requested) in request.sketches.iter().enumerate() {
             if request.exceptions.contains_key(&(board_index, index)) {
                 continue;
@@ -76,22 +76,34 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
             if !services.stop.may_start() {
                 return Ok(looks);
             }
-            looks.push(look_at(requested, context, &index.to_string()));
+            let place = board.dir.join(index.to_string());
+            let prepared = board.libraries.of(requested);
+            let prepared = prepared
+                .map_err(|problem| Unprepared::new(Phase::Load, problem))
+                .and_then(|libraries| {
+                    let context = SketchContext {
+                        board: &board,
+                        libraries,
+                        tree: &tree,
+                        runner: services.runner,
+                        hooks: &hooks,
+                    };
+                    match &requested.sketch {
+                        Ok(sketch) => prepare_sketch(sketch, &tree, context, &place),
+                        Err(error) => Err(Unprepared::new(Phase::Load, error_chain(error))),
+                    }
+                });
+            looks.push(look_at(&board, requested, prepared));
         }
     }
     Ok(looks)
 }
 
-fn look_at(requested: &Requested, context: SketchContext<'_>, place: &str) -> Look {
-    let prepared = match &requested.sketch {
-        Ok(sketch) => prepare_sketch(
-            sketch,
-            context.tree,
-            context,
-            &context.board.dir.join(place),
-        ),
-        Err(error) => Err(Unprepared::new(Phase::Load, error_chain(error))),
-    };
+fn look_at(
+    board: &Board<'_>,
+    requested: &Requested,
+    prepared: Result<PreparedSketch, Unprepared>,
+) -> Look {
     let (generated, discovery, missing) = match prepared {
         Ok(prepare_sketch) => {
             let nothing =
@@ -109,7 +121,7 @@ fn look_at(requested: &Requested, context: SketchContext<'_>, place: &str) -> Lo
         Err(unprepared) => (Err(unprepared.failure), None, unprepared.missing),
     };
     Look {
-        board: context.board.fqbn.clone(),
+        board: board.fqbn.clone(),
         sketch: requested.label.clone(),
         generated,
         discovery,

@@ -25,6 +25,7 @@ mod prepared;
 pub(crate) mod preprocessor;
 pub mod quirks;
 pub(crate) mod recipes;
+mod sketch_libraries;
 mod skip;
 pub(crate) mod tally;
 mod tie;

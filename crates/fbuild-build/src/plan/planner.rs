@@ -4,14 +4,16 @@
 //! plan does not depend on which draft was ready first.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cpp::SourceTree;
 use fbuild_model::Digest;
 use fbuild_model::outcome::Phase;
 use fbuild_platform::BoardSpec;
+use fbuild_scan::library::Location;
 use fbuild_scan::library::index::Root;
-use fbuild_scan::library::{Library, Location};
+use fbuild_scan::sketch::Sketch;
 use fbuild_scan::sketch::find::Requested;
 use fbuild_scan::sources::Depth;
 use rayon::prelude::*;
@@ -112,10 +114,6 @@ fn attempt(
         .collect();
     let names = layout::sketch_names(&dirs, &request.cwd);
     let places = layout::sketch_dirs(&names, &dirs);
-    let library = request
-        .library_under_test
-        .as_deref()
-        .and_then(|dir| Library::load(dir, Location::Explicit).ok());
     let mut builder = PlanBuilder::new(tools);
     let mut records = Records::new(tools.cache(), tree);
     let mut snapshot = InputSnapshot::default();
@@ -126,7 +124,7 @@ fn attempt(
         let mut board = Board::new(
             spec,
             request.output_dir.join(board_dir),
-            &request.libraries,
+            (&request.libraries, &request.sketches),
             tools,
             services,
         )?;
@@ -134,7 +132,7 @@ fn attempt(
         builder.warn(
             spec.warnings()
                 .iter()
-                .chain(board.index.warnings())
+                .chain(board.libraries.common().warnings())
                 .cloned(),
         );
         if !board.unscanned {
@@ -148,7 +146,8 @@ fn attempt(
         let known = match (extent, board.record_base) {
             // An export is made by stage 2.
             (Extent::NotUpToDate, Some(base)) if !request.export_binaries => {
-                records.up_to_date(base, &board.memos(), &request.sketches, &out_dirs)
+                let sketches = sketches_for_records(&board, base, &request.sketches);
+                records.up_to_date(base, &board.memos(), &sketches, &out_dirs)
             }
             _ => vec![None; request.sketches.len()],
         };
@@ -169,20 +168,23 @@ fn attempt(
                 Some(Exception::Skipped(rule)) => return Prepared::Skipped(rule.clone()),
             }
             let (requested, out_dir) = (&request.sketches[index], &out_dirs[index]);
+            if !stop.may_start() {
+                return Prepared::stopped();
+            }
+            let libraries = match board.libraries.of(requested) {
+                Ok(libraries) => libraries,
+                Err(problem) => {
+                    return Prepared::Unprepared(Unprepared::new(Phase::Load, problem));
+                }
+            };
             let context = SketchContext {
                 board: &board,
+                libraries,
                 tree,
                 runner,
                 hooks,
             };
-            let library = library
-                .as_ref()
-                .filter(|library| requested.dir.starts_with(&library.real_dir));
-            if stop.may_start() {
-                prepare(request, requested, context, library, out_dir, known)
-            } else {
-                Prepared::stopped()
-            }
+            prepare(request, requested, context, out_dir, known)
         };
         let prepared = known.into_par_iter().enumerate().map(prepare).collect();
         let first = builder.board(&board, request, out_dirs, prepared)?;
@@ -219,11 +221,24 @@ fn attempt(
     Ok(plan)
 }
 
+/// Returns with each sketch that can be loaded what its records have in common with others.
+fn sketches_for_records<'r>(
+    board: &Board<'_>,
+    base: Digest,
+    sketches: &'r [Requested],
+) -> Vec<Option<(&'r Sketch, Digest)>> {
+    let base_of = |requested: &'r Requested| {
+        let sketch = requested.sketch.as_ref().ok()?;
+        let libraries = board.libraries.of(requested).ok()?;
+        Some((&**sketch, libraries.record_base(base)))
+    };
+    sketches.iter().map(base_of).collect()
+}
+
 fn prepare(
     request: &Request,
     requested: &Requested,
     context: SketchContext<'_>,
-    library: Option<&Library>,
     out_dir: &Utf8Path,
     known: Option<Record>,
 ) -> Prepared {
@@ -237,6 +252,7 @@ fn prepare(
     let files = SourceTree::new();
     let mut warning = None;
     if !request.ignore_filters {
+        let library = context.libraries.own.map(Arc::as_ref);
         match skip::decide(sketch, context.board.spec, library, &files) {
             Ruling::Build(note) => warning = note,
             Ruling::Skip(rule) => return Prepared::Skipped(rule),
@@ -261,8 +277,11 @@ fn follow(board: &Board<'_>, sketches: &[SketchEntry], snapshot: &mut InputSnaps
         .flatten()
         .map(|library| library.dir.as_path())
         .collect();
-    let libraries = board.index.libraries().iter();
-    for library in libraries.filter(|library| used.contains(library.dir.as_path())) {
+    for library in board
+        .libraries
+        .all()
+        .filter(|library| used.contains(library.dir.as_path()))
+    {
         // Listed once and remembered, so this is what was compiled.
         let Ok(sources) = library.scanned_sources() else {
             continue;

@@ -21,6 +21,7 @@ use crate::incremental::record::{Record, RecordKey};
 use crate::plan::board::Board;
 use crate::plan::device;
 use crate::plan::hooks::FirstHooks;
+use crate::plan::sketch_libraries::Usable;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
 
@@ -71,6 +72,8 @@ impl From<Failure> for Unprepared {
 pub struct SketchContext<'a> {
     /// The board.
     pub board: &'a Board<'a>,
+    /// The libraries that the sketch may use.
+    pub libraries: Usable<'a>,
     /// The files.
     pub tree: &'a SourceTree,
     /// Runs the platform's first hooks.
@@ -170,7 +173,7 @@ pub fn prepare_sketch(
             record: None,
         });
     }
-    let discovery = discover(&staged.scanned, board.surroundings())
+    let discovery = discover(&staged.scanned, board.surroundings(context.libraries.index))
         .map_err(|error| undiscovered(*error, board))?;
     let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
         let mut unprepared = Unprepared::new(
@@ -193,7 +196,7 @@ pub fn prepare_sketch(
     let record = match board.record_base {
         // Which binaries there are is not asked through the tree.
         Some(base) if !discovery.libraries.iter().any(binaries) => {
-            RecordKey::new(base, sketch, files, out_dir)
+            RecordKey::new(context.libraries.record_base(base), sketch, files, out_dir)
         }
         _ => None,
     };

@@ -265,3 +265,68 @@ fn the_generated_source_is_printed() {
         assert!(include < prototype && prototype < body, "{text}");
     }
 }
+
+#[test]
+fn a_sketch_does_not_see_the_library_around_its_neighbour() {
+    let uses = "#include <Servo.h>\nvoid setup() {}\nvoid loop() {}\n";
+    let project = project()
+        .sketch("A/Sweep", uses)
+        .file("B/Servo/library.properties", "name=Servo\nversion=2\n")
+        .file("B/Servo/src/Servo.h", "#pragma once\n")
+        .sketch("B/Servo/examples/Sweep", uses)
+        .file("C/Servo/library.properties", "name=Servo\nversion=3\n")
+        .file("C/Servo/src/Servo.h", "#pragma once\n")
+        .sketch("C/Servo/examples/Sweep", uses);
+    let outcomes = pairs(&[
+        ("A/Sweep", "failed"),
+        ("B/Servo/examples/Sweep", "built"),
+        ("C/Servo/examples/Sweep", "built"),
+    ]);
+    // The second run takes the records of the first one.
+    for _ in 0..2 {
+        let run = project.compile_many(["A/Sweep", "B", "C"]).expect_code(1);
+        assert_eq!(run.outcomes(), outcomes);
+        let report = run.report();
+        let version = |at: usize| report["sketches"][at]["libraries"][0]["version"].clone();
+        assert_eq!((version(1), version(2)), ("2".into(), "3".into()));
+    }
+}
+
+#[test]
+fn a_library_above_the_repository_or_the_sketchbook_is_none_of_the_sketchs() {
+    let uses = "#include <Outer.h>\nvoid setup() {}\nvoid loop() {}\n";
+    for (boundary, code) in [("none", 0), ("repository", 1), ("sketchbook", 1)] {
+        let project = project()
+            .file("library.properties", "name=Outer\nversion=1\n")
+            .file("src/Outer.h", "#pragma once\n")
+            .sketch("inner/A", uses);
+        if boundary == "repository" {
+            project.write("inner/.git/HEAD", "ref: refs/heads/main\n");
+        }
+        let book = project.path(if boundary == "sketchbook" {
+            "inner"
+        } else {
+            "book"
+        });
+        fs_err::create_dir_all(&book).unwrap();
+        let run = project
+            .compile(["inner/A"])
+            .env("ARDUINO_DIRECTORIES_USER", book.as_str());
+        let out = project.home().join("out");
+        let run = run.args(["--output-dir", out.as_str()]).run();
+        assert_eq!(run.code(), Some(code), "{boundary}: {}", run.transcript());
+    }
+}
+
+#[test]
+fn a_damaged_library_around_a_sketch_fails_that_sketch_alone() {
+    let project = project()
+        .file("Lib/library.properties", "no property\n")
+        .sketch("Lib/examples/A", PLAIN)
+        .sketch("B", PLAIN);
+    let run = project.compile_many(["Lib/examples/A", "B"]).expect_code(1);
+    let outcomes = pairs(&[("Lib/examples/A", "failed"), ("B", "built")]);
+    assert_eq!(run.outcomes(), outcomes);
+    let message = run.line("Lib/examples/A").message;
+    assert!(message.contains("Lib"), "{message}");
+}

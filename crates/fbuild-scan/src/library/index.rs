@@ -47,7 +47,7 @@ impl Root {
 }
 
 /// The libraries, and which of them offer a header.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LibraryIndex {
     roots: Vec<Root>,
     libraries: Vec<Arc<Library>>,
@@ -101,10 +101,37 @@ impl LibraryIndex {
             .collect();
         for (library, keep) in loaded.into_iter().zip(keep) {
             if keep {
-                index.add(library);
+                index.add(Arc::new(library));
             }
         }
         Ok(index)
+    }
+
+    /// Returns these libraries with `own`, the library that contains a sketch, as if it had been named after those that were named.
+    #[must_use]
+    pub fn with_own(&self, own: &Arc<Library>) -> Self {
+        let named = |library: &&Arc<Library>| library.location == Location::Explicit;
+        let same = |library: &&Arc<Library>| library.real_dir == own.real_dir;
+        if self
+            .libraries
+            .iter()
+            .filter(named)
+            .any(|library| same(&library))
+        {
+            return self.clone();
+        }
+        let mut index = Self {
+            roots: self.roots.clone(),
+            warnings: self.warnings.clone(),
+            ..Self::default()
+        };
+        let singles = index.roots.iter().filter(|root| root.single).count();
+        index.roots.insert(singles, Root::library(&own.dir));
+        let (first, rest): (Vec<_>, Vec<_>) = self.libraries.iter().partition(named);
+        let rest = rest.into_iter().filter(|library| !same(library));
+        let all = first.into_iter().chain([own]).chain(rest);
+        all.cloned().for_each(|library| index.add(library));
+        index
     }
 
     fn load_folder(&mut self, root: &Root, loaded: &mut Vec<Library>) {
@@ -124,12 +151,12 @@ impl LibraryIndex {
         }
     }
 
-    fn add(&mut self, library: Library) {
+    fn add(&mut self, library: Arc<Library>) {
         let at = self.libraries.len();
         for header in &library.headers {
             self.by_header.entry(header.clone()).or_default().push(at);
         }
-        self.libraries.push(Arc::new(library));
+        self.libraries.push(library);
     }
 
     /// Returns the libraries that have `header` as the base name of a header (specification 2.3.3), in directory order. A name with a folder

@@ -1,6 +1,7 @@
 //! One library: a folder with headers, its layout, and what of it is compiled (specification 2.3).
 
 pub mod discovery;
+mod enclosing;
 pub mod index;
 pub mod memo;
 pub mod missing;
@@ -14,6 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::UsedLibrary;
 use fbuild_model::{Digest, DigestWriter, Properties, input};
 
+pub use self::enclosing::{containing_library, enclosing_library};
 use crate::sources::{self, Depth, HEADERS, has_extension};
 use crate::walk::{self, Kind, WalkError, absolute};
 
@@ -378,12 +380,4 @@ fn headers_in(dir: &Utf8Path) -> Result<Vec<String>, WalkError> {
         .iter()
         .filter(|entry| entry.kind == Kind::File && has_extension(entry.name(), &HEADERS));
     Ok(headers.map(|entry| entry.name().to_owned()).collect())
-}
-
-/// Returns the library that `dir` lies in: the nearest folder above it (or itself) that has a `library.properties`.
-pub fn enclosing_library(dir: &Utf8Path) -> Option<Utf8PathBuf> {
-    absolute(dir)
-        .ancestors()
-        .find(|folder| folder.join(PROPERTIES).is_file())
-        .map(Utf8Path::to_owned)
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::library::enclosing_library;
 use crate::sketch::{self, Sketch, SketchError};
 use crate::walk::{self, Entry, Identity, Kind, WalkError, absolute};
 
@@ -49,6 +50,8 @@ pub struct Requested {
     pub label: String,
     /// The folder, absolute, symbolic links resolved.
     pub dir: Utf8PathBuf,
+    /// The folder of the library that contains the sketch ([`enclosing_library`]). This sketch may use it, and no other sketch because of it.
+    pub library: Option<Utf8PathBuf>,
     /// The sketch, or why it cannot be loaded: an outcome of that sketch, not of the run.
     pub sketch: Result<Arc<Sketch>, SketchError>,
 }
@@ -86,9 +89,14 @@ pub struct Found {
 /// Files of another kind, and folders in which there is nothing, are passed over when another argument holds a sketch, because a shell writes
 /// them for `examples/*`.
 ///
+/// The library that contains a sketch is searched for up to the repository's root or one of `sketchbooks`.
+///
 /// # Errors
 /// An argument that does not exist or cannot be reached, or that holds no sketch (see above).
-pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
+pub fn find_sketches(
+    args: &[Utf8PathBuf],
+    sketchbooks: &[Utf8PathBuf],
+) -> Result<Found, FindError> {
     let mut found = Found::default();
     let mut known: HashMap<Utf8PathBuf, String> = HashMap::new();
     let mut labels: HashSet<String> = HashSet::new();
@@ -126,6 +134,7 @@ pub fn find_sketches(args: &[Utf8PathBuf]) -> Result<Found, FindError> {
             let sketch = loaded.unwrap_or_else(|| Sketch::load(&dir)).map(Arc::new);
             found.sketches.push(Requested {
                 label: named,
+                library: enclosing_library(&dir, sketchbooks),
                 dir,
                 sketch,
             });

@@ -26,7 +26,7 @@ fn sketches() -> Vec<(String, std::sync::Arc<Sketch>)> {
         Utf8Path::new(PLATFORM).join("libraries"),
     ];
     needs!(places.each_ref().map(|place| place.as_str()));
-    find_sketches(&places)
+    find_sketches(&places, &[])
         .unwrap()
         .sketches
         .into_iter()

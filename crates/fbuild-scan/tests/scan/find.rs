@@ -8,7 +8,10 @@ use fbuild_testkit::without_root;
 use crate::space::Space;
 
 fn find(space: &Space, args: &[&str]) -> Result<Found, FindError> {
-    find_sketches(&args.iter().map(|arg| space.at(arg)).collect::<Vec<_>>())
+    find_sketches(
+        &args.iter().map(|arg| space.at(arg)).collect::<Vec<_>>(),
+        &[],
+    )
 }
 
 fn labels(space: &Space, found: &Found) -> Vec<String> {
@@ -104,14 +107,21 @@ fn links_to_one_folder_are_one_sketch_and_loops_end() {
 
 #[test]
 fn labels_are_what_the_user_wrote() {
-    let here = find_sketches(&[Utf8PathBuf::from("../../examples/./Blink/")]).unwrap();
+    let here = find_sketches(&[Utf8PathBuf::from("../../examples/./Blink/")], &[]).unwrap();
     assert_eq!(here.sketches[0].label, "../../examples/Blink");
-    let text = find_sketches(&[Utf8PathBuf::from("./../../examples/Blink/Blink.ino")]).unwrap();
+    let text = find_sketches(
+        &[Utf8PathBuf::from("./../../examples/Blink/Blink.ino")],
+        &[],
+    )
+    .unwrap();
     assert_eq!(text.sketches[0].label, "../../examples/Blink");
-    let parent = find_sketches(&[
-        Utf8PathBuf::from("../../examples/Blink/src/.."),
-        "../../examples/Blink/.".into(),
-    ]);
+    let parent = find_sketches(
+        &[
+            Utf8PathBuf::from("../../examples/Blink/src/.."),
+            "../../examples/Blink/.".into(),
+        ],
+        &[],
+    );
     // `src` need not exist; a path that ends in `..` is labelled with the folder's name.
     if let Ok(parent) = parent {
         assert_eq!(parent.sketches[0].label, "Blink");

@@ -3,7 +3,7 @@
 use fbuild_scan::library::index::{LibraryIndex, Root};
 use fbuild_scan::library::precompiled::binaries;
 use fbuild_scan::library::{
-    Layout, Library, LibraryError, Location, Precompiled, enclosing_library,
+    Layout, Library, LibraryError, Location, Precompiled, containing_library, enclosing_library,
 };
 use fbuild_scan::sources::Depth;
 
@@ -319,16 +319,29 @@ fn the_enclosing_library_is_the_nearest_one() {
         "Lib/inner/ex/e.ino",
         "x/y.ino",
     ]);
-    assert_eq!(
-        enclosing_library(&space.at("Lib/examples/a/b")),
-        Some(space.at("Lib"))
-    );
-    assert_eq!(
-        enclosing_library(&space.at("Lib/inner/ex")),
-        Some(space.at("Lib/inner"))
-    );
-    assert_eq!(enclosing_library(&space.at("Lib")), Some(space.at("Lib")));
-    assert_eq!(enclosing_library(&space.at("x")), None);
+    let enclosing = |dir: &str| enclosing_library(&space.at(dir), &[]);
+    assert_eq!(enclosing("Lib/examples/a/b"), Some(space.at("Lib")));
+    assert_eq!(enclosing("Lib/inner/ex"), Some(space.at("Lib/inner")));
+    assert_eq!(enclosing("Lib"), Some(space.at("Lib")));
+    assert_eq!(enclosing("x"), None);
+}
+
+#[test]
+fn the_search_for_the_enclosing_library_ends_at_the_repository_or_the_sketchbook() {
+    let space = Space::with(&[
+        "library.properties",
+        "repo/.git/HEAD",
+        "repo/a/a.ino",
+        "checkout/.git",
+        "checkout/library.properties",
+        "checkout/examples/e/e.ino",
+        "book/b/b.ino",
+    ]);
+    let enclosing = |dir: &str| enclosing_library(&space.at(dir), &[space.at("book")]);
+    assert_eq!(enclosing("repo/a"), None);
+    assert_eq!(enclosing("checkout/examples/e"), Some(space.at("checkout")));
+    assert_eq!(enclosing("book/b"), None);
+    assert_eq!(containing_library(&space.at("repo/a")), Some(space.at(".")));
 }
 
 #[test]

@@ -121,9 +121,8 @@ impl PlanBuilder<'_> {
         name_libraries(
             &mut path_map,
             board
-                .index
-                .libraries()
-                .iter()
+                .libraries
+                .all()
                 .filter(|other| dirs.contains(&other.include_dir())),
         );
         let name = library.folder_name();
