@@ -11,6 +11,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::plan::layout;
 use crate::request::Request;
 
+/// Directories beside those of the boards: private caches, and what `fbuild parity` makes.
+const BESIDE: [&str; 3] = [".fbuild-private", "parity", "reference"];
+
 /// Directories of a board or sketch that files are written to or deleted from.
 const OWN: [&str; 5] = ["sketch", "core", "libraries", "preambles", "variant"];
 
@@ -35,10 +38,8 @@ pub enum OutputDirError {
         /// The sketch.
         sketch: Utf8PathBuf,
     },
-    /// A directory in it is a symbolic link.
-    #[error(
-        "the output directory contains the symbolic link {link}; remove it, since fbuild writes and deletes files below"
-    )]
+    /// A directory that the run uses is a symbolic link.
+    #[error("{link} is a symbolic link, and this run would write and delete files behind it")]
     Link {
         /// The link.
         link: Utf8PathBuf,
@@ -70,10 +71,28 @@ pub fn check(request: &Request) -> Result<(), OutputDirError> {
         .prefix(".fbuild-")
         .tempfile_in(dir)
         .map_err(unusable)?;
-    match find_link(dir, &used(request)) {
-        Some(link) => Err(OutputDirError::Link { link }),
-        None => Ok(()),
-    }
+    refuse_links(request)
+}
+
+/// Checks that no directory that the run uses is a symbolic link: those below the output directory, and those for exported firmware. The output
+/// directory itself may be one. Reads only, so it can be called before anything is made there.
+///
+/// # Errors
+/// If there is such a link.
+pub fn refuse_links(request: &Request) -> Result<(), OutputDirError> {
+    let exports = request.sketches.iter().filter(|_| request.export_binaries);
+    let exports = exports.map(|sketch| (sketch.dir.as_path(), export_dirs(request)));
+    let output = (request.output_dir.as_path(), used(request));
+    let link = std::iter::once(output)
+        .chain(exports)
+        .find_map(|(root, dirs)| find_link(root, &dirs));
+    link.map_or(Ok(()), |link| Err(OutputDirError::Link { link }))
+}
+
+/// Lists the directories for exported firmware, relative to a sketch.
+fn export_dirs(request: &Request) -> Vec<Utf8PathBuf> {
+    let fqbns = request.boards.iter().map(|board| board.fqbn());
+    fqbns.map(layout::export_dir).collect()
 }
 
 /// Lists the directories that a run uses, relative to the output directory.
@@ -89,7 +108,7 @@ fn used(request: &Request) -> Vec<Utf8PathBuf> {
         .map(|sketch| sketch.dir.clone())
         .collect();
     let sketches = layout::sketch_dirs(&layout::sketch_names(&dirs, &request.cwd), &dirs);
-    let mut used = Vec::new();
+    let mut used: Vec<Utf8PathBuf> = BESIDE.iter().map(Utf8PathBuf::from).collect();
     for board in layout::board_dirs(&fqbns) {
         let board = Utf8PathBuf::from(board);
         used.extend(OWN.iter().map(|name| board.join(name)));

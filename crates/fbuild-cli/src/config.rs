@@ -19,6 +19,9 @@ use crate::error::CliError;
 /// The name of the file.
 const NAME: &str = "fbuild.toml";
 
+/// The settings that name a directory in which files are written and deleted.
+const WRITTEN: [&str; 2] = ["output-dir", "cache-dir"];
+
 /// A parsed command line.
 #[derive(Debug)]
 pub struct Parsed {
@@ -217,6 +220,11 @@ impl ConfigFile {
             .iter()
             .any(|name| matches!(name.as_str(), "DIR" | "FILE"));
         let dir = self.path.parent().unwrap_or(Utf8Path::new("/"));
+        if WRITTEN.contains(&key) {
+            values
+                .iter()
+                .try_for_each(|value| self.refuse_links(key, dir, value))?;
+        }
         let argument = |value: String| {
             // Paths are relative to the file.
             let value = if is_path {
@@ -227,6 +235,24 @@ impl ConfigFile {
             OsString::from(format!("--{key}={value}"))
         };
         Ok(values.into_iter().map(argument).collect())
+    }
+
+    /// Refuses a directory that is reached through a symbolic link: the repository that brought this file may have brought the link, too.
+    fn refuse_links(&self, key: &str, dir: &Utf8Path, value: &str) -> Result<(), CliError> {
+        let mut path = dir.to_owned();
+        for component in Utf8Path::new(value).components() {
+            path.push(component);
+            if path.is_symlink() {
+                return Err(CliError::usage(anyhow!(
+                    "{}: `{key}` leads through the symbolic link {path}",
+                    self.path
+                ))
+                .hint(format!(
+                    "remove the link, or name the directory with --{key}"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

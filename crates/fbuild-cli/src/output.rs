@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_build::output_dir;
 use fbuild_build::request::Request;
 use fbuild_model::Digest;
 use fbuild_scan::library::containing_library;
@@ -21,13 +22,23 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 /// Returns the output directory: as given, `.fbuild`, or in a sketch or library a directory in the user's cache directory.
 ///
 /// # Errors
-/// If there is no home directory to put it in.
+/// If there is no home directory to put it in, or `.fbuild` is a symbolic link: a repository may have brought it, while a link that is given is the
+/// user's choice.
 pub fn dir(args: &BuildArgs, request: &Request) -> Result<Utf8PathBuf, CliError> {
     if let Some(dir) = &args.output_dir {
         return places::absolute(dir);
     }
     match source_tree(&request.cwd, request) {
-        None => Ok(request.cwd.join(DEFAULT)),
+        None => {
+            let dir = request.cwd.join(DEFAULT);
+            if dir.is_symlink() {
+                return Err(CliError::usage(anyhow!(
+                    "the output directory `{dir}` is a symbolic link, and a run would write and delete files behind it"
+                ))
+                .hint("remove the link, or name the directory with --output-dir"));
+            }
+            Ok(dir)
+        }
         Some(_) => in_caches(&request.cwd),
     }
 }
@@ -67,6 +78,16 @@ pub fn check(args: &BuildArgs, request: &Request, output: &Utf8Path) -> Result<(
     }
 }
 
+/// Refuses symbolic links in place of directories that a run uses.
+///
+/// # Errors
+/// If there is one.
+pub fn refuse_links(request: &Request) -> Result<(), CliError> {
+    output_dir::refuse_links(request).map_err(|error| {
+        CliError::usage(error).hint("remove the link, or move what is behind it here")
+    })
+}
+
 fn source_tree(dir: &Utf8Path, request: &Request) -> Option<(&'static str, Utf8PathBuf)> {
     let real = existing(dir);
     let sketch = request
@@ -94,10 +115,6 @@ fn existing(dir: &Utf8Path) -> Utf8PathBuf {
 /// # Errors
 /// If the directory cannot be made or written to.
 pub fn mark(dir: &Utf8Path) -> Result<(), CliError> {
-    // Where a repository put a link, nothing is written before the output directory is checked.
-    if dir.is_symlink() {
-        return Ok(());
-    }
     fs_err::create_dir_all(dir)?;
     if fs_err::read_dir(dir)?.next().is_none() {
         fs_err::write(dir.join("CACHEDIR.TAG"), TAG)?;

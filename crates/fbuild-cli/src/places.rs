@@ -117,11 +117,52 @@ fn platformio_packages() -> Vec<Utf8PathBuf> {
     core.map(|dir| dir.join("packages")).into_iter().collect()
 }
 
-/// Returns the cache's directory: as given, else the system's place for caches.
+/// Returns the cache's directory: as given, else the system's place for caches. It may be a symbolic link, but nothing in it.
 ///
 /// # Errors
-/// If there is no home directory to put it in.
+/// If there is no home directory to put it in, or a directory in it is a symbolic link.
 pub fn cache_dir(args: &CacheArgs) -> Result<Utf8PathBuf, CliError> {
+    let dir = named_cache_dir(args)?;
+    match link_in_cache(&dir) {
+        None => Ok(dir),
+        Some(link) => Err(CliError::usage(anyhow::anyhow!(
+            "{link} is a symbolic link, and the cache would write and delete files behind it"
+        ))
+        .hint("remove the link, or use another directory with --cache-dir")),
+    }
+}
+
+/// Returns a symbolic link among the directories of a cache: `v1`, `v1/blobs`, `v1/blobs/77`. Below are files, and directories of runs.
+fn link_in_cache(root: &Utf8Path) -> Option<Utf8PathBuf> {
+    fn first_link(dir: &Utf8Path, levels: usize) -> Option<Utf8PathBuf> {
+        let entries = dir.read_dir_utf8().into_iter().flatten().flatten();
+        for entry in entries {
+            match entry.file_type() {
+                Ok(kind) if kind.is_symlink() => return Some(entry.path().to_owned()),
+                Ok(kind) if kind.is_dir() && levels > 1 => {
+                    if let Some(link) = first_link(entry.path(), levels - 1) {
+                        return Some(link);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+    let entries = root.read_dir_utf8().into_iter().flatten().flatten();
+    let is_version = |name: &str| {
+        let number = name.strip_prefix('v');
+        number.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    let versions = entries.filter(|entry| is_version(entry.file_name()));
+    let mut links = versions.filter_map(|version| match version.path().is_symlink() {
+        true => Some(version.path().to_owned()),
+        false => first_link(version.path(), 2),
+    });
+    links.next()
+}
+
+fn named_cache_dir(args: &CacheArgs) -> Result<Utf8PathBuf, CliError> {
     // An empty name is that of a variable which is set but empty.
     if let Some(dir) = args
         .cache_dir

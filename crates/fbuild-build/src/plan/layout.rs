@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
+use fbuild_platform::Fqbn;
 
 /// Names of directories that stage 1 uses beside the sketches' directories.
 const SHARED: [&str; 3] = ["core", "libraries", "preambles"];
@@ -100,6 +101,17 @@ pub fn board_dirs(fqbns: &[String]) -> Vec<String> {
             }
         })
         .collect()
+}
+
+/// Returns where the firmware for a board is exported to, relative to the sketch (specification 7.5).
+pub fn export_dir(fqbn: &Fqbn) -> Utf8PathBuf {
+    let Fqbn {
+        vendor,
+        architecture,
+        board,
+        ..
+    } = fqbn;
+    Utf8PathBuf::from(format!("build/{vendor}.{architecture}.{board}"))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod compile_commands;
 mod device;
 pub mod dry_run;
 pub mod error;
+mod generated_dir;
 mod graph;
 pub(crate) mod hooks;
 pub mod ids;

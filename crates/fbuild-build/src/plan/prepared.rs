@@ -20,6 +20,7 @@ use crate::exec::place;
 use crate::incremental::record::{Record, RecordKey};
 use crate::plan::board::Board;
 use crate::plan::device;
+use crate::plan::generated_dir;
 use crate::plan::hooks::FirstHooks;
 use crate::plan::sketch_libraries::Usable;
 use fbuild_model::error_chain;
@@ -121,6 +122,8 @@ pub fn prepare_sketch(
         ..
     } = context;
     let dir = out_dir.join("sketch");
+    generated_dir::prepare(&dir)
+        .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     let first = board
         .recipes_for(sketch.project_name(), &sketch.dir, out_dir)
         .hooks(HookPoint::Prebuild);
@@ -148,7 +151,7 @@ pub fn prepare_sketch(
             main_path.with_extension("preamble.cpp"),
             main_path.clone(),
         ]);
-        place::remove_others(&dir, &own)
+        generated_dir::remove_others(&dir, own)
             .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     }
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {

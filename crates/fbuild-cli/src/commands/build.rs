@@ -74,6 +74,7 @@ fn with_services<T>(
     act: impl FnOnce(&Request, Services<'_>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let mut request = prepared(args, printer)?;
+    output::refuse_links(&request)?;
     if args.clean {
         output::clean(&request.output_dir)?;
     }

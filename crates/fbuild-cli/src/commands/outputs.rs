@@ -10,6 +10,7 @@ use fbuild_report::{RunReport, annotations, lines};
 use crate::args::{BuildArgs, MessageFormat};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::output;
 use crate::printer::{Printer, Tone};
 use crate::reports::Reports;
 use crate::screen::{Screen, Strictness};
@@ -20,6 +21,7 @@ use crate::session::Inspection;
 /// # Errors
 /// If there is no plan.
 pub fn plan_only(args: &BuildArgs, request: &Request, printer: &Printer) -> Result<Exit, CliError> {
+    output::refuse_links(request)?;
     let inspection = Inspection::new(Some(&args.what.cache))?;
     let means = inspection.session.services();
     let (events, _inbox) = std::sync::mpsc::channel();
@@ -38,7 +40,7 @@ pub fn plan_only(args: &BuildArgs, request: &Request, printer: &Printer) -> Resu
             .clone()
             .unwrap_or_else(|| request.output_dir.join("compile_commands.json"));
         if args.compile_commands.is_none() {
-            crate::output::mark(&request.output_dir)?;
+            output::mark(&request.output_dir)?;
         }
         write_compile_commands(&path, &plan)?;
         printer.status(Tone::Good, "Wrote", path.as_str());

@@ -12,6 +12,7 @@ use fbuild_report::table::{Column, Table};
 use crate::args::BuildArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::output;
 use crate::places;
 use crate::printer::{Printer, Tone, Verbosity};
 use crate::request::{Prepared, bound_jobs, prepare};
@@ -34,8 +35,10 @@ pub fn run(
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
+    output::refuse_links(&request)?;
     // The outputs of both sides stand apart from those of other commands.
     request.output_dir = request.output_dir.join("parity");
+    output::refuse_links(&request)?;
     let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
     let session = Session::for_build(cache, &request)?;

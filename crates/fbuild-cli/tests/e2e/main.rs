@@ -14,6 +14,7 @@ mod hostile_text;
 mod interrupt;
 mod launcher;
 mod libraries;
+mod links;
 mod looking;
 mod outputs;
 mod parallel;

@@ -288,26 +288,3 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
     );
     assert!(!project.path(".fbuild/solo/A/A.ino.hex").exists());
 }
-
-#[test]
-fn a_link_in_the_output_directory_is_never_followed() {
-    for link in ["solo", "solo/A", "solo/A/sketch", "solo/libraries"] {
-        let project = project()
-            .sketch("A", PLAIN)
-            .file("victim/precious.txt", "keep");
-        let place = project.path(&format!(".fbuild/{link}"));
-        fs_err::create_dir_all(place.parent().unwrap()).unwrap();
-        fs_err::os::unix::fs::symlink(project.path("victim"), &place).unwrap();
-        project
-            .compile_many(["A"])
-            .expect_code(2)
-            .says("symbolic link");
-        let left: Vec<_> = project
-            .path("victim")
-            .read_dir_utf8()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().to_owned())
-            .collect();
-        assert_eq!(left, ["precious.txt"], "{link}");
-    }
-}

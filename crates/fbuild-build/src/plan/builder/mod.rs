@@ -21,6 +21,7 @@ use crate::action::{Bootloader, WORK};
 use crate::plan::board::Board;
 use crate::plan::error::PlanError;
 use crate::plan::hooks::{self, Hooks};
+use crate::plan::layout;
 use crate::plan::prepared::{Prepared, PreparedSketch};
 use crate::plan::recipes::conversions;
 use crate::plan::tally::Tally;
@@ -380,12 +381,8 @@ fn export(
     sketch: &Sketch,
     recipes: &SketchRecipes,
 ) -> Result<Export, RecipeError> {
-    let fqbn = board.spec.fqbn();
     Ok(Export {
-        dir: sketch.dir.join("build").join(format!(
-            "{}.{}.{}",
-            fqbn.vendor, fqbn.architecture, fqbn.board
-        )),
+        dir: sketch.dir.join(layout::export_dir(board.spec.fqbn())),
         before: recipes.hooks(HookPoint::SavehexPresavehex)?,
         after: recipes.hooks(HookPoint::SavehexPostsavehex)?,
     })
