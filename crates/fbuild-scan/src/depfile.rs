@@ -3,6 +3,8 @@
 //! Read as gcc writes them, not as make reads them: gcc escapes a blank as `\ ` (doubling backslashes before it), `#` as `\#` and `$` as `$$`,
 //! and leaves every other backslash alone.
 
+use std::collections::HashSet;
+
 use camino::Utf8PathBuf;
 
 /// Says why a dependency file could not be understood.
@@ -38,6 +40,7 @@ impl Depfile {
     /// A rule without a colon, a name that is not UTF-8.
     pub fn parse(bytes: &[u8]) -> Result<Self, DepfileError> {
         let mut file = Self::default();
+        let mut seen = HashSet::new();
         let mut reader = Reader {
             bytes,
             at: 0,
@@ -52,7 +55,7 @@ impl Depfile {
                 file.targets = targets;
             }
             for dependency in dependencies {
-                if !file.dependencies.contains(&dependency) {
+                if seen.insert(dependency.clone()) {
                     file.dependencies.push(dependency);
                 }
             }

@@ -81,7 +81,11 @@ impl Project {
         Self::parse(&String::from_utf8_lossy(&bytes)).map_err(error)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of a project file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
         check_extent(text)?;
         let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
         let Some(root) = documents.first() else {
