@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(files(&dir, &enter, &|_| true).unwrap().len(), 1);
         assert_eq!((entered.get(), RESOLVED.get()), (900, 0));
         fs_err::write(dir.join(&deep).join("d.ino"), "").unwrap();
-        let found = crate::sketch::find::find_sketches(&[dir]).unwrap();
+        let found = crate::sketch::find::find_sketches(&[dir], &[]).unwrap();
         assert_eq!(found.sketches.len(), 1);
         assert!(RESOLVED.get() < 10, "{}", RESOLVED.get());
     }
