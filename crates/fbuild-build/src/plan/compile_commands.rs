@@ -1,37 +1,154 @@
 //! The compilation database of a run: one `compile_commands.json` for all boards and sketches (specification 7.6).
+//!
+//! Beside the sources that are compiled it lists the `.ino` files that people edit, with flags under which an editor understands them.
 
-use serde::Serialize;
+use std::collections::{HashMap, HashSet};
 
-use crate::action::Action;
-use crate::plan::{BuildPlan, SketchWork};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 
-#[derive(Serialize)]
-struct Entry<'a> {
-    directory: &'a str,
-    arguments: Vec<&'a str>,
-    file: &'a str,
+use super::merged::Merged;
+use crate::action::{Action, WORK};
+use crate::plan::{BuildPlan, SketchEntry, SketchWork};
+
+/// A compilation database.
+#[derive(Debug, Default)]
+pub struct Database {
+    entries: Vec<Entry>,
+    known: HashSet<(String, String)>,
+    /// Headers with prototypes that its commands include, by path.
+    pub headers: Vec<(Utf8PathBuf, String)>,
 }
 
-/// Returns the database of a plan as JSON; it depends on the plan alone, so it is complete also when something fails to compile.
-pub fn render(plan: &BuildPlan) -> String {
-    let directory = std::env::current_dir().unwrap_or_default();
-    let directory = directory.to_string_lossy();
-    let own = plan.sketches.iter().filter_map(|entry| match &entry.work {
-        SketchWork::Build(sketch) => Some(sketch.units.iter().map(|unit| &unit.action)),
-        _ => None,
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    directory: String,
+    arguments: Vec<String>,
+    file: String,
+}
+
+impl Database {
+    /// Makes the database of a plan: an entry per file and board. It depends on the plan alone, so it is complete also when something fails
+    /// to compile. A sketch that could not be planned keeps its entries of `previous`, the text of an earlier database.
+    pub fn new(plan: &BuildPlan, previous: Option<&str>) -> Self {
+        let mut database = Self::default();
+        let object_dirs = object_dirs(plan);
+        for (index, action) in plan.shared.iter().enumerate() {
+            let dir = object_dirs.get(&index).copied();
+            database.add(action, dir.unwrap_or(Utf8Path::new(WORK)));
+        }
+        for entry in &plan.sketches {
+            if let SketchWork::Build(sketch) = &entry.work {
+                let dir = entry.out_dir.join("sketch");
+                for unit in &sketch.units {
+                    database.add_edited(&unit.action, entry, &dir);
+                    database.add(&unit.action, &dir);
+                }
+            }
+        }
+        database.keep(plan, previous.unwrap_or_default());
+        database
+    }
+
+    /// Returns the text of the file.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(&self.entries).unwrap_or_default() + "\n"
+    }
+
+    fn add(&mut self, action: &Action, object_dir: &Utf8Path) {
+        if let Some(arguments) = arguments(action, object_dir) {
+            self.push(action.board(), action.source.as_str(), arguments);
+        }
+    }
+
+    /// Adds the files of which a generated source is made. Each is read after `Arduino.h`, prototypes and the files before it.
+    fn add_edited(&mut self, action: &Action, sketch: &SketchEntry, object_dir: &Utf8Path) {
+        let mut generated = action.generated.iter();
+        let Some(source) = generated.find(|file| file.path() == action.source) else {
+            return;
+        };
+        let Some(arguments) = arguments(action, object_dir) else {
+            return;
+        };
+        let bytes = source.bytes();
+        let text = String::from_utf8_lossy(&bytes);
+        let merged = Merged::read(&text);
+        let mut includes = vec!["Arduino.h".to_owned()];
+        if let Some(text) = merged.header(&sketch.dir) {
+            let path = object_dir.join(format!(
+                "{}.prototypes.h",
+                action.source.file_stem().unwrap_or_default()
+            ));
+            includes.push(path.to_string());
+            self.headers.push((path, text));
+        }
+        for file in &merged.files {
+            let replaced = arguments.iter().flat_map(|argument| {
+                if argument != action.source.as_str() {
+                    return vec![argument.clone()];
+                }
+                let mut words = vec!["-x".to_owned(), "c++".to_owned()];
+                for include in &includes {
+                    words.extend(["-include".to_owned(), include.clone()]);
+                }
+                words.push(file.clone());
+                words
+            });
+            let replaced = replaced.collect();
+            self.push(action.board(), file, replaced);
+            includes.push(file.clone());
+        }
+    }
+
+    fn keep(&mut self, plan: &BuildPlan, previous: &str) {
+        let failed = plan.sketches.iter();
+        let failed: Vec<&SketchEntry> = failed
+            .filter(|entry| matches!(entry.work, SketchWork::Fail { .. }))
+            .collect();
+        let previous: Vec<Entry> = serde_json::from_str(previous).unwrap_or_default();
+        for old in previous {
+            let object = old.arguments.iter().skip_while(|word| *word != "-o").nth(1);
+            let owner = object.and_then(|object| {
+                let mut failed = failed.iter();
+                failed.find(|entry| Utf8Path::new(object).starts_with(&entry.out_dir))
+            });
+            if let Some(owner) = owner {
+                self.push(&owner.board, &old.file, old.arguments);
+            }
+        }
+    }
+
+    fn push(&mut self, board: &str, file: &str, arguments: Vec<String>) {
+        if self.known.insert((board.to_owned(), file.to_owned())) {
+            let directory = std::env::current_dir().unwrap_or_default();
+            self.entries.push(Entry {
+                directory: directory.to_string_lossy().into_owned(),
+                arguments,
+                file: file.to_owned(),
+            });
+        }
+    }
+}
+
+/// Returns the directory of the archive that each shared action belongs to.
+fn object_dirs(plan: &BuildPlan) -> HashMap<usize, &Utf8Path> {
+    let members = plan.archives.iter().flat_map(|archive| {
+        let dir = archive.path.parent().unwrap_or(&archive.path);
+        let members = archive.members.iter();
+        members.map(move |member| (member.action.index(), dir))
     });
-    let actions = plan.shared.iter().chain(own.flatten());
-    let entries: Vec<Entry<'_>> = actions
-        .filter_map(|action| entry(action, &directory))
-        .collect();
-    serde_json::to_string_pretty(&entries).unwrap_or_default() + "\n"
+    members.collect()
 }
 
-fn entry<'a>(action: &'a Action, directory: &'a str) -> Option<Entry<'a>> {
+/// Returns the command as it is in logs, without the option that fbuild adds and that only GCC knows.
+fn arguments(action: &Action, object_dir: &Utf8Path) -> Option<Vec<String>> {
     let command = &action.steps.first()?.command;
-    Some(Entry {
-        directory,
-        arguments: command.argv().collect(),
-        file: action.source.as_str(),
-    })
+    let words = command
+        .argv()
+        .filter(|word| !word.starts_with("-flto-compression-level="));
+    Some(
+        words
+            .map(|word| word.replace(WORK, object_dir.as_str()))
+            .collect(),
+    )
 }

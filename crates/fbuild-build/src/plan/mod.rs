@@ -19,6 +19,7 @@ pub mod inspect;
 pub mod layout;
 pub(crate) mod link_line;
 pub(crate) mod link_steps;
+mod merged;
 pub(crate) mod pch;
 pub mod planner;
 mod prefix;

@@ -1,7 +1,9 @@
 //! What a build leaves behind besides firmware: result lines and reports.
 
 use camino::Utf8Path;
+use fbuild_build::exec::place::write_if_changed;
 use fbuild_build::plan::BuildPlan;
+use fbuild_build::plan::compile_commands::Database;
 use fbuild_build::request::Request;
 use fbuild_build::run;
 use fbuild_report::json::Origin;
@@ -48,13 +50,17 @@ pub fn plan_only(args: &BuildArgs, request: &Request, printer: &Printer) -> Resu
     Ok(Exit::Success)
 }
 
-/// Writes the compilation database of a plan.
+/// Writes the compilation database of a plan and the headers it refers to.
 ///
 /// # Errors
 /// If the file cannot be written.
 pub fn write_compile_commands(path: &Utf8Path, plan: &BuildPlan) -> Result<(), CliError> {
-    let text = fbuild_build::plan::compile_commands::render(plan);
-    fbuild_build::exec::place::write_if_changed(path, text.as_bytes())?;
+    let previous = std::fs::read_to_string(path).ok();
+    let database = Database::new(plan, previous.as_deref());
+    for (header, text) in &database.headers {
+        write_if_changed(header, text.as_bytes())?;
+    }
+    write_if_changed(path, database.json().as_bytes())?;
     Ok(())
 }
 
