@@ -23,6 +23,8 @@ FBUILD_TEST_PACKAGES=(
   arduino-builder
   arduino-ctags
   ccache
+  clangd
+  fish
   gcc-arm-none-eabi
   git
   libnewlib-arm-none-eabi
@@ -36,6 +38,7 @@ FBUILD_TEST_PACKAGES=(
   strace
   time
   xz-utils
+  zsh
 )
 
 # say TEXT... - a progress line for people.

@@ -40,6 +40,7 @@ mkdir "$stage/$name"
 "$tools/bin/python" -m zipfile -e "$dist"/*.whl "$stage/wheel"
 install -m 755 "$stage"/wheel/fbuild-*.data/scripts/fbuild "$stage/$name/fbuild"
 cp LICENSE README.md "$stage/$name/"
+cp -R packaging/fbuild.data/data/share "$stage/$name/share"
 tar -czf "$dist/$name.tar.gz" -C "$stage" "$name"
 
 cd "$dist"

@@ -8,6 +8,8 @@ pub const CACHE_SIZE: &str = "FBUILD_CACHE_SIZE";
 pub const PLATFORM_PATH: &str = "FBUILD_PLATFORM_PATH";
 /// The reference tool of `fbuild parity`. Read by the argument parser.
 pub const REFERENCE: &str = "FBUILD_REFERENCE";
+/// Set by completion scripts to the name of the shell. Read by the completion engine.
+pub const COMPLETE: &str = "FBUILD_COMPLETE";
 /// What the log of fbuild itself shows.
 pub const LOG: &str = "FBUILD_LOG";
 /// The file with arduino-cli's settings.
@@ -44,7 +46,7 @@ pub const GITHUB_EVENT_NAME: &str = "GITHUB_EVENT_NAME";
 pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 
 /// Every variable, with what it does.
-pub const ALL: [(&str, &str); 21] = [
+pub const ALL: [(&str, &str); 22] = [
     (CACHE_DIR, "Directory of the cache; `--cache-dir` beats it."),
     (
         CACHE_SIZE,
@@ -57,6 +59,10 @@ pub const ALL: [(&str, &str); 21] = [
     (
         REFERENCE,
         "The tool with which `fbuild parity` compares; `--reference` beats it.",
+    ),
+    (
+        COMPLETE,
+        "The shell whose completion script calls fbuild; set by the scripts of `fbuild completions`.",
     ),
     (
         LOG,

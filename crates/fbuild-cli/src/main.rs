@@ -30,6 +30,9 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
+    if commands::completions::answer() {
+        return ExitCode::SUCCESS;
+    }
     let Parsed { cli, settings } = match config::parse(std::env::args_os().collect()) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -84,7 +87,11 @@ fn run(command: Command, settings: &[Setting], printer: &Printer) -> Result<Exit
             format,
             platforms,
         } => commands::boards::run(filter.as_deref(), &format, &platforms, printer),
-        Command::Doctor { platforms, cache } => commands::doctor::run(&platforms, &cache, printer),
+        Command::Doctor {
+            format,
+            platforms,
+            cache,
+        } => commands::doctor::run(&format, &platforms, &cache, printer),
         Command::Preprocess(args) => commands::preprocess::run(&args, printer),
         Command::Properties {
             board,
@@ -120,6 +127,7 @@ fn run(command: Command, settings: &[Setting], printer: &Printer) -> Result<Exit
             Ok(Exit::Success)
         }
         Command::Completions { shell } => commands::completions::run(shell, printer),
+        Command::Share { dir } => commands::share::run(&dir),
         Command::Reference { page } => {
             printer.data(&reference::page(page));
             Ok(Exit::Success)

@@ -102,7 +102,7 @@ pub struct BuildArgs {
         help_heading = "Results"
     )]
     pub output_dir: Option<Utf8PathBuf>,
-    /// Delete the output directory first and do not use the cache
+    /// Delete the output directory first, use no cache
     #[arg(long, help_heading = "Results", conflicts_with = "expect_warm")]
     pub clean: bool,
     /// Append the seconds of each phase to this TSV
@@ -185,7 +185,7 @@ pub struct BuildArgs {
     /// Say for every action that ran why there was no result in the cache
     #[arg(long, help_heading = "Cache", hide_short_help = true)]
     pub explain: bool,
-    /// Fail with exit status 5 if stage 1 has to build anything
+    /// Fail with status 5 if stage 1 has to build
     #[arg(long, help_heading = "Cache")]
     pub expect_warm: bool,
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod cache;
+mod short;
 mod sketches;
 mod values;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::bench::{BenchSummaryArgs, TableFormat};
 pub use self::build::{BuildArgs, DenyWarnings, MessageFormat, PchWhen, ShowProperties};
 pub use self::cache::{CacheArgs, CacheCommand};
+pub use self::short::concise;
 pub use self::sketches::{PlatformArgs, PropertyArgs, SketchArgs};
 pub use self::values::Jobs;
 
@@ -139,6 +141,9 @@ pub enum Command {
     },
     /// Show installed platforms, compilers and libraries, and how to install what is missing
     Doctor {
+        /// Output format.
+        #[command(flatten)]
+        format: FormatArgs,
         /// Where to look for platforms.
         #[command(flatten)]
         platforms: PlatformArgs,
@@ -174,7 +179,7 @@ Examples:
         #[command(flatten)]
         properties: PropertyArgs,
     },
-    /// Print which library each include of a sketch resolves to, and why
+    /// Print which library provides each include, and why
     #[command(after_help = "Example:\n  fbuild libraries --board uno MySketch")]
     Libraries {
         /// The sketches.
@@ -184,7 +189,7 @@ Examples:
         #[command(flatten)]
         format: FormatArgs,
     },
-    /// Build with fbuild and a reference tool, and compare the firmware
+    /// Compare the firmware with that of a reference tool
     #[command(after_help = "Example:\n  fbuild parity --board uno --board mega examples")]
     Parity {
         /// What to build.
@@ -238,6 +243,12 @@ Examples:
     Reference {
         /// The page
         page: ReferencePage,
+    },
+    /// Write the man pages and completion scripts that packages install
+    #[command(hide = true)]
+    Share {
+        /// The directory in which `share/` is made
+        dir: Utf8PathBuf,
     },
     /// Upload firmware to a board (use arduino-cli)
     #[command(hide = true)]
@@ -311,29 +322,6 @@ impl ReferencePage {
             Self::ExitCodes => "exit-codes",
         }
     }
-}
-
-const SHORT_TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}\n\n{subcommands}\n\n\
-Example: fbuild build --board uno Blink\n`fbuild COMMAND -h` lists its options, `--help` explains them.";
-
-/// Leaves out of `-h` what `--help` explains: possible values, defaults, the environment, and the options of all commands.
-pub fn concise(command: clap::Command) -> clap::Command {
-    short(command.help_template(SHORT_TEMPLATE))
-}
-
-fn short(command: clap::Command) -> clap::Command {
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|sub| sub.get_name().to_owned())
-        .collect();
-    let command = command.mut_args(|arg| {
-        arg.hide_possible_values(true)
-            .hide_default_value(true)
-            .hide_env(true)
-    });
-    names
-        .iter()
-        .fold(command, |command, name| command.mut_subcommand(name, short))
 }
 
 #[cfg(test)]

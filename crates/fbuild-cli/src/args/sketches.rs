@@ -52,7 +52,7 @@ pub struct PropertyArgs {
 /// Which sketches, on which boards, with which libraries and properties.
 #[derive(Debug, Clone, Args)]
 pub struct SketchArgs {
-    /// Sketch folders, .ino files, or folders of sketches
+    /// Sketch folders, .ino files, folders of sketches
     #[arg(value_name = "SKETCH", default_value = ".")]
     pub sketches: Vec<std::ffi::OsString>,
     /// Board: `uno`, "Arduino Uno" or an FQBN (repeatable, comma list)

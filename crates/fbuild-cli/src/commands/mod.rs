@@ -14,3 +14,4 @@ pub mod outputs;
 pub mod parity;
 pub mod preprocess;
 pub mod properties;
+pub mod share;

@@ -159,20 +159,19 @@ impl Screen<'_> {
         self.printer.status(tone, verb, &text);
     }
 
-    /// The directory of all firmware of the run: that of the board if there is one board.
+    /// The directory of all firmware of the run: that of the board if there is one board, and that of the sketch if there is one sketch.
     fn firmware_dir(&self, report: &RunReport) -> Option<String> {
-        let artifact = report
-            .results()
-            .iter()
-            .find_map(|result| match &result.outcome {
-                SketchOutcome::Built(firmware) => firmware.artifacts.first(),
-                _ => None,
-            })?;
+        let results = report.results();
+        let artifact = results.iter().find_map(|result| match &result.outcome {
+            SketchOutcome::Built(firmware) => firmware.artifacts.first(),
+            _ => None,
+        })?;
         let inside = artifact.strip_prefix(&self.output_dir).ok()?;
         let board = inside.components().next()?;
-        let dir = match self.names.has_boards() {
-            true => self.output_dir.clone(),
-            false => self.output_dir.join(board.as_str()),
+        let dir = match results.len() {
+            1 => artifact.parent()?.to_owned(),
+            _ if self.names.has_boards() => self.output_dir.clone(),
+            _ => self.output_dir.join(board.as_str()),
         };
         Some(self.nearby(dir.as_str()))
     }

@@ -349,6 +349,7 @@ fn help_fits_on_a_screen() {
         (text.lines().count(), text)
     };
     let (count, text) = rows(&[]);
+    assert!(text.contains("Usage:"), "{text}");
     assert!(count <= 23, "{count} rows:\n{text}");
     for command in [
         "build",
@@ -359,6 +360,7 @@ fn help_fits_on_a_screen() {
         "boards",
     ] {
         let (count, text) = rows(&[command, "-h"]);
+        assert!(text.contains("Usage:"), "{text}");
         assert!(count <= 40, "{command}: {count} rows:\n{text}");
     }
     let (_, text) = rows(&["build", "--help"]);

@@ -347,3 +347,25 @@ fn a_size_that_is_none_is_refused() {
             .says("500M");
     }
 }
+
+#[test]
+fn the_doctor_prints_json_and_goes_on_without_a_platform_path() {
+    let project = project();
+    fs_err::create_dir(project.path("empty")).unwrap();
+    let args = ["doctor", "--json", "--platform-path", "empty"];
+    let run = project
+        .command(args)
+        .args(["--platform-path", "nowhere"])
+        .run()
+        .ok();
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["usable"], true);
+    let problems = document["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 2, "{document:#}");
+    let compilers = document["compilers"].as_array().unwrap();
+    let fake = compilers
+        .iter()
+        .find(|compiler| compiler["platform"] == "fake:avr")
+        .unwrap();
+    assert_eq!(fake["state"], "works");
+}

@@ -210,7 +210,7 @@ fn completions_are_printed_for_every_shell() {
     let project = project();
     for shell in ["bash", "zsh", "fish"] {
         let run = project.fbuild(["completions", shell]).ok();
-        assert!(run.stdout.contains("compile-many"), "{shell}");
+        assert!(run.stdout.contains("FBUILD_COMPLETE"), "{shell}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! `fbuild doctor`: what was found on this machine, and how to get what is missing.
 //!
-//! Nothing is believed that can be tried: a platform is called usable when its compiler has compiled a file that includes `Arduino.h` and the
-//! other programs of its recipes are there.
+//! A platform counts as usable if its compiler compiles a file that includes `Arduino.h` and the other programs of its recipes exist.
 
 mod compilers;
+mod json;
 mod machine;
 mod page;
 
@@ -16,7 +16,7 @@ use fbuild_scan::library::index::{LibraryIndex, Root};
 
 use self::compilers::{Compiler, State};
 use self::page::Page;
-use crate::args::{CacheArgs, PlatformArgs};
+use crate::args::{CacheArgs, FormatArgs, PlatformArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints::is_avr_of_the_system;
@@ -30,6 +30,7 @@ use crate::units::{bytes, count};
 /// # Errors
 /// If there is no place for temporary files, or a platform that was found cannot be read.
 pub fn run(
+    format: &FormatArgs,
     platforms: &PlatformArgs,
     cache: &CacheArgs,
     printer: &Printer,
@@ -38,24 +39,29 @@ pub fn run(
     let inspection = Inspection::new(None)?;
     let tools = Toolchain::new(&inspection.session.cache, &inspection.session.runner);
     let compilers = compilers::find(&installation, &tools, &inspection, !platforms.no_quirks)?;
-    let mut page = Page::default();
-    if !faults.is_empty() {
-        page.heading("Platform paths");
-        faults.iter().for_each(|fault| page.bad(fault));
-    }
-    found_platforms(&mut page, &roots, &installation);
-    found_compilers(&mut page, &compilers);
-    quirks(&mut page, &compilers, platforms.no_quirks);
-    libraries(&mut page, &installation);
-    store(&mut page, cache);
-    machine::describe(&mut page);
-    references(&mut page, &inspection);
-    cures(&mut page, &installation, &compilers);
     let usable = compilers
         .iter()
         .any(|compiler| compiler.state == State::Works);
-    verdict(&mut page, &compilers);
-    printer.page(&page.text());
+    if format.is_json() {
+        let document = json::document(&faults, &roots, &installation, &compilers);
+        printer.data(&format!("{document:#}\n"));
+    } else {
+        let mut page = Page::default();
+        if !faults.is_empty() {
+            page.heading("Platform paths");
+            faults.iter().for_each(|fault| page.bad(fault));
+        }
+        found_platforms(&mut page, &roots, &installation);
+        found_compilers(&mut page, &compilers);
+        quirks(&mut page, &compilers, platforms.no_quirks);
+        libraries(&mut page, &installation);
+        store(&mut page, cache);
+        machine::describe(&mut page);
+        references(&mut page, &inspection);
+        cures(&mut page, &installation, &compilers);
+        verdict(&mut page, &compilers);
+        printer.page(&page.text());
+    }
     Ok(if usable { Exit::Success } else { Exit::Usage })
 }
 
