@@ -98,7 +98,7 @@ pub fn sketch_yaml(bytes: &[u8]) {
 /// A property file, and each of its values expanded.
 pub fn properties(bytes: &[u8]) {
     if let Ok(properties) = Properties::from_bytes(bytes) {
-        for (key, value) in properties.iter().take(50) {
+        for (key, value) in properties.iter().take(4) {
             assert_eq!(properties.get(key), Some(value));
             properties.expand(value);
         }

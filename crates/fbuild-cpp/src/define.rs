@@ -252,7 +252,8 @@ fn replacement(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lex::{Lexer, Mode};
+    use crate::lex::Lexer;
+    use crate::mode::Mode;
     use crate::symbol::Symbols;
 
     fn parse(text: &str, mode: Mode) -> Result<Macro, &'static str> {

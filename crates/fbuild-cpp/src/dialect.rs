@@ -7,7 +7,8 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 use crate::define::{Macro, Shape};
-use crate::lex::{Lexer, Mode};
+use crate::lex::Lexer;
+use crate::mode::Mode;
 use crate::number;
 use crate::symbol::{Symbol, Symbols};
 use crate::token::Kind;
@@ -40,7 +41,6 @@ pub struct BadPredefined {
 pub struct Dialect {
     pub(crate) mode: Mode,
     pub(crate) macros: Vec<Arc<Macro>>,
-    pub(crate) quote_dirs: Vec<Utf8PathBuf>,
     pub(crate) system_dirs: Vec<Utf8PathBuf>,
     pub(crate) gcc: (u64, u64),
     /// ISO mode: trigraphs are replaced.
@@ -121,7 +121,6 @@ impl Dialect {
         Ok(Self {
             mode,
             macros,
-            quote_dirs: Vec::new(),
             system_dirs,
             gcc,
             strict,
@@ -130,13 +129,6 @@ impl Dialect {
             char_unsigned,
             wchar_unsigned,
         })
-    }
-
-    /// Adds directories for quoted includes only (`-iquote`).
-    #[must_use]
-    pub fn with_quote_dirs(mut self, dirs: Vec<Utf8PathBuf>) -> Self {
-        self.quote_dirs = dirs;
-        self
     }
 
     /// Tells whether a failed `__has_include` hides that a later `#include` of the same header fails (gcc bug 80753).

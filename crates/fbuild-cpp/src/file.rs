@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::{Digest, input};
 
-use crate::lex::Mode;
 use crate::lines::Lines;
+use crate::mode::Mode;
 
 /// Why a file is not preprocessed here that was read twice with different results.
 pub(crate) const CHANGED: &str = "the file was changed while it was read";

@@ -5,56 +5,10 @@
 
 use memchr::{memchr, memmem};
 
+use crate::mode::{Mode, is_blank, is_name_part, is_name_start};
+use crate::operator::{named_operator, operator};
 use crate::symbol::{Symbol, Symbols};
 use crate::token::{DIGRAPH, Kind, NAMED, SPACE_BEFORE, TOUCHED, Token};
-
-/// The lexical rules of a language standard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Mode {
-    /// C before C99: no raw strings.
-    OldC,
-    /// GNU C99 and later.
-    C,
-    /// C++ before C++11.
-    OldCxx,
-    /// C++11.
-    Cxx,
-    /// C++14 and later: digit separators.
-    NewCxx,
-    /// Assembler with C preprocessing.
-    Asm,
-}
-
-impl Mode {
-    /// The number of modes.
-    pub(crate) const COUNT: usize = 6;
-
-    pub(crate) fn cplusplus(self) -> bool {
-        matches!(self, Self::OldCxx | Self::Cxx | Self::NewCxx)
-    }
-
-    /// Whether literals can have identifiers as suffixes.
-    pub(crate) fn suffixes(self) -> bool {
-        matches!(self, Self::Cxx | Self::NewCxx)
-    }
-
-    fn raw_strings(self) -> bool {
-        matches!(self, Self::C | Self::Cxx | Self::NewCxx)
-    }
-
-    /// `u`, `U` and `u8` before a literal.
-    fn unicode_literals(self) -> bool {
-        self.raw_strings()
-    }
-
-    fn digraphs(self) -> bool {
-        self != Self::Asm
-    }
-
-    fn dollars(self) -> bool {
-        self != Self::Asm
-    }
-}
 
 /// Reads tokens from logical lines.
 #[derive(Debug, Clone)]
@@ -64,18 +18,6 @@ pub(crate) struct Lexer<'a> {
     pub(crate) mode: Mode,
     /// What was met that this lexer does not follow gcc into: an open comment or raw string at the end of the file.
     pub(crate) problem: Option<&'static str>,
-}
-
-pub(crate) fn is_name_start(byte: u8, mode: Mode) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || (byte == b'$' && mode.dollars())
-}
-
-pub(crate) fn is_name_part(byte: u8, mode: Mode) -> bool {
-    is_name_start(byte, mode) || byte.is_ascii_digit()
-}
-
-pub(crate) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\x0b' | b'\x0c' | 0)
 }
 
 impl<'a> Lexer<'a> {
@@ -244,11 +186,7 @@ impl<'a> Lexer<'a> {
                 _ => break,
             }
             if comments {
-                return Token {
-                    kind: Kind::Comment,
-                    flags,
-                    value: symbols.intern(&self.text[start..self.pos]).0,
-                };
+                return self.token_from(start, symbols, Kind::Comment, flags);
             }
             flags |= SPACE_BEFORE;
         }
@@ -259,34 +197,30 @@ impl<'a> Lexer<'a> {
         }
         if byte.is_ascii_digit() || (byte == b'.' && self.peek(1).is_ascii_digit()) {
             self.skip_number();
-            return Token {
-                kind: Kind::Number,
-                flags,
-                value: symbols.intern(&self.text[start..self.pos]).0,
-            };
+            return self.token_from(start, symbols, Kind::Number, flags);
         }
         if matches!(byte, b'"' | b'\'') {
             return self.literal(symbols, flags, start, byte);
         }
         let (kind, length, digraph) = operator(&self.text[start..], self.mode);
         self.pos += length;
-        let spelled = &self.text[start..self.pos];
         match kind {
-            Kind::Other => Token {
-                kind,
-                flags,
-                value: symbols.intern(spelled).0,
-            },
-            _ if digraph => Token {
-                kind,
-                flags: flags | DIGRAPH,
-                value: symbols.intern(spelled).0,
-            },
+            Kind::Other => self.token_from(start, symbols, kind, flags),
+            _ if digraph => self.token_from(start, symbols, kind, flags | DIGRAPH),
             _ => Token {
                 kind,
                 flags,
                 value: 0,
             },
+        }
+    }
+
+    /// Returns the token from `start` to here.
+    fn token_from(&self, start: usize, symbols: &mut Symbols, kind: Kind, flags: u16) -> Token {
+        Token {
+            kind,
+            flags,
+            value: symbols.intern(&self.text[start..self.pos]).0,
         }
     }
 
@@ -296,26 +230,17 @@ impl<'a> Lexer<'a> {
         match self.literal_prefix(name) {
             Some((true, _)) => {
                 self.skip_raw();
-                Token {
-                    kind: Kind::PrefixedStr,
-                    flags: flags | self.touched(),
-                    value: symbols.intern(&self.text[start..self.pos]).0,
-                }
+                self.token_from(start, symbols, Kind::PrefixedStr, flags | self.touched())
             }
             Some((false, quote)) => self.literal(symbols, flags, start, quote),
             None => {
                 let symbol = symbols.intern(name);
-                match named_operator(symbol) {
-                    Some(kind) if self.mode.cplusplus() => Token {
-                        kind,
-                        flags: flags | NAMED,
-                        value: symbol.0,
-                    },
-                    _ => Token {
-                        kind: Kind::Name,
-                        flags,
-                        value: symbol.0,
-                    },
+                let operator = named_operator(symbol).filter(|_| self.mode.cplusplus());
+                let (kind, named) = operator.map_or((Kind::Name, 0), |kind| (kind, NAMED));
+                Token {
+                    kind,
+                    flags: flags | named,
+                    value: symbol.0,
                 }
             }
         }
@@ -336,15 +261,12 @@ impl<'a> Lexer<'a> {
             (true, _, false) => Kind::Char,
             (true, _, true) => Kind::PrefixedChar,
         };
-        Token {
-            kind,
-            flags: if kind == Kind::Other {
-                flags
-            } else {
-                flags | self.touched()
-            },
-            value: symbols.intern(&self.text[start..self.pos]).0,
-        }
+        let touched = if kind == Kind::Other {
+            0
+        } else {
+            self.touched()
+        };
+        self.token_from(start, symbols, kind, flags | touched)
     }
 
     /// Reads `<…>` as a header name, if one begins here.
@@ -356,107 +278,6 @@ impl<'a> Lexer<'a> {
             .and_then(|rest| memchr(b'>', rest))?;
         self.pos += end + 2;
         Some(symbols.intern(&line[1..=end]))
-    }
-}
-
-/// Returns the operator a C++ word stands for.
-pub(crate) fn named_operator(symbol: Symbol) -> Option<Kind> {
-    if symbol < Symbol::AND || symbol > Symbol::XOR_EQ {
-        return None;
-    }
-    const KINDS: [Kind; 11] = [
-        Kind::AndAnd,
-        Kind::AndEq,
-        Kind::And,
-        Kind::Or,
-        Kind::Compl,
-        Kind::Not,
-        Kind::NotEq,
-        Kind::OrOr,
-        Kind::OrEq,
-        Kind::Xor,
-        Kind::XorEq,
-    ];
-    KINDS.get((symbol.0 - Symbol::AND.0) as usize).copied()
-}
-
-/// Reads an operator: its kind, its length and whether it is written as a digraph.
-fn operator(text: &[u8], mode: Mode) -> (Kind, usize, bool) {
-    let at = |n: usize| text.get(n).copied().unwrap_or(b'\n');
-    let plain = |kind, length| (kind, length, false);
-    let cplusplus = mode.cplusplus();
-    if mode.digraphs() {
-        match (at(0), at(1)) {
-            // C++11 reads `<::` as `<` and `::`, unless `:` or `>` follows.
-            (b'<', b':')
-                if matches!(mode, Mode::Cxx | Mode::NewCxx)
-                    && at(2) == b':'
-                    && !matches!(at(3), b':' | b'>') =>
-            {
-                return plain(Kind::Less, 1);
-            }
-            (b'<', b':') => return (Kind::OpenSquare, 2, true),
-            (b':', b'>') => return (Kind::CloseSquare, 2, true),
-            (b'<', b'%') => return (Kind::OpenBrace, 2, true),
-            (b'%', b'>') => return (Kind::CloseBrace, 2, true),
-            (b'%', b':') if at(2) == b'%' && at(3) == b':' => return (Kind::Paste, 4, true),
-            (b'%', b':') => return (Kind::Hash, 2, true),
-            _ => {}
-        }
-    }
-    match (at(0), at(1), at(2)) {
-        (b'<', b'<', b'=') => plain(Kind::LshiftEq, 3),
-        (b'>', b'>', b'=') => plain(Kind::RshiftEq, 3),
-        (b'.', b'.', b'.') => plain(Kind::Ellipsis, 3),
-        (b'-', b'>', b'*') if cplusplus => plain(Kind::DerefStar, 3),
-        (b'<', b'<', _) => plain(Kind::Lshift, 2),
-        (b'>', b'>', _) => plain(Kind::Rshift, 2),
-        (b'=', b'=', _) => plain(Kind::EqEq, 2),
-        (b'!', b'=', _) => plain(Kind::NotEq, 2),
-        (b'>', b'=', _) => plain(Kind::GreaterEq, 2),
-        (b'<', b'=', _) => plain(Kind::LessEq, 2),
-        (b'+', b'=', _) => plain(Kind::PlusEq, 2),
-        (b'-', b'=', _) => plain(Kind::MinusEq, 2),
-        (b'*', b'=', _) => plain(Kind::MultEq, 2),
-        (b'/', b'=', _) => plain(Kind::DivEq, 2),
-        (b'%', b'=', _) => plain(Kind::ModEq, 2),
-        (b'&', b'=', _) => plain(Kind::AndEq, 2),
-        (b'|', b'=', _) => plain(Kind::OrEq, 2),
-        (b'^', b'=', _) => plain(Kind::XorEq, 2),
-        (b'&', b'&', _) => plain(Kind::AndAnd, 2),
-        (b'|', b'|', _) => plain(Kind::OrOr, 2),
-        (b'#', b'#', _) => plain(Kind::Paste, 2),
-        (b'+', b'+', _) => plain(Kind::PlusPlus, 2),
-        (b'-', b'-', _) => plain(Kind::MinusMinus, 2),
-        (b'-', b'>', _) => plain(Kind::Deref, 2),
-        (b':', b':', _) if cplusplus => plain(Kind::Scope, 2),
-        (b'.', b'*', _) if cplusplus => plain(Kind::DotStar, 2),
-        (b'=', ..) => plain(Kind::Eq, 1),
-        (b'!', ..) => plain(Kind::Not, 1),
-        (b'>', ..) => plain(Kind::Greater, 1),
-        (b'<', ..) => plain(Kind::Less, 1),
-        (b'+', ..) => plain(Kind::Plus, 1),
-        (b'-', ..) => plain(Kind::Minus, 1),
-        (b'*', ..) => plain(Kind::Mult, 1),
-        (b'/', ..) => plain(Kind::Div, 1),
-        (b'%', ..) => plain(Kind::Mod, 1),
-        (b'&', ..) => plain(Kind::And, 1),
-        (b'|', ..) => plain(Kind::Or, 1),
-        (b'^', ..) => plain(Kind::Xor, 1),
-        (b'~', ..) => plain(Kind::Compl, 1),
-        (b'?', ..) => plain(Kind::Query, 1),
-        (b':', ..) => plain(Kind::Colon, 1),
-        (b',', ..) => plain(Kind::Comma, 1),
-        (b'(', ..) => plain(Kind::OpenParen, 1),
-        (b')', ..) => plain(Kind::CloseParen, 1),
-        (b'#', ..) => plain(Kind::Hash, 1),
-        (b'[', ..) => plain(Kind::OpenSquare, 1),
-        (b']', ..) => plain(Kind::CloseSquare, 1),
-        (b'{', ..) => plain(Kind::OpenBrace, 1),
-        (b'}', ..) => plain(Kind::CloseBrace, 1),
-        (b';', ..) => plain(Kind::Semicolon, 1),
-        (b'.', ..) => plain(Kind::Dot, 1),
-        _ => plain(Kind::Other, 1),
     }
 }
 

@@ -6,26 +6,28 @@
 //! of the files it is asked for. The one known difference of `expand`: gcc doubles line ends inside comments of files with CR LF.
 //! It does not know sketches, libraries or boards.
 
-mod builtin;
 mod clean;
 mod closure;
+mod cursor;
 mod define;
 mod dialect;
-mod directive;
-mod expand;
-mod expression;
 mod file;
 mod files;
-mod include;
+mod interest;
 mod lex;
 mod lines;
+mod lookups;
+mod macros;
+mod mode;
 mod number;
-mod print;
-mod replace;
+mod operator;
+mod printer;
+mod reads;
 mod run;
 mod search;
+mod split;
+mod stop;
 mod symbol;
-mod text;
 mod token;
 mod tree;
 mod unit;
@@ -35,19 +37,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use closure::{Closure, Lookup, Scan};
 pub use dialect::{BadPredefined, Dialect, Language, system_dirs_from_v};
 pub use file::SourceFile;
+pub use stop::Unsupported;
 pub use tree::SourceTree;
-
-/// A place in a file that means something this preprocessor does not know; only the compiler can tell.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("preprocess {file}:{line}: {what}")]
-pub struct Unsupported {
-    /// The file.
-    pub file: Utf8PathBuf,
-    /// Its line, from 1.
-    pub line: u32,
-    /// What stands there, as a lowercase fragment.
-    pub what: String,
-}
 
 /// Finds the files that `source` reads when compiled with `include_dirs` (the `-I` directories, in order).
 ///

@@ -2,19 +2,13 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::Unsupported;
-use crate::builtin::interest_of;
 use crate::closure::Scan;
 use crate::dialect::Dialect;
-use crate::print::Printer;
-use crate::symbol::Symbol;
+use crate::interest::{Effort, Interests, PATH, PRAGMA, TIME};
+use crate::stop::{Stop, Unsupported};
 use crate::tree::SourceTree;
-use crate::unit::{Effort, Stop, Unit};
+use crate::unit::{Task, Unit};
 
-const SKIM: Effort = Effort {
-    interest: 0b0111,
-    full: false,
-};
 const FULL: Effort = Effort {
     interest: 0,
     full: true,
@@ -27,54 +21,28 @@ pub(crate) fn scan(
     source: &Utf8Path,
     include_dirs: &[Utf8PathBuf],
 ) -> Result<Scan, Unsupported> {
-    let mut effort = SKIM;
-    let mut interests = builtin_interests();
-    // Each round is asked for by the one before and expands more, so there are three at most.
-    loop {
-        let mut unit = Unit::new(
-            tree,
-            dialect,
-            source,
-            include_dirs,
-            &[],
-            effort,
-            interests.clone(),
-        );
-        let end = unit.open_source().and_then(|()| {
-            if effort.full {
-                unit.read_all()
-            } else {
-                unit.skim()
-            }
-        });
-        if unit.pragma_text && unit.pragma_words && !effort.full {
-            effort = FULL;
-            continue;
-        }
-        if unit.late_interest && !effort.full && unit.interests != interests {
-            interests = std::mem::take(&mut unit.interests);
-            continue;
-        }
-        return match end {
-            Ok(()) if unit.errors.is_empty() => Ok(Scan::Complete(unit.into_closure(include_dirs))),
-            Ok(()) => Ok(Scan::Failed {
-                output: unit.errors.join("\n"),
-            }),
-            Err(Stop::Missing(header)) => Ok(Scan::Missing {
-                header,
-                output: None,
-            }),
-            Err(Stop::Unsupported(unsupported)) => Err(unsupported),
-            Err(Stop::Again(more)) if !effort.full => {
-                effort = more;
-                continue;
-            }
-            Err(Stop::Again(_)) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: "preprocessing without end".to_owned(),
-            }),
-        };
+    let (unit, end) = read(Task {
+        tree,
+        dialect,
+        source,
+        include_dirs,
+        keep: &[],
+        effort: Effort {
+            interest: PATH | TIME | PRAGMA,
+            full: false,
+        },
+    });
+    match end {
+        Ok(()) if unit.errors().is_empty() => Ok(Scan::Complete(unit.into_closure())),
+        Ok(()) => Ok(Scan::Failed {
+            output: unit.errors().join("\n"),
+        }),
+        Err(Stop::Missing(header)) => Ok(Scan::Missing {
+            header,
+            output: None,
+        }),
+        Err(Stop::Unsupported(unsupported)) => Err(unsupported),
+        Err(Stop::Again(_)) => Err(unsupported(source, "preprocessing without end".to_owned())),
     }
 }
 
@@ -86,67 +54,54 @@ pub(crate) fn expand(
     include_dirs: &[Utf8PathBuf],
     keep: &[Utf8PathBuf],
 ) -> Result<String, Unsupported> {
-    let mut effort = Effort {
-        interest: interest_of(Symbol::PRAGMA_OPERATOR),
-        full: false,
-    };
-    let mut interests = builtin_interests();
-    loop {
-        let mut unit = Unit::new(
-            tree,
-            dialect,
-            source,
-            include_dirs,
-            keep,
-            effort,
-            interests.clone(),
-        );
-        let end = unit.open_source().and_then(|()| unit.print_all());
-        if unit.pragma_text && unit.pragma_words && !effort.full {
-            effort = FULL;
-            continue;
+    let (unit, end) = read(Task {
+        tree,
+        dialect,
+        source,
+        include_dirs,
+        keep,
+        effort: Effort {
+            interest: PRAGMA,
+            full: false,
+        },
+    });
+    match end {
+        Ok(()) if unit.errors().is_empty() => Ok(unit.into_text()),
+        Ok(()) => Err(unsupported(source, unit.errors().join("\n"))),
+        Err(Stop::Missing(header)) => {
+            let what = format!("{header}: no such file or directory");
+            Err(unsupported(source, what))
         }
-        if unit.late_interest && !effort.full && unit.interests != interests {
-            interests = std::mem::take(&mut unit.interests);
-            continue;
-        }
-        return match end {
-            Ok(()) if unit.errors.is_empty() => Ok(unit
-                .printer
-                .take()
-                .map(Printer::into_text)
-                .unwrap_or_default()),
-            Ok(()) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: unit.errors.join("\n"),
-            }),
-            Err(Stop::Missing(header)) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: format!("{header}: no such file or directory"),
-            }),
-            Err(Stop::Unsupported(unsupported)) => Err(unsupported),
-            Err(Stop::Again(more)) if !effort.full => {
-                effort = if more == effort { FULL } else { more };
-                continue;
-            }
-            Err(Stop::Again(_)) => Err(Unsupported {
-                file: source.to_owned(),
-                line: 0,
-                what: "preprocessing without end".to_owned(),
-            }),
-        };
+        Err(Stop::Unsupported(unsupported)) => Err(unsupported),
+        Err(Stop::Again(_)) => Err(unsupported(source, "preprocessing without end".to_owned())),
     }
 }
 
-/// How much a unit may cost before it is given up: a token costs 1, a directive 10, opening a file 200, an error 20 000. Ordinary units
-/// cost less than a hundredth of it; files that include themselves twice, or macros that double, would never end.
-pub(crate) const BUDGET: u64 = 40_000_000;
+fn unsupported(source: &Utf8Path, what: String) -> Unsupported {
+    Unsupported {
+        file: source.to_owned(),
+        line: 0,
+        what,
+    }
+}
 
-/// Returns, by symbol, what the computed macros are interesting for.
-fn builtin_interests() -> Vec<u8> {
-    (0..=Symbol::PRAGMA_OPERATOR.0)
-        .map(|number| interest_of(Symbol(number)))
-        .collect()
+/// Reads the source, again with more effort where that turns out to be needed: each round expands more than the one before, so there are few.
+fn read(mut task: Task<'_>) -> (Unit<'_>, Result<(), Stop>) {
+    let mut interests = Interests::new();
+    loop {
+        let mut unit = Unit::new(task, interests.clone());
+        let end = unit.run();
+        if task.effort.full {
+            return (unit, end);
+        }
+        if unit.may_have_missed_pragma() {
+            task.effort = FULL;
+        } else if let Some(more) = unit.interests().again(&interests) {
+            interests = more;
+        } else if let Err(Stop::Again(more)) = end {
+            task.effort = if more == task.effort { FULL } else { more };
+        } else {
+            return (unit, end);
+        }
+    }
 }

@@ -1,19 +1,18 @@
 //! Where an include is found.
 //!
-//! gcc looks for a quoted header beside the file that asks for it, then in the `-iquote` directories, the `-I` directories and the system
-//! directories; the path of what it finds is spelled from the directory as given. A [`Search`] is one such list of directories and remembers
+//! gcc looks for a quoted header beside the file that asks for it, then, as for other headers, in the `-I` directories and the system directories; the path of what it finds is spelled from the directory as given. A [`Search`] is one such list of directories and remembers
 //! its answers for all scans that use it. It does not know which files were read before.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rustc_hash::FxBuildHasher;
 
 use crate::file::SourceFile;
 use crate::files::Files;
-use crate::symbol::{Symbol, WordHasher};
+use crate::symbol::Symbol;
 
 /// All searches of a tree.
 #[derive(Debug, Default)]
@@ -26,8 +25,7 @@ pub(crate) struct Searches {
 
 /// The files found in directories, by directory (with its slash), header and whether it is a system
 /// directory.
-type Contents =
-    RwLock<HashMap<(Symbol, Symbol, bool), Option<Entry>, BuildHasherDefault<WordHasher>>>;
+type Contents = RwLock<HashMap<(Symbol, Symbol, bool), Option<Entry>, FxBuildHasher>>;
 
 /// A file and the directory of its path, with its slash.
 #[derive(Debug, Clone)]
@@ -40,10 +38,8 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Search {
     dirs: Vec<Dir>,
-    /// The place of the first directory for `<…>`.
-    pub(crate) bracket: usize,
     contents: Arc<Contents>,
-    answers: RwLock<HashMap<Question, Option<Found>, BuildHasherDefault<WordHasher>>>,
+    answers: RwLock<HashMap<Question, Option<Found>, FxBuildHasher>>,
 }
 
 #[derive(Debug)]
@@ -86,14 +82,9 @@ pub(crate) enum Place {
 
 impl Searches {
     /// Returns the search with these directories.
-    pub(crate) fn get(
-        &self,
-        quote: &[Utf8PathBuf],
-        given: &[Utf8PathBuf],
-        system: &[Utf8PathBuf],
-    ) -> Arc<Search> {
+    pub(crate) fn get(&self, given: &[Utf8PathBuf], system: &[Utf8PathBuf]) -> Arc<Search> {
         let mut key = String::new();
-        for dirs in [quote, given, system] {
+        for dirs in [given, system] {
             for dir in dirs {
                 key.push_str(dir.as_str());
                 key.push('\0');
@@ -108,12 +99,7 @@ impl Searches {
         {
             return Arc::clone(known);
         }
-        let search = Arc::new(Search::new(
-            quote,
-            given,
-            system,
-            Arc::clone(&self.contents),
-        ));
+        let search = Arc::new(Search::new(given, system, Arc::clone(&self.contents)));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(key).or_insert(search))
     }
@@ -132,46 +118,37 @@ impl Searches {
 }
 
 impl Search {
-    fn new(
-        quote: &[Utf8PathBuf],
-        given: &[Utf8PathBuf],
-        system: &[Utf8PathBuf],
-        contents: Arc<Contents>,
-    ) -> Self {
+    fn new(given: &[Utf8PathBuf], system: &[Utf8PathBuf], contents: Arc<Contents>) -> Self {
         // gcc drops a directory that it has already in the same part of the list, and a given one that is also a system directory.
         let identity =
             |path: &Utf8PathBuf| path.canonicalize_utf8().unwrap_or_else(|_| path.clone());
         let system_identities: Vec<_> = system.iter().map(identity).collect();
         let mut dirs = Vec::new();
-        let mut add =
-            |paths: &[Utf8PathBuf], is_system: bool, is_given: bool, dropped: &[Utf8PathBuf]| {
-                let mut seen = Vec::new();
-                for (number, path) in paths.iter().enumerate() {
-                    let identity = identity(path);
-                    if seen.contains(&identity) || dropped.contains(&identity) {
-                        continue;
-                    }
-                    seen.push(identity);
-                    let slash = if path.as_str().ends_with('/') {
-                        ""
-                    } else {
-                        "/"
-                    };
-                    let prefix = Symbol::of(format!("{path}{slash}").as_bytes());
-                    dirs.push(Dir {
-                        prefix,
-                        system: is_system,
-                        given: is_given.then_some(number),
-                    });
+        let mut add = |paths: &[Utf8PathBuf], is_system: bool, dropped: &[Utf8PathBuf]| {
+            let mut seen = Vec::new();
+            for (number, path) in paths.iter().enumerate() {
+                let identity = identity(path);
+                if seen.contains(&identity) || dropped.contains(&identity) {
+                    continue;
                 }
-                dirs.len()
-            };
-        let bracket = add(quote, false, false, &[]);
-        add(given, false, true, &system_identities);
-        add(system, true, false, &[]);
+                seen.push(identity);
+                let slash = if path.as_str().ends_with('/') {
+                    ""
+                } else {
+                    "/"
+                };
+                let prefix = Symbol::of(format!("{path}{slash}").as_bytes());
+                dirs.push(Dir {
+                    prefix,
+                    system: is_system,
+                    given: (!is_system).then_some(number),
+                });
+            }
+        };
+        add(given, false, &system_identities);
+        add(system, true, &[]);
         Self {
             dirs,
-            bracket,
             contents,
             answers: RwLock::default(),
         }

@@ -6,8 +6,9 @@
 //! the few names in [`Symbol`]'s constants.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rustc_hash::FxBuildHasher;
 
 /// A spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,7 +38,7 @@ static TABLE: LazyLock<Mutex<Symbols>> = LazyLock::new(|| {
 
 /// The table while it is open for new spellings.
 pub(crate) struct Symbols {
-    numbers: HashMap<&'static [u8], Symbol, BuildHasherDefault<WordHasher>>,
+    numbers: HashMap<&'static [u8], Symbol, FxBuildHasher>,
     /// The chunk of text in which a symbol was last seen, by number.
     seen_in: Vec<u32>,
     chunk: u32,
@@ -112,46 +113,6 @@ impl Symbol {
     /// Returns the number as an index.
     pub(crate) fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// A multiplicative hash over eight bytes at a time: identifiers are short and not chosen by an enemy.
-#[derive(Default)]
-pub(crate) struct WordHasher(u64);
-
-const SEED: u64 = 0x517c_c1b7_2722_0a95;
-
-impl WordHasher {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(SEED);
-    }
-}
-
-impl Hasher for WordHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.add(u64::from_le_bytes(word.try_into().unwrap_or_default()));
-        }
-        let rest = words.remainder();
-        if !rest.is_empty() {
-            let mut word = [0; 8];
-            word[..rest.len()].copy_from_slice(rest);
-            self.add(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.add(u64::from(number));
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.add(number as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        // The table uses the upper bits for its tags and the lower ones for the place.
-        self.0 ^ (self.0 >> 29)
     }
 }
 

@@ -58,7 +58,7 @@ impl SourceTree {
 mod tests {
     use super::*;
     use crate::file::CHANGED;
-    use crate::lex::Mode;
+    use crate::mode::Mode;
     use camino::Utf8PathBuf;
 
     #[test]

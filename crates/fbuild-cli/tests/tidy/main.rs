@@ -27,13 +27,8 @@ const LONG_FILES: &[&str] = &[
     "crates/fbuild-build/src/toolchain/files.rs",
     "crates/fbuild-build/src/toolchain/mod.rs",
     "crates/fbuild-cli/src/args.rs",
-    "crates/fbuild-cpp/src/directive.rs",
-    "crates/fbuild-cpp/src/lex.rs",
-    "crates/fbuild-cpp/src/lines.rs",
-    "crates/fbuild-cpp/src/unit.rs",
     "crates/fbuild-model/src/properties.rs",
     "crates/fbuild-parity/src/lib.rs",
-    "crates/fbuild-scan/src/filter/board.rs",
 ];
 
 fn root() -> Utf8PathBuf {

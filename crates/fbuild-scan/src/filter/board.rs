@@ -3,6 +3,9 @@
 //! The rules were written for boards of other tools (PlatformIO's names in FastLED's case), so names follow from what an Arduino platform says:
 //! the FQBN, the controller, the sizes of its memories.
 
+use super::memory::MemoryClass;
+use super::names::{ADAFRUIT, FASTLED, others};
+
 /// What is known about a board.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoardFacts {
@@ -19,76 +22,6 @@ pub struct BoardFacts {
     /// Bytes of program memory (`upload.maximum_size`), if stated.
     pub flash: Option<u64>,
 }
-
-/// FastLED's classes of memory, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MemoryClass {
-    /// Up to one kilobyte of RAM.
-    Tiny,
-    /// The other AVR, and the small boards of other families.
-    Low,
-    /// Neither low nor huge.
-    Large,
-    /// From 256 KB of RAM and 512 KB of program memory.
-    Huge,
-}
-
-impl MemoryClass {
-    /// Returns the name that filters use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tiny => "tiny",
-            Self::Low => "low",
-            Self::Large => "large",
-            Self::Huge => "huge",
-        }
-    }
-
-    /// Returns the class of a name in lower case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Tiny, Self::Low, Self::Large, Self::Huge]
-            .into_iter()
-            .find(|class| class.name() == name)
-    }
-}
-
-/// Boards whose name in FastLED's list is another one than Arduino's identifier.
-const FASTLED_NAMES: [(&str, &str); 12] = [
-    ("arduino:megaavr:nona4809", "nano_every"),
-    ("arduino:renesas_uno:unor4wifi", "uno_r4_wifi"),
-    ("arduino:renesas_uno:minima", "uno_r4_minima"),
-    ("arduino:sam:arduino_due_x", "sam3x8e_due"),
-    ("arduino:sam:arduino_due_x_dbg", "sam3x8e_due"),
-    ("arduino:mbed_giga:giga", "giga_r1"),
-    ("esp32:esp32:esp32", "esp32dev"),
-    ("rp2040:rp2040:rpipico", "rp2040"),
-    ("rp2040:rp2040:rpipico2", "rp2350"),
-    ("digistump:avr:digispark-tiny", "digispark-tiny"),
-    ("adafruit:avr:trinket5", "attiny85"),
-    ("adafruit:avr:trinket3", "attiny85"),
-];
-
-/// Boards whose name in Adafruit's list is neither Arduino's identifier nor that without `adafruit_`.
-const ADAFRUIT_NAMES: [(&str, &str); 18] = [
-    ("arduino:avr:mega", "mega2560"),
-    ("arduino:avr:circuitplay32u4cat", "cpc"),
-    ("arduino:samd:arduino_zero_native", "zero"),
-    ("arduino:samd:adafruit_circuitplayground_m0", "cpx"),
-    ("adafruit:avr:trinket3", "trinket_3v"),
-    ("adafruit:avr:trinket5", "trinket_5v"),
-    ("adafruit:avr:protrinket3", "protrinket_3v"),
-    ("adafruit:avr:protrinket5", "protrinket_5v"),
-    ("adafruit:avr:flora8", "flora"),
-    ("adafruit:samd:adafruit_feather_m4", "feather_m4_express"),
-    ("adafruit:samd:adafruit_hallowing", "hallowing_m0"),
-    ("adafruit:samd:adafruit_circuitplayground_m0", "cpx_ada"),
-    ("adafruit:samd:adafruit_grandcentral_m4", "grand_central"),
-    ("adafruit:nrf52:feather52832", "nrf52832"),
-    ("adafruit:nrf52:feather52840", "nrf52840"),
-    ("adafruit:nrf52:cplaynrf52840", "cpb"),
-    ("rp2040:rp2040:rpipico", "pico_rp2040"),
-    ("rp2040:rp2040:adafruit_feather", "feather_rp2040"),
-];
 
 impl BoardFacts {
     /// The FQBN without options.
@@ -128,7 +61,7 @@ impl BoardFacts {
     /// The names that FastLED's filters may mean this board by, in lower case.
     pub(super) fn fastled_names(&self) -> Vec<String> {
         let mut names = vec![self.board.to_lowercase()];
-        names.extend(other_names(&FASTLED_NAMES, self.plain_fqbn()));
+        names.extend(others(FASTLED, self.plain_fqbn()));
         // Cores for small chips have one board for many of them; FastLED's boards are named after the chip.
         if self.mcu.to_lowercase().starts_with("attiny") {
             names.push(self.mcu.to_lowercase());
@@ -141,7 +74,7 @@ impl BoardFacts {
     pub(super) fn adafruit_names(&self) -> Vec<String> {
         let mut names = vec![self.board.clone()];
         names.extend(self.board.strip_prefix("adafruit_").map(str::to_owned));
-        names.extend(other_names(&ADAFRUIT_NAMES, self.plain_fqbn()));
+        names.extend(others(ADAFRUIT, self.plain_fqbn()));
         if self.fqbn.contains("usbstack=tinyusb") {
             names = names
                 .into_iter()
@@ -195,13 +128,6 @@ impl BoardFacts {
             },
         }
     }
-}
-
-fn other_names<'a>(table: &'a [(&str, &str)], fqbn: &'a str) -> impl Iterator<Item = String> + 'a {
-    table
-        .iter()
-        .filter(move |(board, _)| *board == fqbn)
-        .map(|(_, name)| (*name).to_owned())
 }
 
 #[cfg(test)]

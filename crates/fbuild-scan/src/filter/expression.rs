@@ -11,8 +11,7 @@ use camino::Utf8Path;
 use fbuild_model::outcome::SkipRule;
 use regex::Regex;
 
-use super::board::{BoardFacts, MemoryClass};
-use super::{Decision, Warning, glob};
+use super::{BoardFacts, Decision, MemoryClass, Warning, glob};
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the patterns are constants and a test uses each")

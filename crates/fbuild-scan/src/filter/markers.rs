@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use fbuild_model::input;
 use fbuild_model::outcome::SkipRule;
 
-use super::board::BoardFacts;
+use super::BoardFacts;
 
 /// Returns the marker that leaves the sketch in `dir` out on this board.
 pub(super) fn skipping(dir: &Utf8Path, board: &BoardFacts) -> Option<SkipRule> {

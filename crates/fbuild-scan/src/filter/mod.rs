@@ -7,6 +7,8 @@ mod board;
 mod expression;
 mod glob;
 mod markers;
+mod memory;
+mod names;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::input;
@@ -14,7 +16,8 @@ use fbuild_model::outcome::SkipRule;
 
 use crate::library::{Library, PROPERTIES};
 
-pub use board::{BoardFacts, MemoryClass};
+pub use board::BoardFacts;
+pub use memory::MemoryClass;
 
 /// What the rules say about one sketch on one board.
 #[derive(Debug, Clone, PartialEq, Eq)]

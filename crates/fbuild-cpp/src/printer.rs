@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::symbol::Symbol;
 use crate::token::{Kind, LINE_START, NOWHERE, SYSTEM, Token};
-use crate::unit::{Stop, Unit};
 
 /// The most empty lines that are written before a line marker is shorter.
 const MAX_EMPTY_LINES: u32 = 8;
@@ -67,7 +65,7 @@ impl Printer {
     }
 
     /// Begins a line with a token in `column`. Returns whether a marker was written.
-    fn begin_line(&mut self, file: &Arc<str>, line: u32, column: usize) -> bool {
+    pub(crate) fn begin_line(&mut self, file: &Arc<str>, line: u32, column: usize) -> bool {
         let marked = self.go_to(file, line);
         self.before = None;
         self.source = None;
@@ -83,7 +81,14 @@ impl Printer {
     }
 
     /// Writes a token that stands at `spot`, or comes from a macro called there. `apart`: padding came before it.
-    fn token(&mut self, token: Token, apart: bool, file: &Arc<str>, line: u32, column: usize) {
+    pub(crate) fn token(
+        &mut self,
+        token: Token,
+        apart: bool,
+        file: &Arc<str>,
+        line: u32,
+        column: usize,
+    ) {
         let mut marked = false;
         if apart || token.spaced() {
             let source = if apart {
@@ -123,7 +128,7 @@ impl Printer {
     }
 
     /// Takes note of padding.
-    fn padding(&mut self, token: Token) {
+    pub(crate) fn padding(&mut self, token: Token) {
         if self
             .source
             .is_none_or(|source| !source.spaced() && token.value == 0)
@@ -155,63 +160,5 @@ impl Printer {
         self.text.push(b'\n');
         self.line += 1;
         self.written = false;
-    }
-}
-
-impl Unit<'_> {
-    /// Expands everything and writes what belongs to the files to keep.
-    pub(crate) fn print_all(&mut self) -> Result<(), Stop> {
-        let mut apart = false;
-        loop {
-            let token = self.get()?;
-            if token.kind == Kind::End {
-                return Ok(());
-            }
-            let padding = token.kind == Kind::Padding;
-            if self.printing() {
-                let spot = if padding {
-                    self.spot
-                } else {
-                    self.result_spot.take().unwrap_or(self.spot)
-                };
-                let (file, line) = (self.file_name(), self.presumed_line(spot.line));
-                if let Some(printer) = &mut self.printer {
-                    if padding {
-                        printer.padding(token);
-                    } else {
-                        printer.token(token, apart, &file, line, spot.column);
-                    }
-                }
-            } else if !padding {
-                self.result_spot = None;
-            }
-            apart = padding;
-        }
-    }
-
-    /// Begins a line of the output where one begins in the input.
-    pub(crate) fn begin_line(&mut self) {
-        if !self.printing() {
-            return;
-        }
-        let (file, line, column) = (
-            self.file_name(),
-            self.presumed_line(self.spot.line),
-            self.spot.column,
-        );
-        if let Some(printer) = &mut self.printer {
-            printer.begin_line(&file, line, column);
-        }
-    }
-
-    /// Turns a `//` comment into one that can stand inside a line.
-    pub(crate) fn block_comment(&self, comment: Token) -> Token {
-        match Symbol(comment.value).text().strip_prefix(b"//") {
-            Some(body) => Token {
-                value: Symbol::of(&[b"/*", body, b"*/"].concat()).0,
-                ..comment
-            },
-            None => comment,
-        }
     }
 }

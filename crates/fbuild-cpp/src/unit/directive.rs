@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::builtin::{PATH, TIME};
-use crate::define::{Macro, Shape};
-use crate::lex::Lexer;
+use super::{Base, Unit};
+use crate::define::Macro;
+use crate::interest::{PATH, TIME};
 use crate::lines::{Item, What};
-use crate::symbol::{Symbol, Symbols};
+use crate::stop::Stop;
+use crate::symbol::Symbol;
 use crate::token::{Kind, NOWHERE, SYSTEM, TOUCHED, Token};
-use crate::unit::{Base, ONCE, Stop, Unit};
 
 impl Unit<'_> {
     /// Executes a directive that is in force.
-    pub(crate) fn directive(&mut self, item: &Item) -> Result<(), Stop> {
+    pub(super) fn directive(&mut self, item: &Item) -> Result<(), Stop> {
         self.spend(10)?;
-        self.directive_lines = item.last_line - item.line + 1;
+        self.at.directive_lines = item.last_line - item.line + 1;
         match &item.what {
             What::Text { .. } | What::Endif | What::Nothing => {}
             What::Define(definition) => self.define(definition),
@@ -28,7 +28,7 @@ impl Unit<'_> {
             What::Ident(tokens) => self.ident(tokens),
             What::Undef(name) => {
                 self.check_poison([*name]);
-                self.undefine(*name);
+                self.macros.undefine(*name);
             }
             What::Ifdef {
                 name,
@@ -36,7 +36,7 @@ impl Unit<'_> {
                 next,
             } => {
                 self.check_poison([*name]);
-                if self.macro_of(*name).is_some() == *negated {
+                if self.macros.is_defined(*name) == *negated {
                     self.skip_to(*next)?;
                 }
             }
@@ -75,7 +75,7 @@ impl Unit<'_> {
         for &token in tokens {
             match (joined.last_mut(), token.name()) {
                 (Some(before), Some(name))
-                    if before.flags & TOUCHED != 0 && self.macro_of(name).is_none() =>
+                    if before.flags & TOUCHED != 0 && !self.macros.is_defined(name) =>
                 {
                     let text = [before.spelling(), token.spelling()].concat();
                     *before = Token {
@@ -94,66 +94,19 @@ impl Unit<'_> {
         if !self.printing() {
             return;
         }
-        let (file, line) = (self.file_name(), self.presumed_line(self.line));
+        let (file, line) = (self.file_name(), self.presumed_line(self.at.line));
         if let Some(printer) = &mut self.printer {
             printer.directive("#ident", tokens, &file, line);
         }
     }
 
     /// Puts a definition in force.
-    pub(crate) fn define(&mut self, definition: &Arc<Macro>) {
+    pub(super) fn define(&mut self, definition: &Arc<Macro>) {
         let body = definition.body.iter().filter_map(|token| token.name());
         self.check_poison(std::iter::once(definition.name).chain(body));
-        let name = definition.name.index();
-        if self.macros.len() <= name {
-            self.macros.resize(name + 1024, None);
-        }
-        self.macros[name] = Some(Arc::clone(definition));
-        if self.printer.is_some() {
-            self.note_origin(name);
-        }
-        if definition.shape == Shape::Builtin {
-            return;
-        }
-        let mut interest = 0;
-        for word in definition.body.iter().filter_map(|token| token.name()) {
-            let at = word.index();
-            interest |= self.interests.get(at).copied().unwrap_or(0);
-            if self.mentioned.len() <= at {
-                self.mentioned.resize(at + 1024, false);
-            }
-            self.mentioned[at] = true;
-        }
-        if interest == 0 {
-            return;
-        }
-        if self.interests.len() <= name {
-            self.interests.resize(name + 1024, 0);
-        }
-        if interest & !self.interests[name] != 0 {
-            self.interests[name] |= interest;
-            self.late_interest |= self.mentioned.get(name).copied().unwrap_or(false);
-        }
-    }
-
-    /// Remembers where a macro was written.
-    fn note_origin(&mut self, name: usize) {
-        if self.origins.len() <= name {
-            self.origins.resize(name + 1024, 0);
-        }
-        self.origins[name] = match self.frames.last() {
-            Some(frame) if frame.system => SYSTEM,
-            Some(_) => 0,
-            // The predefined macros come in one list; those of the command line seldom begin with an underscore.
-            None if Symbol(name as u32).text().starts_with(b"_") => NOWHERE,
-            None => 0,
-        };
-    }
-
-    fn undefine(&mut self, name: Symbol) {
-        if let Some(definition) = self.macros.get_mut(name.index()) {
-            *definition = None;
-        }
+        let in_system = self.frames.last().is_some_and(|frame| frame.system);
+        self.macros
+            .define(definition, if in_system { SYSTEM } else { 0 });
     }
 
     /// Goes on in the first branch from item `next` on whose condition holds.
@@ -169,8 +122,8 @@ impl Unit<'_> {
             else {
                 break;
             };
-            self.line = item.line;
-            self.directive_lines = item.last_line - item.line + 1;
+            self.at.line = item.line;
+            self.at.directive_lines = item.last_line - item.line + 1;
             if self.evaluate(tokens)? {
                 break;
             }
@@ -200,7 +153,7 @@ impl Unit<'_> {
     }
 
     /// Runs `read` with `tokens` as all there is to read.
-    pub(crate) fn with_tokens<T>(
+    pub(super) fn with_tokens<T>(
         &mut self,
         tokens: &[Token],
         read: impl FnOnce(&mut Self) -> Result<T, Stop>,
@@ -209,12 +162,10 @@ impl Unit<'_> {
         let lookahead = self.lookahead.take();
         let prevent = std::mem::take(&mut self.prevent);
         let in_directive = std::mem::replace(&mut self.in_directive, true);
-        let depth = self.contexts.len();
+        let depth = self.contexts.depth();
         let result = read(self);
         // What was left unread belongs to the directive.
-        while self.contexts.len() > depth {
-            self.pop();
-        }
+        self.contexts.pop_to(depth);
         self.in_directive = in_directive;
         self.prevent = prevent;
         self.lookahead = lookahead;
@@ -227,132 +178,10 @@ impl Unit<'_> {
         self.with_tokens(tokens, |unit| unit.condition())
     }
 
-    /// Splits a text into tokens.
-    pub(crate) fn lex_line(&self, text: &[u8]) -> Vec<Token> {
-        let mut symbols = Symbols::open();
-        let mut lexer = Lexer::new(text, 0, self.dialect.mode);
-        let mut tokens = Vec::new();
-        loop {
-            let token = lexer.token(&mut symbols, false);
-            if token.kind == Kind::End {
-                return tokens;
-            }
-            tokens.push(token);
-        }
-    }
-
-    /// Executes a pragma, from a directive or from `_Pragma`.
-    pub(crate) fn pragma(&mut self, tokens: &[Token], operator: bool) -> Result<(), Stop> {
-        let name = |at: usize| tokens.get(at).and_then(|token| token.name());
-        let mut obeyed = true;
-        match (name(0), name(1)) {
-            (Some(Symbol::ONCE), _) => self.once(),
-            (Some(Symbol::PUSH_MACRO), _) => {
-                if let Some(name) = macro_name(tokens) {
-                    let definition = self.macro_of(name).cloned();
-                    self.pushed.entry(name).or_default().push(definition);
-                }
-            }
-            (Some(Symbol::POP_MACRO), _) => {
-                if let Some(name) = macro_name(tokens) {
-                    match self.pushed.get_mut(&name).and_then(Vec::pop) {
-                        Some(Some(definition)) if definition.shape == Shape::Builtin => {
-                            return Err(self.unsupported("pop_macro of a computed macro"));
-                        }
-                        Some(Some(definition)) => self.define(&definition),
-                        Some(None) => self.undefine(name),
-                        None => {}
-                    }
-                }
-            }
-            (Some(Symbol::GCC), Some(Symbol::POISON)) => {
-                for token in &tokens[2..] {
-                    match token.name() {
-                        Some(name) => self.poison(name),
-                        None => self.error("invalid #pragma GCC poison directive"),
-                    }
-                }
-            }
-            (Some(Symbol::GCC), Some(Symbol::DEPENDENCY)) => {
-                return Err(self.unsupported("#pragma GCC dependency"));
-            }
-            (Some(Symbol::GCC), Some(Symbol::ERROR)) => {
-                let text = tokens
-                    .get(2)
-                    .map(|token| String::from_utf8_lossy(token.spelling()))
-                    .unwrap_or_default();
-                self.error(&format!("#pragma GCC error {text}"));
-            }
-            (Some(Symbol::GCC), Some(Symbol::SYSTEM_HEADER)) => {
-                let included = self.frames.len() > 1;
-                if let Some(frame) = self.frames.last_mut() {
-                    frame.system |= included;
-                }
-            }
-            (Some(Symbol::GCC), Some(Symbol::WARNING)) => {}
-            _ => obeyed = false,
-        }
-        // gcc writes only the pragmas that are left to the compiler proper.
-        if !obeyed && self.printing() {
-            let line = self.presumed_line(if operator { self.spot.line } else { self.line });
-            let file = self.file_name();
-            if let Some(printer) = &mut self.printer {
-                printer.directive("#pragma", tokens, &file, line);
-                if operator {
-                    printer.resume(&file, line);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells whether what is met here belongs to the output.
-    pub(crate) fn printing(&self) -> bool {
-        self.printer.is_some()
-            && !self.checking
-            && self.frames.last().is_some_and(|frame| frame.kept)
-    }
-
-    /// Forbids an identifier from here on; a macro of that name is forgotten.
-    fn poison(&mut self, name: Symbol) {
-        self.undefine(name);
-        let at = name.index();
-        if self.poisoned.len() <= at {
-            self.poisoned.resize(at + 1, false);
-        }
-        self.poisoned[at] = true;
-    }
-
     /// Notes an error if a forbidden identifier is among the words of active text or of a directive.
-    pub(crate) fn check_poison(&mut self, words: impl IntoIterator<Item = Symbol>) {
-        if self.poisoned.is_empty() {
-            return;
-        }
-        let mut words = words.into_iter();
-        let used = words.find(|word| self.poisoned.get(word.index()) == Some(&true));
-        if let Some(word) = used {
+    pub(super) fn check_poison(&mut self, words: impl IntoIterator<Item = Symbol>) {
+        if let Some(word) = self.macros.poisoned(words) {
             self.error(&format!("attempt to use poisoned \"{}\"", word.display()));
-        }
-    }
-
-    /// Marks the current file as one to be read once only.
-    pub(crate) fn once(&mut self) {
-        let Some(file) = self.frames.last().map(|frame| Arc::clone(&frame.file)) else {
-            return;
-        };
-        self.mark_once(&file);
-    }
-
-    pub(crate) fn mark_once(&mut self, file: &crate::file::SourceFile) {
-        if self.states.len() <= file.id() {
-            self.states.resize(file.id() + 1, 0);
-        }
-        let state = &mut self.states[file.id()];
-        if *state & ONCE == 0 {
-            *state |= ONCE;
-            if let Some(likeness) = file.likeness() {
-                self.once.entry(likeness).or_insert(file.id());
-            }
         }
     }
 
@@ -407,7 +236,7 @@ impl Unit<'_> {
         }
         let kept = name
             .as_deref()
-            .map(|name| self.keep.iter().any(|kept| kept == name));
+            .map(|name| self.task.keep.iter().any(|kept| kept == name));
         if let Some(frame) = self.frames.last_mut() {
             frame.shift = i64::from(number) - i64::from(last_line) - 1;
             if let Some(name) = name {
@@ -419,16 +248,11 @@ impl Unit<'_> {
     }
 }
 
-/// Returns the macro named by `push_macro("name")`.
-fn macro_name(tokens: &[Token]) -> Option<Symbol> {
-    let [_, open, text, close, ..] = tokens else {
-        return None;
-    };
-    if open.kind != Kind::OpenParen || text.kind != Kind::Str || close.kind != Kind::CloseParen {
-        return None;
-    }
-    let text = text.spelling();
-    Some(Symbol::of(text[1..text.len() - 1].trim_ascii()))
+/// Returns the origin of a macro that is defined before the first line. The predefined macros come in one list; those of the command line seldom
+/// begin with an underscore.
+pub(super) fn predefined_origin(definition: &Macro) -> u16 {
+    let is_predefined = definition.name.text().starts_with(b"_");
+    if is_predefined { NOWHERE } else { 0 }
 }
 
 /// Reads the string of a `#line`. `None` for other escapes than of backslash and quote.

@@ -3,10 +3,11 @@
 //! Tokens are read one by one while the expression is evaluated, as gcc does, because `defined` and `__has_include__` decide how the next ones
 //! are read. Parts that do not count (behind `0 &&`) are parsed but raise no errors of evaluation.
 
+use super::Unit;
 use crate::number::{Number, Widths, character, integer};
+use crate::stop::Stop;
 use crate::symbol::Symbol;
 use crate::token::{Kind, Token};
-use crate::unit::{Stop, Unit};
 
 /// The most parentheses and unary operators within each other.
 const MAX_DEPTH: u32 = 120;
@@ -28,12 +29,12 @@ type Value = Result<Number, Bad>;
 
 impl Unit<'_> {
     /// Evaluates the condition that is to be read.
-    pub(crate) fn condition(&mut self) -> Result<bool, Stop> {
-        self.skip_evaluation = 0;
+    pub(super) fn condition(&mut self) -> Result<bool, Stop> {
         let mut parser = Parser {
             unit: self,
             next: Token::END,
             depth: 0,
+            skip: 0,
         };
         match parser.all() {
             Ok(value) => Ok(value.is_true()),
@@ -50,6 +51,8 @@ struct Parser<'p, 'a> {
     unit: &'p mut Unit<'a>,
     next: Token,
     depth: u32,
+    /// While it is not zero, the value does not count.
+    skip: u32,
 }
 
 impl Parser<'_, '_> {
@@ -106,9 +109,9 @@ impl Parser<'_, '_> {
     }
 
     fn skipping(&mut self, skip: bool, parse: fn(&mut Self) -> Value) -> Value {
-        self.unit.skip_evaluation += u32::from(skip);
+        self.skip += u32::from(skip);
         let value = parse(self);
-        self.unit.skip_evaluation -= u32::from(skip);
+        self.skip -= u32::from(skip);
         value
     }
 
@@ -133,11 +136,10 @@ impl Parser<'_, '_> {
                 Kind::OrOr => left.is_true(),
                 _ => false,
             };
-            self.unit.skip_evaluation += u32::from(skip);
+            self.skip += u32::from(skip);
             let right = self.binary(strength + 1);
-            self.unit.skip_evaluation -= u32::from(skip);
-            left =
-                apply(operator, left, right?, self.unit.skip_evaluation > 0).map_err(Bad::Error)?;
+            self.skip -= u32::from(skip);
+            left = apply(operator, left, right?, self.skip > 0).map_err(Bad::Error)?;
         }
         Ok(left)
     }
@@ -186,7 +188,7 @@ impl Parser<'_, '_> {
                 Ok(value)
             }
             Kind::Char | Kind::PrefixedChar => {
-                let dialect = self.unit.dialect;
+                let dialect = self.unit.task.dialect;
                 let widths = Widths {
                     char_bits: dialect.char_bits,
                     int_bits: dialect.int_bits,
@@ -209,14 +211,14 @@ impl Parser<'_, '_> {
         let value = match name {
             Symbol::DEFINED => self.defined()?,
             Symbol::HAS_INCLUDE_OPERATOR | Symbol::HAS_INCLUDE_NEXT_OPERATOR
-                if self.unit.dialect.gcc.0 >= 5 =>
+                if self.unit.task.dialect.gcc.0 >= 5 =>
             {
                 let next = name == Symbol::HAS_INCLUDE_NEXT_OPERATOR;
                 self.unit
                     .has_include(next)?
                     .ok_or(Bad::Error("malformed __has_include"))?
             }
-            Symbol::TRUE => self.unit.dialect.mode.cplusplus(),
+            Symbol::TRUE => self.unit.task.dialect.mode.cplusplus(),
             _ => false,
         };
         self.advance()?;
@@ -247,7 +249,7 @@ impl Parser<'_, '_> {
                 return Err(Bad::Error("missing ')' after \"defined\""));
             }
         }
-        Ok(self.unit.macro_of(name).is_some())
+        Ok(self.unit.macros.is_defined(name))
     }
 }
 

@@ -1,15 +1,17 @@
 //! Arguments put into replacement lists: substitution, `#` and `##`.
 
+use super::Unit;
+use super::contexts::Next;
+use super::expand::Argument;
 use crate::define::Macro;
-use crate::expand::Argument;
 use crate::lex::Lexer;
+use crate::stop::Stop;
 use crate::symbol::{Symbol, Symbols};
 use crate::token::{Kind, LINE_START, NOWHERE, PASTE_RIGHT, STRINGIFY, SYSTEM, Token};
-use crate::unit::{Stop, Unit};
 
 impl Unit<'_> {
     /// Returns the replacement list of `definition` with its parameters replaced.
-    pub(crate) fn replace(
+    pub(super) fn replace(
         &mut self,
         definition: &Macro,
         mut arguments: Vec<Argument>,
@@ -56,7 +58,7 @@ impl Unit<'_> {
                 }
                 text = arguments[number].expanded.clone().unwrap_or_default();
             }
-            if (!self.in_directive || self.directive_wants_padding) && at > 0 && !pasted_left {
+            if !self.in_directive && at > 0 && !pasted_left {
                 list.push(Token::padding(source));
             }
             self.spend(text.len())?;
@@ -85,15 +87,15 @@ impl Unit<'_> {
     }
 
     /// Joins `left` with what follows it in the innermost expansion.
-    pub(crate) fn paste_all(&mut self, mut left: Token) -> Result<Token, Stop> {
+    pub(super) fn paste_all(&mut self, mut left: Token) -> Result<Token, Stop> {
         loop {
-            let right = match self.next_raw() {
-                Some(token) if token.kind == Kind::Padding && token.value == 0 => continue,
-                Some(token) if token.kind == Kind::Padding => {
+            let right = match self.contexts.next() {
+                Next::Token(token) if token.kind == Kind::Padding && token.value == 0 => continue,
+                Next::Token(token) if token.kind == Kind::Padding => {
                     return Err(self.unsupported("## with nothing to its right"));
                 }
-                Some(token) => token,
-                None => break,
+                Next::Token(token) => token,
+                _ => break,
             };
             match self.paste(left, right)? {
                 Some(token) => left = token,
@@ -121,7 +123,7 @@ impl Unit<'_> {
         }
         text.extend_from_slice(right.spelling());
         self.spend(text.len())?;
-        let mut lexer = Lexer::new(&text, 0, self.dialect.mode);
+        let mut lexer = Lexer::new(&text, 0, self.task.dialect.mode);
         let token = lexer.token(&mut Symbols::open(), true);
         if lexer.at_end() && lexer.problem.is_none() {
             return Ok(Some(Token {

@@ -1,108 +1,44 @@
 //! Macro expansion.
 //!
-//! Tokens come from a stack of [`Context`]s, each the rest of an expansion, and below them from the base (a directive's tokens, or the text of
-//! the files). The rules are gcc's, including its paddings: tokens without text that remember whether white space stood where an expansion
-//! begins, and that two tokens from different places must not be written as one. See [`super::print`] for what they come to.
+//! Tokens come from the expansions that are open and, where there is none, from the base (a directive's tokens, or the text of the files). The
+//! rules are gcc's, including its paddings: tokens without text that remember whether white space stood where an expansion begins, and that two
+//! tokens from different places must not be written as one. See [`crate::printer`] for what they come to.
 
 use std::sync::Arc;
 
+use super::Unit;
+use super::contexts::{List, Next};
 use crate::define::{Macro, Shape};
+use crate::stop::Stop;
 use crate::symbol::Symbol;
 use crate::token::{Kind, NO_EXPAND, PASTE_RIGHT, Token};
-use crate::unit::{Stop, Unit};
 
 /// The most macro calls within arguments of macro calls.
 const MAX_DEPTH: u32 = 100;
 
-/// The rest of an expansion.
-pub(crate) struct Context {
-    tokens: List,
-    at: usize,
-    /// The macro whose expansion this is; it must not be expanded in it.
-    name: Option<Symbol>,
-    /// Reading stops at the end instead of going on below.
-    barrier: bool,
-    /// Flags for the tokens of a replacement list: where it was written.
-    origin: u16,
-}
-
-enum List {
-    /// The replacement list of a macro, with or without comments.
-    Body(Arc<Macro>, bool),
-    Owned(Box<[Token]>),
-    One(Token),
-}
-
-impl Context {
-    /// A single token.
-    pub(crate) fn one(token: Token) -> Self {
-        Self {
-            tokens: List::One(token),
-            at: 0,
-            name: None,
-            barrier: false,
-            origin: 0,
-        }
-    }
-
-    /// An expansion to nothing.
-    pub(crate) fn empty() -> Self {
-        Self {
-            tokens: List::Owned(Box::default()),
-            at: 0,
-            name: None,
-            barrier: false,
-            origin: 0,
-        }
-    }
-
-    fn next(&mut self) -> Option<Token> {
-        let token = match &self.tokens {
-            List::Body(definition, comments) => {
-                let token = definition.body(*comments).get(self.at).copied();
-                token.map(|token| Token {
-                    flags: token.flags | self.origin,
-                    ..token
-                })
-            }
-            List::Owned(tokens) => tokens.get(self.at).copied(),
-            List::One(token) => (self.at == 0).then_some(*token),
-        };
-        self.at += usize::from(token.is_some());
-        token
-    }
-}
-
 impl Unit<'_> {
-    /// Returns the definition in force of a name.
-    pub(crate) fn macro_of(&self, name: Symbol) -> Option<&Arc<Macro>> {
-        self.macros.get(name.index())?.as_ref()
-    }
-
     /// Reads the next token, macros expanded. Padding is returned too, except in directives.
-    pub(crate) fn get(&mut self) -> Result<Token, Stop> {
+    pub(super) fn get(&mut self) -> Result<Token, Stop> {
         loop {
-            let mut token = match self.contexts.last_mut() {
-                None => self.base_token()?,
-                Some(context) => match context.next() {
-                    Some(token) if token.flags & PASTE_RIGHT != 0 => {
-                        let pasted = self.paste_all(token)?;
-                        self.contexts.push(Context::one(pasted));
-                        if self.in_directive {
-                            continue;
-                        }
-                        return Ok(Token::padding(token));
+            let mut token = match self.contexts.next() {
+                Next::Outside => self.base_token()?,
+                Next::Token(token) if token.flags & PASTE_RIGHT != 0 => {
+                    let pasted = self.paste_all(token)?;
+                    self.contexts.push(List::One(pasted));
+                    if self.in_directive {
+                        continue;
                     }
-                    Some(token) => token,
-                    None if context.barrier => return Ok(Token::END),
-                    None => {
-                        self.pop();
-                        if self.in_directive {
-                            continue;
-                        }
-                        return Ok(Token::AVOID_PASTE);
+                    return Ok(Token::padding(token));
+                }
+                Next::Token(token) => token,
+                Next::EndOfArgument => return Ok(Token::END),
+                Next::End => {
+                    self.contexts.pop();
+                    if self.in_directive {
+                        continue;
                     }
-                },
+                    return Ok(Token::AVOID_PASTE);
+                }
             };
             let Some(name) = token.name() else {
                 return Ok(token);
@@ -110,10 +46,10 @@ impl Unit<'_> {
             if token.flags & NO_EXPAND != 0 {
                 return Ok(token);
             }
-            let Some(definition) = self.macro_of(name) else {
+            let Some(definition) = self.macros.get(name) else {
                 return Ok(token);
             };
-            if self.disabled.contains(&name) {
+            if self.contexts.is_disabled(name) {
                 token.flags |= NO_EXPAND;
                 return Ok(token);
             }
@@ -122,9 +58,9 @@ impl Unit<'_> {
             }
             let definition = Arc::clone(definition);
             // All of an expansion stands where the outermost macro was called.
-            let spot = self.spot;
+            let spot = self.at.spot;
             let expanded = self.enter(definition)?;
-            self.spot = spot;
+            self.at.spot = spot;
             if !expanded {
                 return Ok(token);
             }
@@ -134,25 +70,10 @@ impl Unit<'_> {
         }
     }
 
-    /// Takes the next token of the innermost expansion as it stands there.
-    pub(crate) fn next_raw(&mut self) -> Option<Token> {
-        self.contexts.last_mut()?.next()
-    }
-
     /// Puts the token just read back.
-    pub(crate) fn put_back(&mut self, token: Token) {
-        match self.contexts.last_mut() {
-            Some(context) => context.at = context.at.saturating_sub(1),
-            None => self.lookahead = Some((token, self.spot)),
-        }
-    }
-
-    pub(crate) fn pop(&mut self) {
-        if let Some(Context {
-            name: Some(name), ..
-        }) = self.contexts.pop()
-        {
-            self.disabled.retain(|&disabled| disabled != name);
+    pub(super) fn put_back(&mut self, token: Token) {
+        if !self.contexts.put_back() {
+            self.lookahead = Some((token, self.at.spot));
         }
     }
 
@@ -160,7 +81,7 @@ impl Unit<'_> {
     fn enter(&mut self, definition: Arc<Macro>) -> Result<bool, Stop> {
         let name = definition.name;
         self.spend(1 + definition.body.len())?;
-        let origin = self.origins.get(name.index()).copied().unwrap_or(0);
+        let origin = self.macros.origin(name);
         let tokens = match definition.shape {
             Shape::Builtin => return self.expand_builtin(name),
             Shape::Object => List::Body(definition, self.keeps_comments()),
@@ -175,19 +96,12 @@ impl Unit<'_> {
                 }
             }
         };
-        self.disabled.push(name);
-        self.contexts.push(Context {
-            tokens,
-            at: 0,
-            name: Some(name),
-            barrier: false,
-            origin,
-        });
+        self.contexts.push_macro(name, tokens, origin);
         Ok(true)
     }
 
     /// Tells whether comments in replacement lists are kept here.
-    pub(crate) fn keeps_comments(&self) -> bool {
+    pub(super) fn keeps_comments(&self) -> bool {
         self.printer.is_some() && !self.in_directive
     }
 
@@ -231,7 +145,7 @@ impl Unit<'_> {
         if token.kind != Kind::End {
             self.put_back(token);
             if let Some(padding) = padding {
-                self.contexts.push(Context::one(padding));
+                self.contexts.push(List::One(padding));
             }
         }
         Ok(None)
@@ -314,25 +228,19 @@ impl Unit<'_> {
                 absent: true,
                 ..Argument::default()
             });
-        } else if variadic && only_empty && !self.dialect.strict {
+        } else if variadic && only_empty && !self.task.dialect.strict {
             arguments[0].absent = true;
         }
         Ok(Some(arguments))
     }
 
     /// Expands an argument on its own.
-    pub(crate) fn expand_argument(&mut self, tokens: &[Token]) -> Result<Box<[Token]>, Stop> {
+    pub(super) fn expand_argument(&mut self, tokens: &[Token]) -> Result<Box<[Token]>, Stop> {
         if self.depth >= MAX_DEPTH {
             return Err(self.unsupported("macro calls nested too deeply"));
         }
         self.depth += 1;
-        self.contexts.push(Context {
-            tokens: List::Owned(tokens.into()),
-            at: 0,
-            name: None,
-            barrier: true,
-            origin: 0,
-        });
+        self.contexts.push(List::Argument(tokens.into()));
         let mut expanded = Vec::with_capacity(tokens.len());
         loop {
             let token = self.get()?;
@@ -350,11 +258,11 @@ impl Unit<'_> {
 
 /// An argument of a macro call.
 #[derive(Default)]
-pub(crate) struct Argument {
+pub(super) struct Argument {
     /// As written.
-    pub(crate) tokens: Vec<Token>,
-    /// Expanded, once somebody asked.
-    pub(crate) expanded: Option<Box<[Token]>>,
+    pub(super) tokens: Vec<Token>,
+    /// Expanded, if a parameter needed that.
+    pub(super) expanded: Option<Box<[Token]>>,
     /// Whether it was left out.
-    pub(crate) absent: bool,
+    pub(super) absent: bool,
 }
