@@ -27,6 +27,8 @@ pub enum PchMode {
 pub struct Limits {
     /// How long one process (compile, archive, link, hook) may run before it is killed and its action fails.
     pub action_timeout: Duration,
+    /// How long the processes of one sketch (its hooks apart) may run in sum; `None`: no limit.
+    pub sketch_timeout: Option<Duration>,
     /// Start no more work once this many sketches have failed; `None`: no limit. [`Request::fail_fast`] is a limit of one.
     pub max_failures: Option<NonZeroUsize>,
     /// Address space in bytes that one process may use (`RLIMIT_AS`); `None`: no limit.
@@ -42,6 +44,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             action_timeout: Self::DEFAULT_ACTION_TIMEOUT,
+            sketch_timeout: None,
             max_failures: None,
             process_memory: None,
         }

@@ -1,6 +1,6 @@
 //! A whole run: plan, stage 1, stage 2.
 //!
-//! While stage 1 runs, the workers of stage 2 compile sketches in the seats that it leaves free; then they link. The two phases that are
+//! While stage 1 runs, the workers of stage 2 compile sketches in the job slots that it leaves free; then they link. The two phases that are
 //! reported do not overlap: stage 1 lasts until its archives are there, stage 2 from then on.
 
 use std::num::NonZeroUsize;
@@ -30,7 +30,7 @@ use crate::stage::sketches::{Handover, Sketches};
 use crate::stage::warnings;
 use crate::stage::{ArchiveSet, OpenError};
 use crate::toolchain::Toolchain;
-use fbuild_process::job_slots::Budget;
+use fbuild_process::job_slots::JobSlots;
 
 /// Why a run ended without outcomes.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub fn plan(
         request,
         services,
         events,
-        &Toolchain::new(services.cache, services.runner),
+        &Toolchain::new(services.cache, services.runner).launched_by(&request.launcher),
         extent,
     )
 }
@@ -83,7 +83,7 @@ pub fn preview(
         request,
         services,
         events,
-        &Toolchain::for_preview(services.cache, services.runner),
+        &Toolchain::for_preview(services.cache, services.runner).launched_by(&request.launcher),
         Extent::All,
     )
 }
@@ -166,45 +166,57 @@ pub fn build(
         request.launcher.clone(),
         &request.output_dir,
     );
-    executor.count_up_to_date(Stage::Shared, plan.shared_up_to_date().into_iter());
-    executor.count_up_to_date(Stage::Shared, plan.derived_up_to_date().into_iter());
+    executor
+        .ledger
+        .count_up_to_date(Stage::Shared, plan.shared_up_to_date().into_iter());
+    executor
+        .ledger
+        .count_up_to_date(Stage::Shared, plan.derived_up_to_date().into_iter());
     for entry in &plan.sketches {
         if let SketchWork::UpToDate(record) = &entry.work {
-            executor.count_up_to_date(Stage::Sketch, record.used.iter().copied());
+            executor
+                .ledger
+                .count_up_to_date(Stage::Sketch, record.used.iter().copied());
         }
     }
     warnings::report_up_to_date(plan, &executor);
     let shared = Shared::new(plan);
-    let max_failures = match request.fail_fast {
-        true => Some(NonZeroUsize::MIN),
-        false => request.limits.max_failures,
-    };
-    let sketches = Sketches::new(plan, &shared, &executor, max_failures);
-    let budget = Budget::new(stage1_jobs.max(stage2_jobs));
-    // Taken before any sketch is compiled: sketches wait for preambles, so stage 1 must not wait for sketches.
-    let seats: Vec<_> = (0..stage1_jobs).map(|_| budget.take()).collect();
+    let mut limits = request.limits;
+    if request.fail_fast {
+        limits.max_failures = Some(NonZeroUsize::MIN);
+    }
+    let sketches = Sketches::new(plan, &shared, &executor, limits);
+    let slots = JobSlots::new(stage1_jobs.max(stage2_jobs));
+    // Taken before any sketch is compiled: sketches wait for precompiled headers, so stage 1 must not wait for sketches.
+    let taken: Vec<_> = (0..stage1_jobs).map(|_| slots.take()).collect();
     let handover = Handover::default();
     let opened = std::thread::scope(|scope| {
-        scope.spawn(|| sketches.run(&stage2_pool, &budget, &handover));
-        let archives = shared::build(plan, &shared, &executor, &stage1_pool, seats);
-        budget.close();
+        scope.spawn(|| sketches.run(&stage2_pool, &slots, &handover));
+        let stage1 = || shared::build(plan, &shared, &executor, &stage1_pool, taken);
+        let archives = std::panic::catch_unwind(std::panic::AssertUnwindSafe(stage1));
+        slots.close();
         let _ = executor.events.send(Event::StageStarted {
             stage: Stage::Sketch,
             total: plan.sketches.len(),
         });
         let began = Instant::now();
         let (archives, opened) = match archives {
-            Ok(archives) => (Some(archives), Ok(())),
-            Err(error) => (None, Err(error)),
+            Ok(Ok(archives)) => (Some(archives), Ok(Ok(()))),
+            Ok(Err(error)) => (None, Ok(Err(error))),
+            // Stage 2 must not wait for archives that never come.
+            Err(panic) => (None, Err(panic)),
         };
         handover.give(archives);
-        opened.map(|()| began)
+        match opened {
+            Ok(opened) => opened.map(|()| began),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     });
     let began = opened?;
     if let Some(Some(archives)) = handover.get() {
         record(plan, archives, &sketches, services.cache);
     }
-    let tally = executor.tally(Stage::Sketch);
+    let tally = executor.ledger.tally(Stage::Sketch);
     let report = StageReport {
         stage: Stage::Sketch,
         wall: began.elapsed(),
@@ -214,8 +226,8 @@ pub fn build(
         key: None,
     };
     let _ = executor.events.send(Event::StageFinished(report));
-    services.cache.touch_used(executor.used());
-    for (board, peak) in executor.peaks() {
+    services.cache.touch_used(executor.ledger.used());
+    for (board, peak) in executor.ledger.peaks() {
         peaks::record(services.cache, &board, peak);
     }
     // A little at a time, and only if this run wrote something.

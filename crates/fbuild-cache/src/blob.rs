@@ -1,14 +1,13 @@
 //! Blobs: bytes named by their digest, usable in place by path.
 
-use std::io::Read;
-
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_model::{Digest, DigestStream};
+use fbuild_model::Digest;
 
+use crate::content::digest_of_file;
 use crate::entry::Output;
 use crate::layout::Bucket;
 use crate::scratch;
-use crate::store::Cache;
+use crate::store::{Cache, in_directory};
 
 /// What is wrong with a blob. It is a miss: what it came from has to be made again.
 #[derive(Debug, thiserror::Error)]
@@ -98,62 +97,67 @@ impl Cache {
         }
     }
 
-    /// Puts a writable copy of the blob of `output` at `to`, verified, by rename; `to`'s directory must exist.
+    /// Makes the bytes of `output` available at `to`, which must not exist and whose directory must: by a hard link, or by a copy where the
+    /// file systems or the rights allow no link. Then digests what is at `to`, so that the caller may use it without another check, also after the
+    /// store was deleted. A blob with other bytes is removed, so that it becomes a miss.
     ///
     /// # Errors
     ///
-    /// What is wrong with the blob, or why the copy cannot be written.
-    pub fn copy_to(&self, output: &Output, to: &Utf8Path) -> Result<(), BlobProblem> {
+    /// What is wrong with the blob, or why `to` cannot be written. Nothing is left at `to` then.
+    pub fn hold(&self, output: &Output, to: &Utf8Path) -> Result<(), BlobProblem> {
         let path = self.present(output)?;
-        let temporary = to.with_file_name(format!(".fbuild-{}", scratch::own_name()));
-        let copied = fs_err::File::open(&path).and_then(|mut from| {
-            let mut copy = fs_err::File::create(&temporary)?;
-            // `std::io::copy` shares the extents where the file system can; the copy is what is digested, for it is what will be used.
-            std::io::copy(&mut from, &mut copy)?;
-            digest_of_file(&temporary)
-        });
-        let result = match copied {
-            Ok((digest, _)) if digest == output.digest => {
-                fs_err::rename(&temporary, to).map_err(|error| output.unreadable(error))
-            }
+        let unreadable = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => output.missing(),
+            _ => output.unreadable(error),
+        };
+        if std::fs::hard_link(&path, to).is_err() {
+            copy_new(&path, to).map_err(unreadable)?;
+        }
+        let result = match digest_of_file(to) {
+            Ok((digest, _)) if digest == output.digest => Ok(()),
             Ok(_) => {
                 drop(fs_err::remove_file(&path));
                 Err(output.content())
             }
-            Err(error) => Err(output.unreadable(error)),
+            Err(error) => Err(unreadable(error)),
         };
-        result.inspect_err(|_| drop(fs_err::remove_file(&temporary)))
+        result.inspect_err(|_| drop(fs_err::remove_file(to)))
     }
 
-    /// Moves the file at `path` into the store and returns its digest and length.
-    pub(crate) fn take_in(&self, path: &Utf8Path) -> std::io::Result<(Digest, u64)> {
-        let (digest, size) = digest_of_file(path)?;
+    /// Puts the file at `path`, whose content has this digest, into the store: by a hard link, or by a copy. The file stays and becomes read-only.
+    pub(crate) fn take_in(&self, path: &Utf8Path, digest: Digest) -> std::io::Result<()> {
         let mut permissions = fs_err::metadata(path)?.permissions();
         permissions.set_readonly(true);
         fs_err::set_permissions(path, permissions)?;
-        let target = self.blob(digest);
-        // A blob of that name is replaced rather than left: that heals one that rotted, and renews its time stamp.
-        match self.move_into_place(path, &target, size) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
-                let scratch = self.layout.bucket(Bucket::Scratch);
-                fs_err::create_dir_all(&scratch)?;
-                let near = scratch.join(scratch::own_name());
-                fs_err::copy(path, &near)
-                    .and_then(|_| self.move_into_place(&near, &target, size))
-                    .inspect_err(|_| drop(fs_err::remove_file(&near)))?;
-                drop(fs_err::remove_file(path));
+        let scratch = self.layout.bucket(Bucket::Scratch);
+        let near = scratch.join(scratch::own_name());
+        let size = in_directory(&scratch, || {
+            if std::fs::hard_link(path, &near).is_err() {
+                copy_new(path, &near)?;
             }
-            // Where a file in use cannot be replaced (Windows) the one in use has the same bytes.
-            Err(error) => match std::fs::symlink_metadata(&target) {
-                Ok(metadata) if metadata.is_file() && metadata.len() == size => {
-                    drop(fs_err::remove_file(path))
-                }
-                _ => return Err(error),
-            },
-        }
-        Ok((digest, size))
+            Ok(fs_err::metadata(&near)?.len())
+        })?;
+        // A blob of that name is replaced rather than left: that heals one that rotted, and renews its time stamp.
+        let placed = self.move_into_place(&near, &self.blob(digest), size);
+        // Renaming one of two names of the same file to the other leaves both.
+        drop(std::fs::remove_file(&near));
+        placed
     }
+}
+
+/// Copies a file to a name that is not taken.
+fn copy_new(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
+    let mut source = fs_err::File::open(from)?;
+    let mut copy = fs_err::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(to)?;
+    let copied = std::io::copy(&mut source, &mut copy).and_then(|_| {
+        let mut permissions = copy.metadata()?.permissions();
+        permissions.set_readonly(true);
+        fs_err::set_permissions(to, permissions)
+    });
+    copied.inspect_err(|_| drop(fs_err::remove_file(to)))
 }
 
 impl Output {
@@ -185,25 +189,6 @@ impl Output {
             name: self.name.clone(),
             digest: self.digest.short(),
             source,
-        }
-    }
-}
-
-/// Returns digest and length of the file at `path`, reading it in pieces: precompiled headers have a hundred megabytes.
-pub(crate) fn digest_of_file(path: &Utf8Path) -> std::io::Result<(Digest, u64)> {
-    let mut file = fs_err::File::open(path)?;
-    let mut stream = DigestStream::default();
-    let mut piece = vec![0; 128 << 10];
-    let mut size = 0;
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Ok((stream.finish(), size)),
-            Ok(read) => {
-                stream.update(&piece[..read]);
-                size += read as u64;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use camino::Utf8PathBuf;
 use fbuild_model::Digest;
 
-use crate::blob::digest_of_file;
+use crate::content::digest_of_file;
 use crate::layout::Bucket;
 use crate::scratch;
 use crate::sealed::{self, Opened};

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use fbuild_model::{Cost, Digest, Fingerprint};
 use serde::{Deserialize, Serialize};
 
+use crate::content::digest_of_file;
 use crate::layout::Bucket;
 use crate::sealed::{self, Opened};
 use crate::store::{Cache, CacheError};
@@ -131,77 +132,83 @@ impl Cache {
         }
     }
 
-    /// Stores the result of an action: moves the outputs, given as name and file, into the store and then makes them findable.
-    ///
-    /// The files should lie in a [`Scratch`](crate::Scratch) and are gone afterwards; their blobs can be used at once. If the outputs are in
-    /// place and only the entry cannot be written, the result is usable but will not be found again: that is a warning
-    /// ([`Cache::take_warnings`]). Of two that publish the same at once either wins, and both may go on with what they get.
+    /// Stores the result of an action whose outputs, given as name and file, are digested first; else as [`Cache::publish_known`].
     ///
     /// # Errors
     ///
-    /// If an output cannot be read or moved.
+    /// If an output cannot be read.
     pub fn publish(
         &self,
         slot: Slot,
         outputs: &[(&str, &Utf8Path)],
         note: Note,
     ) -> Result<Entry, CacheError> {
-        let entry = self.publish_unfindable(outputs, note)?;
-        self.make_findable(slot, &entry);
+        let digested = |&(name, path): &(&str, &Utf8Path)| {
+            let (digest, size) = digest_of_file(path).map_err(|source| CacheError::Publish {
+                path: path.to_owned(),
+                source,
+            })?;
+            let name = name.to_owned();
+            Ok(Output { name, digest, size })
+        };
+        let entry = Entry {
+            outputs: outputs.iter().map(digested).collect::<Result<_, _>>()?,
+            note,
+        };
+        let paths = outputs.iter().map(|&(_, path)| path);
+        self.publish_known(slot, &entry, paths);
         Ok(entry)
     }
 
-    /// Makes a result findable whose outputs were taken in by [`Cache::publish_unfindable`]. A failure is a warning.
-    pub fn make_findable(&self, slot: Slot, entry: &Entry) {
-        let name = slot.fingerprint.digest();
-        let content = serde_json::to_vec(entry).expect("an entry has only text keys");
-        self.put_sealed(Bucket::Entries, name, &content);
-    }
-
-    /// Takes the outputs of an action whose result must not be found again, as it depends on something unknown. They can be used in place
-    /// in this run; a collection removes them later.
+    /// Stores the result of an action: links or copies the outputs, whose files are `paths`, into the store and then makes them findable.
+    /// Returns whether the result is in the store; if not, a warning ([`Cache::take_warnings`]) says why, once if the store is full or read-only.
     ///
-    /// # Errors
-    ///
-    /// If an output cannot be read or moved.
-    pub fn publish_unfindable(
+    /// The files stay where they are and become read-only. The digests of `entry` must be those of the files. Of two that publish the same at
+    /// once either wins.
+    pub fn publish_known<'p>(
         &self,
-        outputs: &[(&str, &Utf8Path)],
-        note: Note,
-    ) -> Result<Entry, CacheError> {
-        Ok(Entry {
-            outputs: self.take_in_all(outputs)?,
-            note,
-        })
-    }
-
-    fn take_in_all(&self, outputs: &[(&str, &Utf8Path)]) -> Result<Vec<Output>, CacheError> {
-        outputs
-            .iter()
-            .map(|&(name, path)| match self.take_in(path) {
-                Ok((digest, size)) => Ok(Output {
-                    name: name.to_owned(),
-                    digest,
-                    size,
-                }),
-                Err(source) => Err(CacheError::Publish {
-                    path: path.to_owned(),
-                    source,
-                }),
-            })
-            .collect()
-    }
-
-    /// Writes a sealed file; a failure is a warning.
-    pub(crate) fn put_sealed(&self, bucket: Bucket, name: Digest, content: &[u8]) {
-        let path = self.layout.named(bucket, name);
-        match sealed::seal(bucket, name, content) {
-            Some(bytes) => {
-                if let Err(error) = self.put(&path, &bytes) {
-                    self.warn(format!("the cache cannot keep `{path}`: {error}"));
-                }
+        slot: Slot,
+        entry: &Entry,
+        paths: impl Iterator<Item = &'p Utf8Path>,
+    ) -> bool {
+        for (output, path) in entry.outputs.iter().zip(paths) {
+            if self.is_unwritable() {
+                return false;
             }
-            None => self.warn(format!("the cache cannot keep `{path}`: too long")),
+            if let Err(error) = self.take_in(path, output.digest) {
+                if !self.gives_up(&error) {
+                    self.warn(format!("the cache cannot keep `{}`: {error}", output.name));
+                }
+                return false;
+            }
         }
+        let content = serde_json::to_vec(entry).expect("an entry has only text keys");
+        self.put_sealed(Bucket::Entries, slot.fingerprint.digest(), &content)
+    }
+
+    /// Removes the result of the action with this fingerprint; its blobs are collected later.
+    pub fn evict(&self, fingerprint: Fingerprint) {
+        // What cannot be removed is found damaged again, which costs time only.
+        let path = self.layout.named(Bucket::Entries, fingerprint.digest());
+        drop(fs_err::remove_file(path));
+    }
+
+    /// Writes a sealed file; a failure is a warning. Returns whether it is there.
+    pub(crate) fn put_sealed(&self, bucket: Bucket, name: Digest, content: &[u8]) -> bool {
+        if self.is_unwritable() {
+            return false;
+        }
+        let path = self.layout.named(bucket, name);
+        let Some(bytes) = sealed::seal(bucket, name, content) else {
+            self.warn(format!("the cache cannot keep `{path}`: too long"));
+            return false;
+        };
+        let written = self.put(&path, &bytes);
+        if let Err(error) = &written
+            && !self.gives_up(error)
+        {
+            self.warn(format!("the cache cannot keep `{path}`: {error}"));
+        }
+        written.is_ok()
     }
 }

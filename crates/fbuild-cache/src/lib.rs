@@ -32,6 +32,7 @@
 
 mod blob;
 mod check;
+mod content;
 mod entry;
 mod fact;
 mod gc;
@@ -47,6 +48,7 @@ mod walk;
 
 pub use blob::BlobProblem;
 pub use check::{ClearReport, Count, Damage, Stats, VerifyReport};
+pub use content::digest_of_file;
 pub use entry::{Entry, Lookup, Note, Output, Slot};
 pub use gc::{DEFAULT_MAX_SIZE, GcReport, GcRequest};
 pub use scratch::Scratch;

@@ -36,7 +36,9 @@ impl Cache {
         }
         let content = serde_json::to_vec(&used).expect("a list of texts");
         self.put_sealed(Bucket::Runs, name, &content);
-        if let Err(error) = self.put(&self.last_run_file(), name.to_string().as_bytes()) {
+        if let Err(error) = self.put(&self.last_run_file(), name.to_string().as_bytes())
+            && !self.gives_up(&error)
+        {
             self.warn(format!("the cache cannot note the last run: {error}"));
         }
     }

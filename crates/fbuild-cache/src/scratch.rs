@@ -25,6 +25,7 @@ pub struct Scratch {
 impl Scratch {
     /// Creates a directory below `parent`, which is created as well if needed.
     pub(crate) fn create_in(parent: &Utf8Path) -> std::io::Result<Self> {
+        refuse_link(parent)?;
         loop {
             let path = parent.join(own_name());
             match fs_err::create_dir(&path) {
@@ -42,15 +43,14 @@ impl Scratch {
         }
     }
 
-    /// Creates a directory below `parent`, which is there and holds nothing else, and removes those that killed processes left in it.
+    /// Creates a directory below `parent`, which holds nothing else and is created if needed, and removes those that killed processes left in it.
     ///
     /// # Errors
-    /// If it cannot be created.
+    /// If it cannot be created, or `parent` is a link: what is there would not be ours to remove.
     pub fn swept_in(parent: &Utf8Path) -> std::io::Result<Self> {
+        let scratch = Self::create_in(parent)?;
         sweep(parent, None);
-        // Not made if it is not there: whoever made it decided who may write to it.
-        fs_err::metadata(parent)?;
-        Self::create_in(parent)
+        Ok(scratch)
     }
 
     /// Returns the directory's absolute path.
@@ -69,6 +69,17 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What cannot be removed now is swept by a later collection.
         drop(fs_err::remove_dir_all(&self.path));
+    }
+}
+
+/// Fails if `directory` is a symbolic link: nothing is made or removed in what it leads to.
+fn refuse_link(directory: &Utf8Path) -> std::io::Result<()> {
+    match std::fs::symlink_metadata(directory) {
+        Ok(found) if found.is_symlink() => Err(std::io::Error::new(
+            std::io::ErrorKind::NotADirectory,
+            format!("`{directory}` is a symbolic link"),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -124,6 +135,9 @@ pub(crate) fn is_abandoned(name: &str, age: Duration) -> bool {
 
 /// Removes from `parent` what killed processes left there, until `deadline`; returns the number of things removed.
 pub(crate) fn sweep(parent: &Utf8Path, deadline: Option<Instant>) -> u64 {
+    if refuse_link(parent).is_err() {
+        return 0;
+    }
     let Ok(listing) = parent.read_dir_utf8() else {
         return 0;
     };

@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use fbuild_model::{Digest, DigestWriter};
 use serde::{Deserialize, Serialize};
 
-use crate::blob::digest_of_file;
+use crate::content::digest_of_file;
 use crate::store::Cache;
 
 /// Time stamps can be this coarse; a file changed less than this before it was read may change again without a trace.

@@ -1,7 +1,7 @@
 //! The store itself: opening it, and putting a file in its place.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -53,6 +53,8 @@ pub struct Cache {
     /// Bytes that this process added; only feeds the estimate that decides whether to look for things to evict.
     pub(crate) added: AtomicU64,
     warnings: Mutex<Vec<String>>,
+    /// A write failed for a reason that later ones will meet as well.
+    unwritable: AtomicBool,
     /// Holds the directory of a private store; removed on drop.
     private: Option<Scratch>,
 }
@@ -141,6 +143,7 @@ impl Cache {
             layout,
             added: AtomicU64::new(0),
             warnings: Mutex::default(),
+            unwritable: AtomicBool::new(false),
             private,
         })
     }
@@ -190,8 +193,34 @@ impl Cache {
         }
     }
 
+    /// Returns whether nothing more is written because the disk is full or read-only.
+    pub(crate) fn is_unwritable(&self) -> bool {
+        self.unwritable.load(Ordering::Relaxed)
+    }
+
+    /// Stops writing, with one warning, if a write failed for a reason that later ones will meet as well. Returns whether it does.
+    pub(crate) fn gives_up(&self, error: &std::io::Error) -> bool {
+        use std::io::ErrorKind::{
+            FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        };
+        let lasts = matches!(
+            error.kind(),
+            StorageFull | QuotaExceeded | ReadOnlyFilesystem | PermissionDenied | FileTooLarge
+        );
+        if lasts && !self.unwritable.swap(true, Ordering::Relaxed) {
+            self.warn(format!(
+                "cannot write to the cache `{}`: {error}; the run continues and keeps no further results",
+                self.root()
+            ));
+        }
+        lasts
+    }
+
     /// Writes `bytes` to a temporary file and renames it to `path`.
     pub(crate) fn put(&self, path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
+        if self.is_unwritable() {
+            return Ok(());
+        }
         let scratch = self.layout.bucket(Bucket::Scratch);
         let temporary = scratch.join(scratch::own_name());
         in_directory(&scratch, || fs_err::write(&temporary, bytes))
@@ -240,10 +269,10 @@ fn make(layout: &Layout) -> std::io::Result<()> {
 }
 
 /// Does something in `directory`, once more after making the directory if it was missing: anybody may delete the store at any time.
-fn in_directory(
+pub(crate) fn in_directory<T>(
     directory: &Utf8Path,
-    act: impl Fn() -> std::io::Result<()>,
-) -> std::io::Result<()> {
+    act: impl Fn() -> std::io::Result<T>,
+) -> std::io::Result<T> {
     match act() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             fs_err::create_dir_all(directory)?;

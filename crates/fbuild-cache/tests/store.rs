@@ -76,7 +76,6 @@ fn outputs_from_another_file_system_are_copied() {
     fs_err::write(&file, "far").unwrap();
     let slot = store.cache.lookup(fingerprint(1)).hit().unwrap_err();
     let entry = store.cache.publish(slot, &[("o", &file)], note()).unwrap();
-    assert!(!file.exists());
     let path = store.cache.verified(&entry.outputs[0]).unwrap();
     assert!(fs_err::metadata(path).unwrap().permissions().readonly());
 }
@@ -166,34 +165,54 @@ fn other_bytes_of_the_right_length_are_found_out_removed_and_healed() {
 }
 
 #[test]
-fn copies_are_writable_verified_and_replace() {
+fn what_is_held_is_verified_and_outlives_the_store() {
     let store = Store::new();
     let entry = publish(&store.cache, fingerprint(1), &[("hex", b":00000001FF")]);
-    let to = store.root.join("out.hex");
-    fs_err::write(&to, "old").unwrap();
-    store.cache.copy_to(&entry.outputs[0], &to).unwrap();
-    assert_eq!(fs_err::read(&to).unwrap(), b":00000001FF");
-    assert!(!fs_err::metadata(&to).unwrap().permissions().readonly());
-    kit::overwrite(&store.cache.blob(entry.outputs[0].digest), b":00000002FF");
-    fs_err::write(&to, "old").unwrap();
+    let output = &entry.outputs[0];
+    let [first, second, third] = ["1", "2", "3"].map(|name| store.root.join(name));
+    store.cache.hold(output, &first).unwrap();
+    let blob = store.cache.blob(output.digest);
+    fs_err::remove_file(&blob).unwrap();
+    assert_eq!(fs_err::read(&first).unwrap(), b":00000001FF");
+    fs_err::write(&blob, ":00000002FF").unwrap();
     assert!(matches!(
-        store.cache.copy_to(&entry.outputs[0], &to),
+        store.cache.hold(output, &second),
         Err(BlobProblem::Content { .. })
     ));
-    assert_eq!(fs_err::read(&to).unwrap(), b"old");
+    assert!(!second.exists());
     assert!(matches!(
-        store.cache.copy_to(&entry.outputs[0], &to),
+        store.cache.hold(output, &third),
         Err(BlobProblem::Missing { .. })
     ));
-    let left: Vec<_> = fs_err::read_dir(&store.root)
-        .unwrap()
-        .map(|item| item.unwrap().file_name())
-        .collect();
-    assert!(
-        left.iter()
-            .all(|name| !name.to_string_lossy().starts_with(".fbuild-")),
-        "{left:?}"
-    );
+}
+
+#[test]
+fn an_evicted_result_is_a_miss() {
+    let store = Store::new();
+    publish(&store.cache, fingerprint(1), &[("o", b"object")]);
+    store.cache.evict(fingerprint(1));
+    store.cache.evict(fingerprint(1));
+    assert!(matches!(
+        store.cache.lookup(fingerprint(1)),
+        Lookup::Miss(_)
+    ));
+}
+
+#[test]
+fn nothing_is_made_or_removed_behind_a_link() {
+    let store = Store::new();
+    let victim = store.root.join("victim");
+    fs_err::create_dir(&victim).unwrap();
+    fs_err::write(victim.join("00000000.1.0"), "precious").unwrap();
+    let link = store.root.join("link");
+    fs_err::os::unix::fs::symlink(&victim, &link).unwrap();
+    let error = fbuild_cache::Scratch::swept_in(&link).unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+    let scratch = store.cache.root().join("v1/scratch");
+    let _ = fs_err::remove_dir_all(&scratch);
+    fs_err::os::unix::fs::symlink(&victim, &scratch).unwrap();
+    assert!(store.cache.scratch().is_err());
+    assert_eq!(fs_err::read_dir(&victim).unwrap().count(), 1);
 }
 
 #[test]

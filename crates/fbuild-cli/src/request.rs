@@ -47,6 +47,7 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
         fail_fast: args.fail_fast,
         limits: Limits {
             action_timeout: args.timeout,
+            sketch_timeout: args.sketch_timeout,
             max_failures: args.max_failures,
             process_memory: args.memory_limit,
         },
@@ -140,7 +141,20 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         }
     }
     let mut single = comma_list(&args.library);
-    let given = library_folders(args, &mut remarks)?;
+    let given = comma_list(&args.libraries);
+    if let Some(missing) = given.iter().find(|dir| !dir.is_dir()) {
+        return Err(CliError::usage(anyhow!(
+            "--libraries {missing}: folder not found"
+        )));
+    }
+    for dir in given
+        .iter()
+        .filter(|dir| dir.join("library.properties").is_file())
+    {
+        remarks.push(format!(
+            "--libraries {dir}: this folder is a library itself; for one library use --library"
+        ));
+    }
     let mut folders = given.clone();
     folders.extend(sketchbooks.iter().map(|dir| dir.join("libraries")));
     let profile = choice.libraries(&folders)?;
@@ -170,27 +184,6 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         launcher: Vec::new(),
     };
     Ok(Prepared { request, remarks })
-}
-
-/// Returns the folders of `--libraries`, and adds a remark for each that is a library itself.
-fn library_folders(
-    args: &SketchArgs,
-    remarks: &mut Vec<String>,
-) -> Result<Vec<Utf8PathBuf>, CliError> {
-    let folders = comma_list(&args.libraries);
-    if let Some(missing) = folders.iter().find(|dir| !dir.is_dir()) {
-        return Err(CliError::usage(anyhow!(
-            "--libraries {missing}: folder not found"
-        )));
-    }
-    for dir in &folders {
-        if dir.join("library.properties").is_file() {
-            remarks.push(format!(
-                "--libraries {dir}: this folder is a library itself; for one library use --library"
-            ));
-        }
-    }
-    Ok(folders)
 }
 
 /// Keeps the sketches that `--include` and `--exclude` select, and returns a remark for each pattern that matches none.

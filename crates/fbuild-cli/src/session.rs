@@ -32,6 +32,8 @@ pub struct Session {
     pub runner: Runner,
     /// Ends the command early.
     pub stop: Stop,
+    /// Where processes put their temporary files; removed at the end.
+    _temporary: Option<Scratch>,
 }
 
 impl Session {
@@ -70,6 +72,7 @@ impl Session {
             cache,
             runner: Runner::new(stop.clone(), options)?,
             stop,
+            _temporary: None,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Which header names a source looked for, how far, and which were not found.
+//! Which header names a source looked for, how far, and in vain.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::closure::Lookup;
 use crate::search::{Found, Place, Question, Search};
 use crate::symbol::Symbol;
 
-/// All given directories were searched, and the name was in none of them.
+/// All given directories were searched in vain.
 const ALL_DIRS: usize = usize::MAX;
 
 /// The searches of a source.

@@ -1,15 +1,15 @@
 //! How many processes may run at once while both stages are under way.
 //!
-//! Each stage has a pool of its own width. While they overlap, every worker that keeps a process busy holds a seat, and there are as many
-//! seats as the wider pool has workers: overlapping never makes a run heavier than its wider stage is alone.
+//! Each stage has a pool of its own width. While they overlap, every worker that keeps a process busy holds a job slot, and there are as many
+//! slots as the wider pool has workers: overlapping never makes a run heavier than its wider stage is alone.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::lock::lock;
 
-/// The seats.
+/// The slots.
 #[derive(Debug)]
-pub struct Budget {
+pub struct JobSlots {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -17,37 +17,37 @@ pub struct Budget {
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// No guest gets a seat any more.
+    /// The overlap has ended.
     closed: bool,
 }
 
-/// One taken seat; given back when dropped.
+/// One taken slot; given back when dropped.
 #[derive(Debug)]
-pub struct Seat<'a>(&'a Budget);
+pub struct JobSlot<'a>(&'a JobSlots);
 
-impl Budget {
-    /// Makes a budget of `seats` seats.
-    pub fn new(seats: usize) -> Self {
+impl JobSlots {
+    /// Makes `count` free slots.
+    pub fn new(count: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                free: seats,
+                free: count,
                 closed: false,
             }),
             changed: Condvar::new(),
         }
     }
 
-    /// Waits for a free seat.
-    pub fn take(&self) -> Seat<'_> {
+    /// Waits for a free slot.
+    pub fn take(&self) -> JobSlot<'_> {
         let state = self
             .changed
             .wait_while(self.lock(), |state| state.free == 0);
         state.unwrap_or_else(PoisonError::into_inner).free -= 1;
-        Seat(self)
+        JobSlot(self)
     }
 
-    /// Waits for a free seat, or for the end of the overlap, which gives `None`.
-    pub fn take_as_guest(&self) -> Option<Seat<'_>> {
+    /// Waits for a free slot, or for the end of the overlap, which gives `None`.
+    pub fn take_while_open(&self) -> Option<JobSlot<'_>> {
         let state = self
             .changed
             .wait_while(self.lock(), |state| state.free == 0 && !state.closed);
@@ -56,10 +56,10 @@ impl Budget {
             return None;
         }
         state.free -= 1;
-        Some(Seat(self))
+        Some(JobSlot(self))
     }
 
-    /// Ends the overlap: waiting and later guests get no seat.
+    /// Ends the overlap: waiting and later calls of [`Self::take_while_open`] get no slot.
     pub fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
@@ -70,7 +70,7 @@ impl Budget {
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for JobSlot<'_> {
     fn drop(&mut self) {
         self.0.lock().free += 1;
         self.0.changed.notify_one();
@@ -84,23 +84,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_seats_are_taken_than_there_are() {
-        let budget = Budget::new(3);
+    fn no_more_slots_are_taken_than_there_are() {
+        let slots = JobSlots::new(3);
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for worker in 0..8 {
-                let (budget, now, most) = (&budget, &now, &most);
+                let (slots, now, most) = (&slots, &now, &most);
                 scope.spawn(move || {
                     for _ in 0..200 {
-                        let seat = if worker % 2 == 0 {
-                            Some(budget.take())
+                        let slot = if worker % 2 == 0 {
+                            Some(slots.take())
                         } else {
-                            budget.take_as_guest()
+                            slots.take_while_open()
                         };
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::yield_now();
                         now.fetch_sub(1, Ordering::SeqCst);
-                        drop(seat);
+                        drop(slot);
                     }
                 });
             }
@@ -109,17 +109,17 @@ mod tests {
     }
 
     #[test]
-    fn closing_sends_waiting_guests_home() {
-        let budget = Budget::new(1);
-        let seat = budget.take();
+    fn closing_wakes_those_that_wait() {
+        let slots = JobSlots::new(1);
+        let slot = slots.take();
         std::thread::scope(|scope| {
-            let guest = scope.spawn(|| budget.take_as_guest().is_none());
+            let waiting = scope.spawn(|| slots.take_while_open().is_none());
             std::thread::sleep(std::time::Duration::from_millis(20));
-            budget.close();
-            assert!(guest.join().unwrap());
+            slots.close();
+            assert!(waiting.join().unwrap());
         });
-        drop(seat);
-        assert!(budget.take_as_guest().is_none());
-        drop(budget.take());
+        drop(slot);
+        assert!(slots.take_while_open().is_none());
+        drop(slots.take());
     }
 }

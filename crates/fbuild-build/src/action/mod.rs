@@ -199,10 +199,18 @@ impl Done {
 pub enum NotDone {
     /// A command failed.
     Failed(Box<Failed>),
-    /// Somebody deleted what it needs; if that is made again, it can be performed again.
-    Lost(Box<Failed>),
     /// The run was stopped.
     Stopped,
+}
+
+impl NotDone {
+    /// Says what the processes of an action that failed cost.
+    pub(crate) fn costing(mut self, cost: Cost) -> Self {
+        if let Self::Failed(failed) = &mut self {
+            failed.cost = cost;
+        }
+        self
+    }
 }
 
 /// An action that failed.
@@ -214,4 +222,23 @@ pub struct Failed {
     pub failure: Failure,
     /// What its processes cost.
     pub cost: Cost,
+    /// Whether a command ran to its end and failed; else it was not started, was killed at a limit, or left no output.
+    pub by_command: bool,
+}
+
+impl Failed {
+    /// The failure of an action whose code panicked.
+    pub(crate) fn panicked(action: &Action, panic: String) -> NotDone {
+        Self::own(action, action.first_phase(), panic)
+    }
+
+    /// A failure that is not a command's.
+    pub(crate) fn own(action: &Action, phase: Phase, message: String) -> NotDone {
+        NotDone::Failed(Box::new(Self {
+            label: action.label.clone(),
+            failure: Failure::new(phase, message),
+            cost: Cost::default(),
+            by_command: false,
+        }))
+    }
 }

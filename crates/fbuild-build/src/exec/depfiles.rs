@@ -5,15 +5,54 @@ use std::collections::HashSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_scan::depfile::Depfile;
 
-/// Reads all depfiles in the working directory.
-pub(crate) fn dependencies(work: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let entries = work.read_dir_utf8().into_iter().flatten().flatten();
-    let depfiles = entries.filter(|entry| entry.path().extension() == Some("d"));
-    depfiles
-        .filter_map(|entry| fs_err::read(entry.path()).ok())
-        .filter_map(|bytes| Depfile::parse(&bytes).ok())
-        .flat_map(|depfile| depfile.dependencies)
-        .collect()
+use crate::action::Action;
+
+/// The longest depfile that is read, in bytes; one of a compiler has some ten thousand.
+const LONGEST: u64 = 16 << 20;
+
+/// Reads all depfiles in the working directory of an action.
+///
+/// # Errors
+/// What is wrong with one of them, or that there is none although the commands ask for one, for people.
+pub(crate) fn dependencies(work: &Utf8Path, action: &Action) -> Result<Vec<Utf8PathBuf>, String> {
+    let asks = |argument: &String| matches!(argument.as_str(), "-MMD" | "-MD");
+    let wanted = action
+        .steps
+        .iter()
+        .any(|step| step.command.args.iter().any(asks));
+    listed(work, wanted)
+}
+
+fn listed(work: &Utf8Path, wanted: bool) -> Result<Vec<Utf8PathBuf>, String> {
+    let fail = |error: std::io::Error| format!("cannot list `{work}`: {error}");
+    let mut found = None;
+    for entry in work.read_dir_utf8().map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if entry.path().extension() == Some("d") {
+            let depfile = read(entry.path())
+                .map_err(|problem| format!("the depfile `{}` {problem}", entry.file_name()))?;
+            found
+                .get_or_insert_with(Vec::new)
+                .extend(depfile.dependencies);
+        }
+    }
+    match found {
+        None if wanted => Err("the compiler wrote no depfile".to_owned()),
+        found => Ok(found.unwrap_or_default()),
+    }
+}
+
+fn read(path: &Utf8Path) -> Result<Depfile, String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    let found = path.symlink_metadata().map_err(unreadable)?;
+    if !found.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    if found.len() > LONGEST {
+        return Err(format!("is longer than {} MB", LONGEST >> 20));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    Depfile::parse(&bytes).map_err(|error| format!("cannot be parsed: {error}"))
 }
 
 /// Returns whether the precompiled form of `header` was used by a compile that read `dependencies`; `None` if the compiler did not say what it
@@ -89,12 +128,27 @@ mod tests {
             format!("x.o: {work}/sub/../a.h \\\n b.h\n"),
         )
         .unwrap();
-        let listed = dependencies(work);
+        let listed = listed(work, true).unwrap();
         assert_eq!(listed.len(), 2);
         let a = work.join("a.h");
         let declared = HashSet::from([a.as_path()]);
         assert!(is_declared(&declared, &listed[0]));
         assert!(is_declared(&declared, &a));
         assert!(!is_declared(&declared, &listed[1]));
+    }
+
+    #[test]
+    fn a_depfile_that_says_nothing_is_a_problem() {
+        let dir = tempfile::tempdir().unwrap();
+        let work = Utf8Path::from_path(dir.path()).unwrap();
+        let problem = || listed(work, true).unwrap_err();
+        assert_eq!(listed(work, false), Ok(Vec::new()));
+        assert_eq!(problem(), "the compiler wrote no depfile");
+        fs_err::create_dir(work.join("x.d")).unwrap();
+        assert_eq!(problem(), "the depfile `x.d` is not a regular file");
+        fs_err::remove_dir(work.join("x.d")).unwrap();
+        let file = fs_err::File::create(work.join("x.d")).unwrap();
+        file.set_len(200 << 20).unwrap();
+        assert_eq!(problem(), "the depfile `x.d` is longer than 16 MB");
     }
 }

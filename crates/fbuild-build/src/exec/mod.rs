@@ -1,41 +1,50 @@
-//! Carries out one action: look up, else run, check what it read, publish.
+//! Carries out one action: look up, else run, verify, publish.
 //!
-//! The executor does not know stages or sketches; it is called by pool workers. Looking up takes no lock and writes nothing.
+//! The executor does not know stages or sketches; it is called by pool workers. Where results come from and go to is the business of
+//! [`results`], how commands run that of [`steps`], which of their files count that of [`outputs`].
 
 mod depfiles;
 pub(crate) mod folders;
-mod keep;
+pub mod ledger;
+mod numbered;
+mod outputs;
 pub mod peaks;
 pub mod place;
 mod results;
+mod run_dir;
 mod steps;
 pub mod temporary;
+mod working_dir;
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Mutex;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::{Cache, Entry, Lookup, Output as Stored, Slot};
+use fbuild_cache::{Cache, Output as Stored};
 use fbuild_model::event::{ActionEnding, ActionReport};
-use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, error_chain};
-
-use self::results::Results;
-use crate::action::{Action, Done, Failed, NotDone, Reads};
-use crate::exec::folders::Folders;
-use fbuild_process::lock::lock;
 use fbuild_process::runner::Runner;
 use fbuild_process::stop::Stop;
 
-/// How often something is tried of which somebody deletes parts. Once a run has its refuge nothing can be lost any more, so that the second
-/// time succeeds; the third is for what was lost on the way there.
-pub(crate) const ATTEMPTS: usize = 3;
+use self::folders::Folders;
+use self::ledger::Ledger;
+use self::results::{Found, Results};
+use self::steps::Ran;
+use crate::action::{Action, Done, Failed, NotDone};
+
+/// What is special about performing an action.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms {
+    /// How long its processes may run in sum; `None`: as long as any action's.
+    pub time: Option<Duration>,
+    /// Whether it is a compile for which a precompiled header was planned that could not be made or used; the report counts those.
+    pub lacks_pch: bool,
+}
 
 /// Carries out actions.
 #[derive(Debug)]
 pub struct Executor<'a> {
-    /// The store of results, for what is known of earlier runs; results of this run are asked for here.
+    /// The store of results, for what is known of earlier runs.
     pub cache: &'a Cache,
     /// Starts the processes.
     pub runner: &'a Runner,
@@ -43,141 +52,63 @@ pub struct Executor<'a> {
     pub stop: &'a Stop,
     /// Where events go.
     pub events: Sender<Event>,
-    /// A program put in front of compiler commands (`ccache`), with its arguments.
-    pub launcher: Vec<String>,
+    /// What the actions came to.
+    pub ledger: Ledger,
+    launcher: Vec<String>,
     results: Results<'a>,
-    used: Mutex<Vec<Fingerprint>>,
-    tallies: Mutex<[Tally; 2]>,
-    peaks: Mutex<BTreeMap<String, u64>>,
     folders: Folders,
 }
 
-/// What the actions of one stage came to so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
-    /// Actions whose result was found.
-    pub hits: usize,
-    /// Actions that ran.
-    pub ran: usize,
-    /// What they cost.
-    pub cost: Cost,
-}
-
 impl<'a> Executor<'a> {
-    /// Makes an executor; what it cannot keep in the cache it keeps for this run below `dir`.
+    /// Makes an executor that keeps the files of this run below `output_dir`; `launcher` is a program put in front of compiler commands
+    /// (`ccache`), with its arguments.
     pub fn new(
         cache: &'a Cache,
         runner: &'a Runner,
         stop: &'a Stop,
         events: Sender<Event>,
         launcher: Vec<String>,
-        dir: &Utf8Path,
+        output_dir: &Utf8Path,
     ) -> Self {
         Self {
-            results: Results::new(cache, dir),
             cache,
             runner,
             stop,
             events,
+            ledger: Ledger::default(),
             launcher,
-            used: Mutex::default(),
-            tallies: Mutex::default(),
-            peaks: Mutex::default(),
+            results: Results::new(cache, output_dir),
             folders: Folders::default(),
         }
     }
 
-    /// Returns the results that this run used, each once.
-    pub fn used(&self) -> Vec<Fingerprint> {
-        let mut used = lock(&self.used).clone();
-        used.sort();
-        used.dedup();
-        used
-    }
-
-    /// Returns what the actions of `stage` came to so far.
-    pub fn tally(&self, stage: Stage) -> Tally {
-        lock(&self.tallies)[stage as usize]
-    }
-
-    /// Returns the largest resident set of a child in bytes, by board.
-    pub fn peaks(&self) -> BTreeMap<String, u64> {
-        lock(&self.peaks).clone()
-    }
-
-    /// Returns where the file of this content is.
+    /// Returns the file with this content, which is an output of an action of this run.
     pub fn blob(&self, digest: Digest) -> Utf8PathBuf {
-        self.results.blob(digest)
+        self.results.run_dir.blob(digest)
     }
 
     /// Returns whether there is a result under this fingerprint.
     pub fn knows(&self, fingerprint: Fingerprint) -> bool {
-        self.results.lookup(fingerprint).hit().is_ok()
-    }
-
-    /// Puts an output where it is found. If somebody deleted it, [`NotDone::Lost`] says so, and the action has to be performed again.
-    ///
-    /// # Errors
-    /// If it is gone, or the place cannot be written, which is a failure of `phase`.
-    pub fn place(
-        &self,
-        action: &Action,
-        phase: Phase,
-        output: &Stored,
-        path: &Utf8Path,
-    ) -> Result<(), NotDone> {
-        let placed = self.results.place(output, path).map(drop);
-        placed.map_err(|error| self.gone(action, output, Failure::new(phase, error_chain(&error))))
-    }
-
-    /// Tells whether something failed because somebody deleted the output.
-    fn gone(&self, action: &Action, output: &Stored, failure: Failure) -> NotDone {
-        let failed = own_failure(action, failure.phase, failure.message);
-        if self.results.has(output.digest) {
-            return failed;
-        }
-        self.take_refuge(&action.label);
-        lost(failed)
-    }
-
-    /// Returns the text of an output. If somebody deleted it, [`NotDone::Lost`] says so, and the action has to be performed again.
-    ///
-    /// # Errors
-    /// If it is gone or cannot be read, which is a failure of `phase`.
-    pub fn text(&self, action: &Action, phase: Phase, output: &Stored) -> Result<String, NotDone> {
-        let read = fs_err::read_to_string(self.results.blob(output.digest));
-        read.map_err(|error| self.gone(action, output, Failure::new(phase, error.to_string())))
-    }
-
-    /// Takes members that were deleted out of the archives that were made of them.
-    pub fn restore<'b>(&self, wanted: impl Iterator<Item = (&'b [u8], &'b [(String, Digest)])>) {
-        for (archive, members) in wanted {
-            let missing: HashSet<Digest> = members
-                .iter()
-                .map(|(_, digest)| *digest)
-                .filter(|digest| !self.results.has(*digest))
-                .collect();
-            if !missing.is_empty() {
-                results::members(archive)
-                    .filter(|bytes| missing.contains(&Digest::of(bytes)))
-                    .for_each(|bytes| self.results.restore(bytes));
-            }
-        }
-    }
-
-    fn take_refuge(&self, label: &str) -> bool {
-        self.warn(format!(
-            "something that `{label}` needs was deleted from the cache during the run; it is made again"
-        ));
-        self.results.take_refuge()
+        self.results.knows(fingerprint)
     }
 
     /// Returns the action's stored result if there is one, without running anything.
     pub fn peek(&self, action: &Action) -> Option<Done> {
-        match self.find(action) {
-            Found::Hit(entry) => Some(self.hit(action, entry)),
-            Found::Miss(..) => None,
+        match self.results.find(action) {
+            Found::Hit(done) => Some(self.hit(action, done)),
+            Found::Miss(_) => None,
         }
+    }
+
+    /// Returns the action's stored result if `is_in_place` says of its only output that it is needed no more; the output is not read then.
+    pub fn recognise(
+        &self,
+        action: &Action,
+        is_in_place: impl FnOnce(&Stored) -> bool,
+    ) -> Option<Done> {
+        let done = self.results.recorded(action)?;
+        let output = done.outputs.first()?;
+        is_in_place(output).then(|| self.hit(action, done.clone()))
     }
 
     /// Returns the action's result: stored, or made now and stored.
@@ -185,61 +116,34 @@ impl<'a> Executor<'a> {
     /// # Errors
     /// If one of its commands fails or the run is stopped.
     pub fn perform(&self, action: &Action) -> Result<Done, NotDone> {
-        self.perform_noting(action, None)
+        self.perform_under(action, Terms::default())
     }
 
-    /// Like [`Self::perform`] for a compile that should have had a precompiled preamble, which could not be made; the report counts those.
+    /// Like [`Self::perform`], under special terms.
     ///
     /// # Errors
-    /// As [`Self::perform`].
-    pub fn perform_without_pch(&self, action: &Action) -> Result<Done, NotDone> {
-        self.perform_noting(action, Some(false))
-    }
-
-    fn perform_noting(&self, action: &Action, pch: Option<bool>) -> Result<Done, NotDone> {
-        match self.find(action) {
-            Found::Hit(entry) => Ok(self.hit(action, entry)),
-            Found::Miss(..) if !self.stop.may_start() => Err(NotDone::Stopped),
-            Found::Miss(slot, why) => self.run(action, slot, why, pch),
+    /// As [`Self::perform`], or if the time is not enough.
+    pub fn perform_under(&self, action: &Action, terms: Terms) -> Result<Done, NotDone> {
+        match self.results.find(action) {
+            Found::Hit(done) => Ok(self.hit(action, done)),
+            Found::Miss(_) if !self.stop.may_start() => Err(NotDone::Stopped),
+            Found::Miss(why) => self.run(action, why, terms),
         }
     }
 
-    fn find(&self, action: &Action) -> Found {
-        if let Reads::Unknown { because } = &action.reads {
-            let because = because.clone();
-            return Found::Miss(None, Some(MissReason::Uncacheable { because }));
-        }
-        match self.results.lookup(action.fingerprint) {
-            Lookup::Hit(entry) => Found::Hit(entry),
-            Lookup::Miss(slot) => Found::Miss(Some(slot), None),
-            Lookup::Damaged { slot, problem } => {
-                self.warn(format!(
-                    "cache entry of `{}` is not usable and is made again: {problem}",
-                    action.label
-                ));
-                Found::Miss(Some(slot), Some(MissReason::Damaged { problem }))
-            }
-        }
-    }
-
-    fn hit(&self, action: &Action, entry: Entry) -> Done {
-        self.mark_used(action.fingerprint);
+    fn hit(&self, action: &Action, done: Done) -> Done {
+        self.ledger.mark_used(action.fingerprint);
         self.report(action, ActionEnding::Hit);
-        Done {
-            outputs: entry.outputs,
-            text: action.path_map.restore(&entry.note.text),
-            cost: Cost::default(),
-            kept: self.results.is_cache().then_some(action.fingerprint),
-        }
+        done
     }
 
-    fn run(
-        &self,
-        action: &Action,
-        slot: Option<Slot>,
-        why: Option<MissReason>,
-        mut pch: Option<bool>,
-    ) -> Result<Done, NotDone> {
+    fn run(&self, action: &Action, why: Option<MissReason>, terms: Terms) -> Result<Done, NotDone> {
+        if let Some(MissReason::Damaged { problem }) = &why {
+            self.warn(format!(
+                "the cached result of `{}` is damaged and is made again: {problem}",
+                action.label
+            ));
+        }
         // Asked before the run, which is the next that is compared with.
         let reason = why.unwrap_or_else(|| self.cache.reason(&action.subject, &action.parts()));
         let _ = self.events.send(Event::WorkStarted {
@@ -247,16 +151,8 @@ impl<'a> Executor<'a> {
             label: action.label.clone(),
         });
         let mut cost = Cost::default();
-        let keep = slot.is_some();
-        let mut result = self.run_steps(action, slot, &mut cost, &mut pch);
-        if let Err(NotDone::Lost(_)) = result
-            && self.take_refuge(&action.label)
-            && inputs_are_there(action)
-        {
-            let slot = self.results.slot_again(action.fingerprint);
-            let slot = slot.filter(|_| keep);
-            result = self.run_steps(action, slot, &mut cost, &mut pch);
-        }
+        let mut pch = terms.lacks_pch.then_some(false);
+        let result = self.run_verified(action, terms.time, &mut cost, &mut pch);
         self.report(
             action,
             ActionEnding::Ran {
@@ -269,65 +165,52 @@ impl<'a> Executor<'a> {
         result
     }
 
-    /// Runs the commands in a new directory, and tells a failure from one that is none: somebody deleted what the commands worked with.
-    fn run_steps(
+    /// Runs the commands in a new directory, verifies what they read and publishes what they made.
+    fn run_verified(
         &self,
         action: &Action,
-        slot: Option<Slot>,
+        time: Option<Duration>,
         cost: &mut Cost,
         pch: &mut Option<bool>,
     ) -> Result<Done, NotDone> {
-        let scratch = self.results.scratch().map_err(|error| {
-            lost(own_failure(
-                action,
-                action.first_phase(),
-                error_chain(&error),
-            ))
-        })?;
-        let work = action.in_place.as_deref().unwrap_or(scratch.path());
-        let result = self.run_steps_in(action, work, cost).and_then(|text| {
-            let read = depfiles::dependencies(work);
-            *pch = action
-                .pch
-                .as_deref()
-                .and_then(|header| depfiles::pch_used(&read, header))
-                .or(*pch);
-            let slot = slot.filter(|_| self.may_keep(action, work, &read));
-            self.keep(action, slot, work, &scratch, text, *cost)
-        });
-        if result.is_err() && !(scratch.is_intact() && self.sees_inputs(action, work)) {
-            return result.map_err(lost);
+        let own = |message: String| Failed::own(action, action.first_phase(), message);
+        let private = self
+            .results
+            .run_dir
+            .work(action.fingerprint)
+            .map_err(|error| own(error_chain(&error)))?;
+        let work = match &action.in_place {
+            Some(dir) => dir.as_path(),
+            None => run_dir::utf8(&private).map_err(|error| own(error_chain(&error)))?,
+        };
+        let text = self.run_steps_in(action, work, time, cost)?;
+        let read = depfiles::dependencies(work, action);
+        *pch = action
+            .pch
+            .as_deref()
+            .zip(read.as_ref().ok())
+            .and_then(|(header, read)| depfiles::pch_used(read, header))
+            .or(*pch);
+        let keep = outputs::may_keep(action, work, &read);
+        if let Err(problem) = &keep
+            && !problem.is_empty()
+        {
+            self.warn(problem.clone());
         }
-        result
-    }
-
-    /// Returns whether an action still sees in `work` the files that it works on; a folder of which something is gone is made again next time.
-    fn sees_inputs(&self, action: &Action, work: &Utf8Path) -> bool {
-        let mut all = inputs_are_there(action);
-        for folder in &action.folders {
-            let dir = work.join(&folder.name);
-            if !folder.links.iter().all(|(name, _)| dir.join(name).exists()) {
-                self.folders.forget(&folder.links);
-                all = false;
-            }
+        let files = outputs::outputs(action, work).map_err(own)?;
+        let ran = Ran { text, cost: *cost };
+        let done = self
+            .results
+            .publish(action, &files, ran, keep.is_ok())
+            .map_err(|error| own(error_chain(&error)))?;
+        if keep.is_ok() {
+            self.ledger.mark_used(action.fingerprint);
         }
-        all
-    }
-
-    /// Counts results of an earlier run that nothing needed to look at, because what was made of them is up to date.
-    pub fn count_up_to_date(&self, stage: Stage, results: impl Iterator<Item = Fingerprint>) {
-        let mut used = lock(&self.used);
-        let before = used.len();
-        used.extend(results);
-        lock(&self.tallies)[stage as usize].hits += used.len() - before;
-    }
-
-    fn mark_used(&self, fingerprint: Fingerprint) {
-        lock(&self.used).push(fingerprint);
+        Ok(done)
     }
 
     fn report(&self, action: &Action, ending: ActionEnding) {
-        self.count(action, &ending);
+        self.ledger.count(action, &ending);
         let command = action.command_lines().join("\n");
         let report = ActionReport {
             stage: action.stage,
@@ -335,55 +218,11 @@ impl<'a> Executor<'a> {
             command,
             ending,
         };
-        // The receiver outlives the executor; if it is gone, the run is being torn down and nobody listens.
+        // The receiver outlives the executor; if it is gone, the run is being torn down.
         let _ = self.events.send(Event::ActionFinished(report));
-    }
-
-    fn count(&self, action: &Action, ending: &ActionEnding) {
-        if let ActionEnding::Ran { cost, .. } = ending {
-            let mut peaks = lock(&self.peaks);
-            let peak = peaks.entry(action.board().to_owned()).or_default();
-            *peak = cost.peak_memory.max(*peak);
-        }
-        let tally = &mut lock(&self.tallies)[action.stage as usize];
-        match ending {
-            ActionEnding::Hit => tally.hits += 1,
-            ActionEnding::Ran { cost, .. } => {
-                tally.ran += 1;
-                tally.cost = tally.cost.plus(*cost);
-            }
-        }
     }
 
     fn warn(&self, text: String) {
         let _ = self.events.send(Event::Warning(text));
     }
-}
-
-enum Found {
-    Hit(Entry),
-    /// The place for a result, if one may be kept, and the reason, if it is not to be found in the history.
-    Miss(Option<Slot>, Option<MissReason>),
-}
-
-fn lost(not_done: NotDone) -> NotDone {
-    match not_done {
-        NotDone::Failed(failed) => NotDone::Lost(failed),
-        other => other,
-    }
-}
-
-/// Returns whether the files that an action works on are all there.
-fn inputs_are_there(action: &Action) -> bool {
-    let in_folders = action.folders.iter().flat_map(|folder| &folder.links);
-    let mut all = action.links.iter().chain(in_folders);
-    all.all(|(_, target)| target.exists())
-}
-
-fn own_failure(action: &Action, phase: Phase, message: String) -> NotDone {
-    NotDone::Failed(Box::new(Failed {
-        label: action.label.clone(),
-        failure: Failure::new(phase, message),
-        cost: Cost::default(),
-    }))
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::{BlobProblem, Cache, Output};
+use fbuild_cache::Output;
 use fbuild_model::Digest;
 
 /// A file could not be put where it belongs.
@@ -51,40 +51,19 @@ pub fn holds(path: &Utf8Path, content: Digest) -> bool {
     std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == content)
 }
 
-/// Copies a blob of the cache to `path` unless the file there is the same already. Returns whether it copied.
+/// Copies the file at `from`, which holds `output`, to `path` unless the file there is the same already. Returns whether it copied.
 ///
 /// # Errors
-/// If the blob is not usable or the file cannot be written.
-pub fn from_cache(cache: &Cache, output: &Output, path: &Utf8Path) -> Result<bool, FromCacheError> {
-    let same_size =
-        std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
+/// If one cannot be read or the other not be written.
+pub fn copy(from: &Utf8Path, output: &Output, path: &Utf8Path) -> Result<bool, PlaceError> {
+    let same_size = std::fs::symlink_metadata(path)
+        .is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
     if same_size && holds(path, output.digest) {
         return Ok(false);
     }
-    create_parent(path)?;
-    cache
-        .copy_to(output, path)
-        .map_err(|source| FromCacheError::Blob {
-            path: path.to_owned(),
-            source,
-        })?;
+    let mut source = std::fs::File::open(from).map_err(at(from))?;
+    replace(path, |file| io::copy(&mut source, file).map(drop))?;
     Ok(true)
-}
-
-/// A blob could not be put where it belongs.
-#[derive(Debug, thiserror::Error)]
-pub enum FromCacheError {
-    /// The place cannot be written.
-    #[error(transparent)]
-    Place(#[from] PlaceError),
-    /// The blob cannot be used, or not be copied.
-    #[error("copy from the cache to `{path}`")]
-    Blob {
-        /// The place.
-        path: Utf8PathBuf,
-        /// What is wrong.
-        source: BlobProblem,
-    },
 }
 
 fn replace(
@@ -170,18 +149,14 @@ mod tests {
     #[test]
     fn a_copy_is_made_only_where_the_content_differs() {
         let (_guard, dir) = dir();
-        let cache = Cache::open(&dir.join("cache")).unwrap();
         let (made, to) = (dir.join("made"), dir.join("out/X.hex"));
         fs_err::write(&made, "hex").unwrap();
-        let fbuild_cache::Lookup::Miss(slot) =
-            cache.lookup(fbuild_model::Parts::default().fingerprint())
-        else {
-            panic!()
+        let output = Output {
+            name: "hex".to_owned(),
+            digest: Digest::of(b"hex"),
+            size: 3,
         };
-        let entry = cache
-            .publish(slot, &[("hex", &made)], fbuild_cache::Note::default())
-            .unwrap();
-        let place = || from_cache(&cache, &entry.outputs[0], &to).unwrap();
+        let place = || copy(&made, &output, &to).unwrap();
         assert!(place());
         assert!(!place());
         fs_err::write(&to, "HEX").unwrap();

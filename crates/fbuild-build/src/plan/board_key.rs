@@ -47,7 +47,7 @@ pub(crate) fn board_key(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Dige
                 .ok()?
         });
     }
-    for (name, value) in Toolchain::environment() {
+    for (name, value) in tools.surroundings() {
         writer.field(name).field(value);
     }
     for dir in &board.base_dirs {

@@ -325,7 +325,7 @@ impl<'a> PchPass<'a> {
             .iter()
             .for_each(|arg| parts.argument(self.board.path_map.text(arg)));
         parts.argument(usable.debug.name());
-        for (name, value) in Toolchain::environment() {
+        for (name, value) in self.tools.surroundings() {
             parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
         }
         // A precompiled header knows its files by path, and gcc looks at them again under it.

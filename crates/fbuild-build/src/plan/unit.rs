@@ -132,7 +132,7 @@ impl CompilePlanner<'_> {
             .file_name()
             .unwrap_or(&command.program);
         parts.add(PartKind::Tool, program, compiler);
-        for (name, value) in Toolchain::environment() {
+        for (name, value) in self.tools.surroundings() {
             parts.add(PartKind::Environment, name, Digest::of(value.as_bytes()));
         }
         for argument in &command.args {

@@ -1,10 +1,10 @@
 //! What stage 1 hands to stage 2.
 //!
-//! Only `ArchiveSet::seal` makes a set, and only stage 1 calls it. The archives are opened once, mapped read-only and checked against
-//! what stage 1 recorded under its key; all workers of stage 2 share the maps.
+//! Only `ArchiveSet::seal` makes a set, and only stage 1 calls it. What it names are verified blobs of the run, which no other process changes. The
+//! archives that links read as archives are mapped read-only once, so that all links read the same pages; the copies in the output directory are
+//! for people.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::StatMemo;
 use fbuild_model::{Digest, DigestWriter, Fingerprint};
 use memmap2::Mmap;
 
@@ -14,8 +14,8 @@ use crate::plan::ArchiveId;
 /// A finished archive as stage 1 recorded it.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// Where it stands.
-    pub path: Utf8PathBuf,
+    /// Its file, if links read it as an archive; else they read its members.
+    pub file: Option<Utf8PathBuf>,
     /// The digest of its bytes.
     pub digest: Digest,
     /// A digest over its members' names and contents, in order.
@@ -35,17 +35,18 @@ pub enum Missing {
     Stopped,
 }
 
-/// A mapped archive.
+/// What links read of one archive.
 #[derive(Debug)]
 pub struct LinkInput {
     recorded: Recorded,
-    map: Option<Mmap>,
+    /// Keeps the pages of the file in memory for the links that read it.
+    _map: Option<Mmap>,
 }
 
 impl LinkInput {
-    /// Returns where the archive stands.
-    pub fn path(&self) -> &Utf8Path {
-        &self.recorded.path
+    /// Returns the file that links read, if they read the archive and not its members.
+    pub fn file(&self) -> Option<&Utf8Path> {
+        self.recorded.file.as_deref()
     }
 
     /// Returns the digest of its bytes.
@@ -67,16 +68,11 @@ impl LinkInput {
     pub fn members(&self) -> &[(String, Digest)] {
         &self.recorded.members
     }
-
-    /// Returns the archive's bytes.
-    pub fn bytes(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
-    }
 }
 
-/// An archive that is not what stage 1 recorded.
+/// An archive of stage 1 cannot be mapped.
 #[derive(Debug, thiserror::Error)]
-#[error("open archive `{path}`: {problem}")]
+#[error("cannot open the archive `{path}`: {problem}")]
 pub struct OpenError {
     /// The archive.
     pub path: Utf8PathBuf,
@@ -92,14 +88,11 @@ pub struct ArchiveSet {
 }
 
 impl ArchiveSet {
-    /// Opens, maps and verifies what stage 1 made; `made` is in the order of the plan's archives.
+    /// Opens and maps what stage 1 made; `made` is in the order of the plan's archives.
     ///
     /// # Errors
-    /// If an archive cannot be opened or does not hold the recorded bytes.
-    pub(crate) fn seal(
-        made: Vec<Result<Recorded, Missing>>,
-        memo: StatMemo<'_>,
-    ) -> Result<Self, OpenError> {
+    /// If an archive cannot be opened or mapped.
+    pub(crate) fn seal(made: Vec<Result<Recorded, Missing>>) -> Result<Self, OpenError> {
         let mut key = DigestWriter::new("stage 1");
         let mut inputs = Vec::with_capacity(made.len());
         for archive in made {
@@ -107,7 +100,7 @@ impl ArchiveSet {
                 key.digest(recorded.content);
             }
             inputs.push(match archive {
-                Ok(recorded) => Ok(open(recorded, memo)?),
+                Ok(recorded) => Ok(open(recorded)?),
                 Err(missing) => Err(missing),
             });
         }
@@ -131,31 +124,24 @@ impl ArchiveSet {
     }
 }
 
-fn open(recorded: Recorded, memo: StatMemo<'_>) -> Result<LinkInput, OpenError> {
-    let problem = |problem: String| OpenError {
-        path: recorded.path.clone(),
-        problem,
+fn open(recorded: Recorded) -> Result<LinkInput, OpenError> {
+    let Some(path) = &recorded.file else {
+        return Ok(LinkInput {
+            recorded,
+            _map: None,
+        });
     };
-    // Read in pieces and not through the map, whose pages would count as this process's memory from then on.
-    let digest = memo
-        .digest(&recorded.path)
-        .map_err(|error| problem(error.to_string()))?;
-    if digest != recorded.digest {
-        return Err(problem(
-            "its content is not what stage 1 recorded".to_owned(),
-        ));
-    }
-    let file = fs_err::File::open(&recorded.path).map_err(|error| problem(error.to_string()))?;
-    let length = file
-        .metadata()
-        .map_err(|error| problem(error.to_string()))?
-        .len();
-    let map = match length {
+    let problem = |error: std::io::Error| OpenError {
+        path: path.clone(),
+        problem: error.to_string(),
+    };
+    let file = fs_err::File::open(path).map_err(problem)?;
+    let _map = match file.metadata().map_err(problem)?.len() {
         // An empty file cannot be mapped.
         0 => None,
-        _ => Some(map(file.file()).map_err(|error| problem(error.to_string()))?),
+        _ => Some(map(file.file()).map_err(problem)?),
     };
-    Ok(LinkInput { recorded, map })
+    Ok(LinkInput { recorded, _map })
 }
 
 #[expect(
@@ -163,8 +149,7 @@ fn open(recorded: Recorded, memo: StatMemo<'_>) -> Result<LinkInput, OpenError> 
     reason = "mapping a file is a system call with a precondition"
 )]
 fn map(file: &std::fs::File) -> std::io::Result<Mmap> {
-    // SAFETY: the bytes must not change while mapped. fbuild replaces archives by rename and never writes into one, so the mapped inode
-    // keeps its content; somebody else who truncates a file in the output directory during a build ends this process, nothing worse.
+    // SAFETY: the bytes must not change while they are read through the map. Nothing reads them through it.
     unsafe { Mmap::map(file) }
 }
 
@@ -172,49 +157,32 @@ fn map(file: &std::fs::File) -> std::io::Result<Mmap> {
 mod tests {
     use super::*;
 
-    fn recorded(path: &Utf8Path, bytes: &[u8]) -> Recorded {
+    fn recorded(file: Option<&Utf8Path>, bytes: &[u8]) -> Recorded {
         Recorded {
-            path: path.to_owned(),
+            file: file.map(Utf8Path::to_owned),
             digest: Digest::of(bytes),
-            content: Digest::of(path.as_str().as_bytes()),
+            content: Digest::of(bytes),
             members: Vec::new(),
             kept: None,
         }
     }
 
-    fn seal(dir: &Utf8Path, made: Vec<Result<Recorded, Missing>>) -> Result<ArchiveSet, OpenError> {
-        let cache = fbuild_cache::Cache::open(&dir.join("cache")).unwrap();
-        ArchiveSet::seal(made, StatMemo::new(&cache))
-    }
-
     #[test]
-    fn archives_are_verified_and_keyed() {
+    fn archives_are_opened_and_keyed() {
         let guard = tempfile::tempdir().unwrap();
-        let dir = Utf8Path::from_path(guard.path()).unwrap();
-        let path = dir.join("x.a");
+        let path = Utf8Path::from_path(guard.path()).unwrap().join("x.a");
         fs_err::write(&path, "!<arch>\n").unwrap();
-        let set = seal(
-            dir,
-            vec![Ok(recorded(&path, b"!<arch>\n")), Err(Missing::Stopped)],
-        )
-        .unwrap();
-        assert_eq!(set.get(ArchiveId::new(0)).unwrap().bytes(), b"!<arch>\n");
+        let whole = || Ok(recorded(None, b"!<arch>\n"));
+        let set = ArchiveSet::seal(vec![whole(), Err(Missing::Stopped)]).unwrap();
+        assert_eq!(set.get(ArchiveId::new(0)).unwrap().file(), None);
         assert!(matches!(set.get(ArchiveId::new(1)), Err(Missing::Stopped)));
-        let alone = seal(dir, vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap();
+        let alone = vec![Ok(recorded(Some(&path), b"!<arch>\n"))];
+        let alone = ArchiveSet::seal(alone).unwrap();
+        assert_eq!(alone.get(ArchiveId::new(0)).unwrap().file(), Some(&*path));
         assert_eq!(set.key(), alone.key());
-        assert_ne!(set.key(), seal(dir, vec![]).unwrap().key());
-    }
-
-    #[test]
-    fn other_bytes_are_refused() {
-        let guard = tempfile::tempdir().unwrap();
-        let dir = Utf8Path::from_path(guard.path()).unwrap();
-        let path = dir.join("x.a");
-        fs_err::write(&path, "").unwrap();
-        assert!(seal(dir, vec![Ok(recorded(&path, b""))]).is_ok());
-        let error = seal(dir, vec![Ok(recorded(&path, b"!<arch>\n"))]).unwrap_err();
-        assert!(error.to_string().contains("x.a"), "{error}");
+        assert_ne!(set.key(), ArchiveSet::seal(vec![]).unwrap().key());
         fs_err::remove_file(&path).unwrap();
-        assert!(seal(dir, vec![Ok(recorded(&path, b""))]).is_err());
+        let error = ArchiveSet::seal(vec![Ok(recorded(Some(&path), b""))]).unwrap_err();
+        assert!(error.to_string().contains("x.a"), "{error}");
     }
 }

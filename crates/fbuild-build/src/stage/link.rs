@@ -65,9 +65,14 @@ pub fn action(
             add(&input.path, own, content);
         }
     }
-    if let Ok(core) = archives.get(sketch.core) {
-        let content = (core.path().to_owned(), core.content());
-        add("core/core.a".into(), false, content);
+    if let Ok(core) = archives.get(sketch.core)
+        && let Some(file) = core.file()
+    {
+        add(
+            "core/core.a".into(),
+            false,
+            (file.to_owned(), core.content()),
+        );
     }
     for (name, digest) in &sketch.binaries.files {
         parts.add(PartKind::Object, name, *digest);
@@ -128,7 +133,7 @@ fn content(
         Origin::Member(id, at) => Some(of(archives.get(id).ok()?.members().get(at)?.1)),
         Origin::Archive(id) => {
             let archive = archives.get(id).ok()?;
-            Some((archive.path().to_owned(), archive.content()))
+            Some((archive.file()?.to_owned(), archive.content()))
         }
         Origin::Binary => None,
     }

@@ -11,20 +11,21 @@ use camino::Utf8PathBuf;
 use fbuild_cache::{Output, StatMemo};
 use fbuild_model::event::StageReport;
 use fbuild_model::fingerprint::PartKind;
-use fbuild_model::outcome::{Phase, Stage};
-use fbuild_model::{DigestWriter, Event, Parts};
+use fbuild_model::outcome::{Failure, Phase, Stage};
+use fbuild_model::{Cost, DigestWriter, Event, Parts};
 
 use crate::action::inputs::Inputs;
 use crate::action::{Action, Outputs, Reads, Step};
-use crate::action::{Done, NotDone};
-use crate::exec::{ATTEMPTS, Executor};
-use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, PchId};
+use crate::action::{Done, Failed, NotDone};
+use crate::exec::{Executor, place};
+use crate::plan::{ActionId, ArchiveId, ArchivePlan, BuildPlan, Linkage, PchId};
+use crate::stage::caught;
 use crate::stage::log::Log;
 use crate::stage::pch::{self, Made};
 use crate::stage::warnings;
 use crate::stage::{ArchiveSet, Missing, OpenError, Recorded};
 use fbuild_model::error_chain;
-use fbuild_process::job_slots::Seat;
+use fbuild_process::job_slots::JobSlot;
 use fbuild_process::lock::lock;
 
 /// Results of stage 1 while it runs; complete when it has ended.
@@ -79,7 +80,7 @@ pub fn build(
     shared: &Shared,
     executor: &Executor<'_>,
     pool: &rayon::ThreadPool,
-    seats: Vec<Seat<'_>>,
+    slots: Vec<JobSlot<'_>>,
 ) -> Result<ArchiveSet, OpenError> {
     let began = Instant::now();
     let _ = executor.events.send(Event::StageStarted {
@@ -88,20 +89,25 @@ pub fn build(
     });
     let queue = Mutex::new(queue(plan, executor).into_iter());
     let users = users(plan);
-    let seats = Mutex::new(seats);
+    let slots = Mutex::new(slots);
     let next = || lock(&queue).next();
     pool.broadcast(|_| {
-        // A worker holds its seat until nothing is left for it; then a sketch may be compiled in it.
-        let _seat = lock(&seats).pop();
+        // A worker holds its job slot until nothing is left for it; then a sketch may be compiled in it.
+        let _slot = lock(&slots).pop();
         while let Some(task) = next() {
             match task {
                 Task::Preamble(id) => {
-                    let made = pch::make(plan, &plan.pchs[id.index()], executor);
+                    let make = || pch::make(plan, &plan.pchs[id.index()], executor);
+                    // Sketches wait for it, so it is set in any case.
+                    let made = caught(make).unwrap_or(Made::Failed);
                     let _ = shared.pchs[id.index()].set(made);
                 }
                 Task::Archive(id) => archive(plan, shared, executor, id),
                 Task::Compile(id) => {
-                    let _ = shared.done[id.index()].set(executor.perform(&plan.shared[id.index()]));
+                    let action = &plan.shared[id.index()];
+                    let done = caught(|| executor.perform(action))
+                        .unwrap_or_else(|panic| Err(Failed::panicked(action, panic)));
+                    let _ = shared.done[id.index()].set(done);
                     for &user in &users[id.index()] {
                         if shared.left[user.index()].fetch_sub(1, Ordering::SeqCst) == 1 {
                             archive(plan, shared, executor, user);
@@ -116,7 +122,7 @@ pub fn build(
         .iter()
         .map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped)))
         .collect();
-    let set = ArchiveSet::seal(made, StatMemo::new(executor.cache))?;
+    let set = ArchiveSet::seal(made)?;
     report(plan, executor, &set, began);
     Ok(set)
 }
@@ -171,7 +177,15 @@ fn users(plan: &BuildPlan) -> Vec<Vec<ArchiveId>> {
 
 fn archive(plan: &BuildPlan, shared: &Shared, executor: &Executor<'_>, id: ArchiveId) {
     let archive = &plan.archives[id.index()];
-    let result = make_archive(plan, archive, shared, executor);
+    let result = caught(|| make_archive(plan, archive, shared, executor)).unwrap_or_else(|panic| {
+        let failure = Failure::new(Phase::Archive, panic);
+        Err(Missing::Failed(Box::new(Failed {
+            label: archive.label.clone(),
+            failure,
+            cost: Cost::default(),
+            by_command: false,
+        })))
+    });
     let _ = shared.archives[id.index()].set(result);
 }
 
@@ -187,56 +201,57 @@ fn make_archive(
     if let Err(error) = log.save(&archive.path.with_file_name("build.log")) {
         let _ = executor.events.send(Event::Warning(error_chain(&error)));
     }
-    let (mut objects, mut all_kept) =
-        objects(archive, |id| shared.done[id.index()].get().cloned())?;
-    let mut left = ATTEMPTS;
-    let (output, kept) = loop {
-        let action = archive_action(archive, &objects, executor);
-        let made = executor.perform(&action).and_then(|done| {
-            let output = done.outputs.first().cloned().ok_or(NotDone::Stopped)?;
-            // A large library's archive is recognised as a program is; reading it whole in every run would be most of a warm run.
-            let present = StatMemo::new(executor.cache).digest(&archive.path);
-            if !present.is_ok_and(|present| present == output.digest) {
-                executor.place(&action, Phase::Archive, &output, &archive.path)?;
-            }
-            Ok((output, done.kept))
-        });
-        left -= 1;
-        match made {
-            Ok(made) => break made,
-            Err(NotDone::Lost(_)) if left > 0 => {
-                // What is still there is found, what is not is made again, perhaps with other bytes.
-                (objects, all_kept) = self::objects(archive, |id| {
-                    Some(executor.perform(&plan.shared[id.index()]))
-                })?;
-            }
-            Err(not_done) => return Err(not_made(not_done)),
-        }
+    let (objects, all_kept) = objects(archive, shared)?;
+    let action = archive_action(archive, &objects, executor);
+    let is_read = archive.linkage == Linkage::Referenced;
+    // A large library's archive is recognised as a program is; reading it whole in every run would be most of a warm run.
+    let is_in_place = |output: &Output| {
+        let present = StatMemo::new(executor.cache).digest(&archive.path);
+        present.is_ok_and(|present| present == output.digest)
     };
+    let recognised = match is_read {
+        true => None,
+        false => executor.recognise(&action, is_in_place),
+    };
+    let done = match recognised {
+        Some(done) => done,
+        None => executor.perform(&action).map_err(not_made)?,
+    };
+    let output = done.outputs.first().ok_or(Missing::Stopped)?;
+    let file = executor.blob(output.digest);
+    if file.exists()
+        && !is_in_place(output)
+        && let Err(error) = place::copy(&file, output, &archive.path)
+    {
+        // No link reads the archive there.
+        let _ = executor.events.send(Event::Warning(error_chain(&error)));
+    }
     let members = objects
         .iter()
         .map(|(name, object)| (name.clone(), object.digest))
         .collect();
     Ok(Recorded {
-        path: archive.path.clone(),
+        file: is_read.then_some(file),
         digest: output.digest,
         content: content(&objects),
         members,
-        kept: kept.filter(|_| all_kept),
+        kept: done.kept.filter(|_| all_kept),
     })
 }
 
-/// Lists the objects of an archive by name, and says whether the cache has all of them; `result` returns the result of a shared action.
+/// Lists the objects of an archive by name, and says whether the cache has all of them.
 fn objects(
     archive: &ArchivePlan,
-    result: impl Fn(ActionId) -> Option<Result<Done, NotDone>>,
+    shared: &Shared,
 ) -> Result<(Vec<(String, Output)>, bool), Missing> {
     let mut kept = true;
     let mut objects = Vec::with_capacity(archive.members.len());
     for member in &archive.members {
-        let done = result(member.action)
-            .unwrap_or(Err(NotDone::Stopped))
-            .map_err(not_made)?;
+        let done = shared.done[member.action.index()].get();
+        let done = match done.unwrap_or(&Err(NotDone::Stopped)) {
+            Ok(done) => done,
+            Err(not_done) => return Err(not_made(not_done.clone())),
+        };
         // A compile action has exactly one object among its outputs, the first.
         let object = done.outputs.first().cloned().ok_or(Missing::Stopped)?;
         kept &= done.kept.is_some();
@@ -247,7 +262,7 @@ fn objects(
 
 fn not_made(not_done: NotDone) -> Missing {
     match not_done {
-        NotDone::Failed(failed) | NotDone::Lost(failed) => Missing::Failed(failed),
+        NotDone::Failed(failed) => Missing::Failed(failed),
         NotDone::Stopped => Missing::Stopped,
     }
 }
@@ -304,7 +319,7 @@ fn content(objects: &[(String, Output)]) -> fbuild_model::Digest {
 }
 
 fn report(plan: &BuildPlan, executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
-    let tally = executor.tally(Stage::Shared);
+    let tally = executor.ledger.tally(Stage::Shared);
     let _ = executor.events.send(Event::StageFinished(StageReport {
         stage: Stage::Shared,
         wall: began.elapsed(),
@@ -327,7 +342,7 @@ fn log(plan: &BuildPlan, archive: &ArchivePlan, shared: &Shared) -> Log {
         let lines = plan.shared[at].command_lines();
         match shared.done[at].get() {
             Some(Ok(done)) => log.commands(&lines, &done.text),
-            Some(Err(NotDone::Failed(failed) | NotDone::Lost(failed))) => {
+            Some(Err(NotDone::Failed(failed))) => {
                 log.commands(&lines, "");
                 log.failure(&failed.failure);
             }

@@ -43,15 +43,6 @@ impl Trace {
         }
     }
 
-    /// Starts again; what was spent so far stays spent.
-    pub fn start_again(&mut self, entry: &SketchEntry) {
-        *self = Self {
-            earlier: self.earlier,
-            cost: self.cost,
-            ..Self::new(entry)
-        };
-    }
-
     /// Notes an action that succeeded.
     pub fn done(&mut self, commands: &[String], done: &Done) {
         self.log.commands(commands, &done.text);
@@ -74,7 +65,7 @@ impl Trace {
     ) -> SketchOutcome {
         match not_done {
             NotDone::Stopped => stopped(executor),
-            NotDone::Failed(failed) | NotDone::Lost(failed) => {
+            NotDone::Failed(failed) => {
                 self.log.commands(commands, "");
                 self.cost = self.cost.plus(failed.cost);
                 SketchOutcome::Failed(failed.failure)

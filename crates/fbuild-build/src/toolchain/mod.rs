@@ -99,6 +99,8 @@ pub struct Toolchain<'a> {
     dialects: Mutex<HashMap<String, Arc<Dialect>>>,
     failures: Mutex<HashMap<Digest, Answer>>,
     cost: Mutex<Cost>,
+    /// The program in front of each compile, with its arguments; empty: none.
+    launcher: Vec<String>,
     /// Programs that are not there, where that is no error.
     lacking: Option<Mutex<BTreeSet<String>>>,
 }
@@ -114,8 +116,33 @@ impl<'a> Toolchain<'a> {
             dialects: Mutex::default(),
             failures: Mutex::default(),
             cost: Mutex::default(),
+            launcher: Vec::new(),
             lacking: None,
         }
+    }
+
+    /// Sets the program that is put in front of each compile (`ccache`), with its arguments.
+    pub fn launched_by(self, launcher: &[String]) -> Self {
+        Self {
+            launcher: launcher.to_vec(),
+            ..self
+        }
+    }
+
+    /// Returns what surrounds a compile and reaches its result, as name and value: the variables of [`Self::environment`], and the launcher with
+    /// its content.
+    pub fn surroundings(&self) -> Vec<(&'static str, String)> {
+        let mut all = Self::environment();
+        if let Some(program) = self.launcher.first() {
+            // One that is not there fails when it is started.
+            let content = self.program(program).map(|digest| digest.to_string());
+            let words = self.launcher.join("\0");
+            all.push((
+                "compiler launcher",
+                format!("{words}\0{}", content.unwrap_or_default()),
+            ));
+        }
+        all
     }
 
     /// Makes a collection for a plan that is only looked at: a program that is not there is noted, and has no content.

@@ -205,6 +205,6 @@ fn command_with(command: &Command, usable: Usable, words: &[&str], target: &Utf8
     Command {
         program: command.program.clone(),
         args,
-        cwd: None,
+        cwd: target.parent().map(Utf8Path::to_owned),
     }
 }

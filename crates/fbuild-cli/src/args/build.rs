@@ -60,6 +60,9 @@ pub struct BuildArgs {
     /// Kill a compiler, linker or hook that runs longer than this, and fail its sketches
     #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value = "600", value_parser = parse_seconds)]
     pub timeout: Duration,
+    /// Kill what a sketch runs once its own compiles and link took longer than this in all, and fail it
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub sketch_timeout: Option<Duration>,
     /// Memory that one compiler or linker may use, for example 4G
     #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = parse_memory)]
     pub memory_limit: Option<u64>,

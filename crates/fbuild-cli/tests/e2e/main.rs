@@ -13,6 +13,7 @@ mod failures;
 mod families;
 mod framework;
 mod hostile_text;
+mod integrity;
 mod interrupt;
 mod launcher;
 mod libraries;
@@ -33,7 +34,6 @@ mod toolchain;
 mod up_to_date;
 mod vanish;
 mod warm;
-mod warnings;
 
 use fbuild_testkit::Project;
 

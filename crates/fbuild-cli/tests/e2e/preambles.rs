@@ -1,8 +1,8 @@
 //! Precompiled preambles with the real compiler: what it uses and what it refuses is counted, and neither changes the firmware.
 
-use camino::Utf8PathBuf;
 use fbuild_testkit::{Project, Run, Tree, need, needs};
 
+use crate::integrity::launcher;
 use crate::toolchain::repository;
 
 const SIX: [&str; 6] = ["P1", "P2", "P3", "P4", "P5", "P6"];
@@ -42,18 +42,6 @@ fn firmware(project: &Project) -> Vec<Vec<u8>> {
     SIX.iter().map(|name| hex(name)).collect()
 }
 
-/// The precompiled header in the cache, which is the largest file there.
-fn precompiled(project: &Project) -> Utf8PathBuf {
-    let tree = Tree::read(&project.cache());
-    let paths = tree
-        .files()
-        .into_iter()
-        .map(|path| project.cache().join(path));
-    paths
-        .max_by_key(|path| fs_err::metadata(path).unwrap().len())
-        .unwrap()
-}
-
 #[test]
 fn a_preamble_that_the_compiler_refuses_is_counted_and_changes_nothing() {
     needs!(need::AVR);
@@ -72,15 +60,12 @@ fn a_preamble_that_the_compiler_refuses_is_counted_and_changes_nothing() {
         "nothing runs, so nothing counts"
     );
 
-    // The length stays, so the cache cannot know without reading all of it.
-    let path = precompiled(&project);
-    let mut bytes = fs_err::read(&path).unwrap();
-    assert!(bytes.starts_with(b"gpch"), "{path}");
-    bytes[..4].copy_from_slice(b"none");
-    fs_err::remove_file(&path).unwrap();
-    fs_err::write(&path, bytes).unwrap();
+    // A header that is precompiled with other options than the compile's is refused.
+    let differently = "case \" $* \" in *' -x c++-header '*) set -- \"$@\" -fexceptions;; esac\n";
+    let program = launcher(&project, differently);
+    let with_launcher = ["--compiler-launcher", program.as_str()];
     write(&project, 2);
-    let run = build(&project, &[]);
+    let run = build(&project, &with_launcher);
     assert_eq!(counts(&run), (0, 6), "{}", run.transcript());
     run.says("the precompiled header in 0 of 6 compiles");
     let with = firmware(&project);

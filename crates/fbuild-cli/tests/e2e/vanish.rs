@@ -42,7 +42,6 @@ fn a_cache_that_is_deleted_over_and_over_fails_nothing() {
     project.compile_many(&names).ok();
     let expect = firmware(&project, ".fbuild");
     assert_eq!(expect.len(), names.len());
-    let mut lost = 0;
     for pause in [1, 10, 50] {
         // Once from nothing, once from a cache that has everything.
         for args in [&["--output-dir", "out"], &["--output-dir", ".fbuild"]] {
@@ -51,21 +50,16 @@ fn a_cache_that_is_deleted_over_and_over_fails_nothing() {
             let pause = Duration::from_millis(pause);
             let run = while_the_cache_is_deleted(build, &project.cache(), pause);
             assert_eq!(run.code(), Some(0), "{}", run.transcript());
-            lost += run
-                .stderr
-                .matches("deleted from the cache during the run")
-                .count();
             assert_eq!(firmware(&project, args[1]), expect, "{}", run.transcript());
         }
         project.compile_many(&names).ok();
     }
-    assert!(lost > 0, "somebody was hit");
     let left = Tree::read(&project.path(".fbuild"));
     assert!(
         !left
             .files()
             .iter()
-            .any(|path| path.as_str().contains("private"))
+            .any(|path| path.as_str().contains("fbuild-run"))
     );
 }
 

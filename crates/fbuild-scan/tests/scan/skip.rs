@@ -1,4 +1,4 @@
-//! Rules that leave sketches out: `docs/filters.md`.
+//! Rules that leave sketches out: formats section 4.
 
 use camino::Utf8Path;
 use fbuild_model::outcome::SkipRule;
