@@ -11,12 +11,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::plan::layout;
 use crate::request::Request;
 
-/// Directories beside those of the boards: private caches, and what `fbuild parity` makes.
-const BESIDE: [&str; 3] = [".fbuild-private", "parity", "reference"];
-
-/// Directories of a board or sketch that files are written to or deleted from.
-const OWN: [&str; 5] = ["sketch", "core", "libraries", "preambles", "variant"];
-
 /// Why a run may not write to its output directory.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputDirError {
@@ -108,14 +102,17 @@ fn used(request: &Request) -> Vec<Utf8PathBuf> {
         .map(|sketch| sketch.dir.clone())
         .collect();
     let sketches = layout::sketch_dirs(&layout::sketch_names(&dirs, &request.cwd), &dirs);
-    let mut used: Vec<Utf8PathBuf> = BESIDE.iter().map(Utf8PathBuf::from).collect();
+    let mut used: Vec<Utf8PathBuf> = layout::BESIDE_BOARDS
+        .iter()
+        .map(Utf8PathBuf::from)
+        .collect();
     for board in layout::board_dirs(&fqbns) {
         let board = Utf8PathBuf::from(board);
-        used.extend(OWN.iter().map(|name| board.join(name)));
+        used.extend(layout::SHARED.iter().map(|name| board.join(name)));
         used.extend(
             sketches
                 .iter()
-                .map(|sketch| board.join(sketch).join("sketch")),
+                .map(|sketch| board.join(sketch).join(layout::GENERATED)),
         );
     }
     used
@@ -139,20 +136,30 @@ fn find_link(root: &Utf8Path, dirs: &[Utf8PathBuf]) -> Option<Utf8PathBuf> {
             }
         }
         if dir.file_name() == Some("libraries") {
-            let entries = root
-                .join(dir)
-                .read_dir_utf8()
-                .into_iter()
-                .flatten()
-                .flatten();
-            let mut links =
-                entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
-            if let Some(link) = links.next() {
-                return Some(link.path().to_owned());
+            // A library's own directory, and in it those of further variants.
+            let libraries = directories(&root.join(dir));
+            let variants = libraries.iter().flat_map(|library| directories(library));
+            let variants: Vec<Utf8PathBuf> = variants.collect();
+            let mut all = libraries.into_iter().chain(variants);
+            if let Some(link) = all.find(|path| path.is_symlink()) {
+                return Some(link);
             }
         }
     }
     None
+}
+
+/// Lists the directories and symbolic links in `dir`; none if it is a link itself.
+fn directories(dir: &Utf8Path) -> Vec<Utf8PathBuf> {
+    if dir.is_symlink() {
+        return Vec::new();
+    }
+    let entries = dir.read_dir_utf8().into_iter().flatten().flatten();
+    let kept = entries.filter(|entry| {
+        let kind = entry.file_type();
+        kind.is_ok_and(|kind| kind.is_dir() || kind.is_symlink())
+    });
+    kept.map(|entry| entry.path().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -178,6 +185,12 @@ mod tests {
         assert_eq!(
             find_link(root, &dirs),
             Some(root.join("uno/libraries/Fake"))
+        );
+        fs_err::remove_file(root.join("uno/libraries/Fake")).unwrap();
+        symlink("/", root.join("uno/libraries/Real/2")).unwrap();
+        assert_eq!(
+            find_link(root, &dirs),
+            Some(root.join("uno/libraries/Real/2"))
         );
     }
 }

@@ -62,7 +62,7 @@ pub fn prepare(dir: &Utf8Path) -> Result<(), GeneratedDirError> {
     std::fs::write(&mark, TEXT).map_err(unusable)
 }
 
-/// Removes all files of `dir`, which [`prepare`] has marked, but those in `keep`.
+/// Removes all files of `dir`, which [`prepare`] has marked, but those in `keep`; and the directories where `keep` has files.
 ///
 /// # Errors
 /// If one cannot be removed.
@@ -70,6 +70,15 @@ pub fn remove_others(
     dir: &Utf8Path,
     mut keep: HashSet<Utf8PathBuf>,
 ) -> Result<(), GeneratedDirError> {
+    for path in &keep {
+        let found = path.symlink_metadata();
+        if found.is_ok_and(|found| found.is_dir()) {
+            std::fs::remove_dir_all(path).map_err(|source| GeneratedDirError::Unusable {
+                dir: path.clone(),
+                source,
+            })?;
+        }
+    }
     keep.insert(dir.join(MARK));
     Ok(place::remove_others(dir, &keep)?)
 }

@@ -14,8 +14,14 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
 use fbuild_platform::Fqbn;
 
-/// Names of directories that stage 1 uses beside the sketches' directories.
-const SHARED: [&str; 3] = ["core", "libraries", "preambles"];
+/// Directories that a board has beside those of its sketches, and some of them a sketch in its own. No sketch gets a directory of such a name.
+pub const SHARED: [&str; 4] = ["core", "libraries", "preambles", "variant"];
+
+/// The directory of a sketch's generated files, in the sketch's own directory.
+pub const GENERATED: &str = "sketch";
+
+/// Directories that the output directory has beside those of the boards: private caches, and what `fbuild parity` makes.
+pub const BESIDE_BOARDS: [&str; 3] = [".fbuild-private", "parity", "reference"];
 
 /// Names each sketch for lines and reports: its folder relative to `cwd` if all are below it, else relative to the parent of their deepest
 /// common folder. Names are unique because the folders are.
@@ -47,8 +53,8 @@ fn common_parent(dirs: &[Utf8PathBuf]) -> Utf8PathBuf {
 
 /// Gives every sketch a directory of its own below the board's: never the same, never one inside another, never a shared one.
 ///
-/// A name that would collide is flattened to one component and marked with a digest of the sketch's folder, which keeps it apart from all
-/// others.
+/// A name that would collide, also with the directory of a sketch that another run builds, is flattened to one component and marked with a digest
+/// of the sketch's folder, which keeps it apart from all others.
 pub fn sketch_dirs(names: &[String], dirs: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
     let taken: HashSet<&Utf8Path> = names.iter().map(Utf8Path::new).collect();
     names
@@ -59,10 +65,10 @@ pub fn sketch_dirs(names: &[String], dirs: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
             let plain = path
                 .components()
                 .all(|part| matches!(part, Utf8Component::Normal(_)));
-            let shared = path
-                .components()
-                .next()
-                .is_some_and(|part| SHARED.contains(&part.as_str()));
+            // Further down, the name may be one in the directory of a sketch around this one.
+            let shared = path.components().enumerate().any(|(depth, part)| {
+                SHARED.contains(&part.as_str()) || depth > 0 && part.as_str() == GENERATED
+            });
             let nested = path
                 .ancestors()
                 .skip(1)
@@ -89,7 +95,10 @@ pub fn board_dirs(fqbns: &[String]) -> Vec<String> {
         }
     };
     let all: Vec<String> = fqbns.iter().map(|fqbn| short(fqbn)).collect();
-    let unique = |name: &String| all.iter().filter(|other| *other == name).count() == 1;
+    let unique = |name: &String| {
+        all.iter().filter(|other| *other == name).count() == 1
+            && !BESIDE_BOARDS.contains(&name.as_str())
+    };
     fqbns
         .iter()
         .zip(&all)
@@ -154,13 +163,28 @@ mod tests {
             "/w/core",
             "/w/libraries/x",
             "/w/c/d",
+            "/w/variant",
+            "/w/a/sketch",
+            "/w/e/sketch",
+            "/w/f/core/g",
+            "/w/sketch",
         ]);
         let names = sketch_names(&dirs, "/w".into());
         let places = sketch_dirs(&names, &dirs);
         assert_eq!(
-            (places[0].as_str(), places[2].as_str(), places[5].as_str()),
-            ("a", "a-b", "c/d")
+            [0, 2, 5, 10].map(|at| places[at].as_str()),
+            ["a", "a-b", "c/d", "sketch"]
         );
+        // What another run builds: a sketch around this one, whose directory has directories of its own.
+        for (dir, other) in [
+            ("/w/a/sketch", "a"),
+            ("/w/e/sketch", "e"),
+            ("/w/f/core/g", "f"),
+        ] {
+            let dirs = paths(&[dir]);
+            let place = &sketch_dirs(&sketch_names(&dirs, "/w".into()), &dirs)[0];
+            assert!(!place.starts_with(other), "{place}");
+        }
         for (i, one) in places.iter().enumerate() {
             for (j, other) in places.iter().enumerate() {
                 assert!(i == j || !one.starts_with(other), "{one} and {other}");
@@ -187,5 +211,6 @@ mod tests {
             &["arduino:avr:nano", "arduino:avr:nano:cpu=atmega328old"],
             &["nano", "nano-cpu-atmega328old"],
         );
+        check(&["x:avr:parity"], &["x-avr-parity"]);
     }
 }

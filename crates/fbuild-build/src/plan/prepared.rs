@@ -22,6 +22,7 @@ use crate::plan::board::Board;
 use crate::plan::device;
 use crate::plan::generated_dir;
 use crate::plan::hooks::FirstHooks;
+use crate::plan::layout;
 use crate::plan::sketch_libraries::Usable;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
@@ -121,7 +122,7 @@ pub fn prepare_sketch(
         runner,
         ..
     } = context;
-    let dir = out_dir.join("sketch");
+    let dir = out_dir.join(layout::GENERATED);
     generated_dir::prepare(&dir)
         .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     let first = board

@@ -288,3 +288,91 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
     );
     assert!(!project.path(".fbuild/solo/A/A.ino.hex").exists());
 }
+
+#[test]
+fn a_sketch_within_a_sketch_keeps_its_firmware_when_the_other_is_built() {
+    for inner in ["a/sketch", "a/core", "a/libraries", "a/x"] {
+        let project = project().sketch("a", PLAIN).sketch(inner, PLAIN);
+        let firmware = |run: fbuild_testkit::Run| {
+            let artifacts = run.ok().report()["sketches"][0]["artifacts"].clone();
+            let artifacts = artifacts.as_array().unwrap().clone();
+            let paths = artifacts
+                .iter()
+                .map(|path| project.path(path.as_str().unwrap()));
+            paths.collect::<Vec<_>>()
+        };
+        let of_inner = firmware(project.compile_many([inner]));
+        let of_outer = firmware(project.compile_many(["a"]));
+        // A change, so that the directory is not only looked at.
+        project.write("a/a.ino", format!("{PLAIN}// changed\n"));
+        project.compile_many(["a"]).ok();
+        project.write(&format!("{inner}/extra.h"), "");
+        project.compile_many([inner]).ok();
+        for path in of_inner.iter().chain(&of_outer) {
+            assert!(path.is_file(), "{inner}: {path}");
+        }
+    }
+}
+
+#[test]
+fn a_header_folder_that_becomes_a_file_and_back_is_built() {
+    let project = project().sketch(
+        "A",
+        "#include \"src/part.h\"\nvoid setup() {}\nvoid loop() {}\n",
+    );
+    project.write("A/src/part.h", "#pragma once\n");
+    project.compile_many(["A"]).ok();
+    for _ in 0..2 {
+        fs_err::remove_file(project.path("A/src/part.h")).unwrap();
+        project.write("A/src/part.h/deep/inner.h", "#pragma once\n");
+        project.write(
+            "A/A.ino",
+            "#include \"src/part.h/deep/inner.h\"\nvoid setup() {}\nvoid loop() {}\n",
+        );
+        project.compile_many(["A"]).ok();
+        fs_err::remove_dir_all(project.path("A/src/part.h")).unwrap();
+        project.write("A/src/part.h", "#pragma once\n");
+        project.write(
+            "A/A.ino",
+            "#include \"src/part.h\"\nvoid setup() {}\nvoid loop() {}\n",
+        );
+        project.compile_many(["A"]).ok();
+    }
+}
+
+#[test]
+fn no_sketch_shares_a_directory_with_what_sketches_share() {
+    for name in ["core", "libraries", "variant", "preambles", "sketch"] {
+        let project = project().sketch(name, PLAIN).sketch("other", PLAIN);
+        let report = project.compile_many([name, "other"]).ok().report();
+        let log = report["sketches"][0]["log"].as_str().unwrap();
+        assert!(
+            project.read(log).contains(&format!("{name}.ino.cpp")),
+            "{log}"
+        );
+        let board = project.path(".fbuild/solo");
+        let shared = ["core", "libraries", "variant", "preambles"];
+        let is_shared = shared
+            .iter()
+            .any(|shared| project.path(log).starts_with(board.join(shared)));
+        assert!(!is_shared, "{log}");
+    }
+}
+
+#[test]
+fn a_second_variant_of_a_library_and_a_library_of_that_name_keep_apart() {
+    let uses_other =
+        "#pragma once\n#if __has_include(<Other.h>)\n#include <Other.h>\n#endif\nint foo();\n";
+    let project = project()
+        .library("Foo", &[("src/Foo.h", uses_other), ("src/Foo.cpp", "#include <Foo.h>\nint foo() { return OTHER; }\n")])
+        .library("Other", &[("src/Other.h", "#pragma once\n#define OTHER 1\n"), ("src/Other.cpp", "int other;\n")])
+        .library("Foo-2", &[("src/Foo2.h", "#pragma once\n"), ("src/Foo2.cpp", "int foo2;\n")])
+        .sketch("A", "#include <Foo.h>\n#include <Foo2.h>\nvoid setup() {}\nvoid loop() {}\n")
+        .sketch("B", "#include <Other.h>\n#include <Foo.h>\n#include <Foo2.h>\nvoid setup() {}\nvoid loop() {}\n");
+    project.compile_many(["A", "B"]).ok();
+    let read = |path: &str| project.read(format!(".fbuild/solo/libraries/{path}"));
+    assert!(read("Foo-2/Foo-2.a").contains("Foo2.cpp"));
+    assert!(read("Foo/Foo.a").contains("Foo.cpp"));
+    assert!(read("Foo/2/build.log").contains("Foo.cpp"));
+    assert!(!read("Foo-2/build.log").contains("Foo.cpp"));
+}

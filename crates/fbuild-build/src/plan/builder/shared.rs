@@ -159,10 +159,11 @@ impl PlanBuilder<'_> {
             .keys()
             .filter(|(dir, _)| dir.file_name() == Some(name))
             .count();
+        // Further variants are in the directory of the first one, since any name beside it can be that of another library.
         let folder = if variants == 0 {
             label
         } else {
-            format!("{label}-{}", variants + 1)
+            format!("{label}/{}", variants + 1)
         };
         let linkage = if library.dot_a_linkage && library.layout == Layout::Recursive {
             Linkage::Referenced
