@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use fbuild_model::Untrusted;
-use fbuild_model::untrusted::no_workflow_commands;
+use fbuild_model::untrusted::{self, no_workflow_commands};
 use indicatif::MultiProgress;
 
 use crate::args::{OutputArgs, ProgressHow};
@@ -192,6 +192,11 @@ impl Printer {
                 .write_all(text.as_bytes())
                 .and_then(|()| stream.flush()),
         );
+    }
+
+    /// Writes a JSON document to standard output.
+    pub fn json(&self, document: &serde_json::Value) {
+        self.raw(untrusted::json(&format!("{document:#}\n")).as_bytes());
     }
 
     /// Writes to standard output what is harmless already: JSON, workflow commands.

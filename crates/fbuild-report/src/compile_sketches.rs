@@ -6,6 +6,7 @@ use camino::Utf8Path;
 use fbuild_model::diagnostic::Severity;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_model::size::Usage;
+use fbuild_model::untrusted;
 
 use crate::fold::RunReport;
 use crate::schema::compile_sketches::{
@@ -60,7 +61,7 @@ pub fn render(report: &RunReport, context: &Context<'_>) -> Vec<ReportFile> {
             serde_json::to_string_pretty(&report).expect("the wire types have only string keys");
         ReportFile {
             name: format!("{}.json", board.replace([':', '/', '\\'], "-")),
-            text,
+            text: untrusted::json(&text),
         }
     });
     files.collect()

@@ -7,6 +7,7 @@ use fbuild_model::cost::Cost;
 use fbuild_model::diagnostic::{Diagnostic, Severity};
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::Usage;
+use fbuild_model::untrusted;
 
 use crate::cause_code;
 use crate::fold::{Counts, PlanSummary, Progress, RunReport};
@@ -39,7 +40,7 @@ pub fn render(report: &RunReport, origin: &Origin) -> String {
     let mut text = serde_json::to_string_pretty(&document(report, origin))
         .expect("the wire types have only string keys");
     text.push('\n');
-    text
+    untrusted::json(&text)
 }
 
 /// Returns the report as wire types.

@@ -3,6 +3,7 @@
 //! A sketch that failed by itself is a failure, one that something shared or the user stopped is an error, and one that a rule or
 //! `--fail-fast` left out is skipped.
 
+use fbuild_model::Untrusted;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -40,11 +41,12 @@ pub fn render(report: &RunReport) -> Result<String, quick_junit::SerializeError>
         );
         xml.add_test_suite(suite);
     }
-    xml.to_string()
+    // XML itself forbids most control characters, but neither those of the second set nor those for directions.
+    Ok(Untrusted(&xml.to_string()?).workflow())
 }
 
 fn case(result: &SketchResult) -> TestCase {
-    let mut case = TestCase::new(result.sketch.as_str(), status(&result.outcome));
+    let mut case = TestCase::new(line(&result.sketch), status(&result.outcome));
     case.set_classname(result.board.as_str());
     case.set_time(result.duration);
     if let SketchOutcome::Built(firmware) = &result.outcome
@@ -56,9 +58,14 @@ fn case(result: &SketchResult) -> TestCase {
         }
     }
     if let Some(log) = &result.log {
-        case.add_property(Property::new("log", log.as_str()));
+        case.add_property(Property::new("log", line(log.as_str())));
     }
     case
+}
+
+/// Keeps a name on its line, as a reader of XML does with an attribute.
+fn line(text: &str) -> String {
+    Untrusted(text).terminal_line()
 }
 
 fn status(outcome: &SketchOutcome) -> TestCaseStatus {

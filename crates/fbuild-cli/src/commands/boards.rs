@@ -41,7 +41,7 @@ pub fn run(
     if format.is_json() {
         let boards: Vec<_> = boards.iter().map(json).collect();
         let document = serde_json::json!({ "boards": boards });
-        printer.data(&format!("{document:#}\n"));
+        printer.json(&document);
         return Ok(Exit::Success);
     }
     let width = boards

@@ -35,11 +35,10 @@ pub fn run(command: &CacheCommand, args: &CacheArgs, printer: &Printer) -> Resul
     let cache = Cache::open(&dir)?;
     let problems = match (command, request) {
         (CacheCommand::Stats { format }, _) => {
-            printer.data(&if format.is_json() {
-                stats_json(&cache, args.cache_size)
-            } else {
-                stats(&cache, args.cache_size)
-            });
+            match format.is_json() {
+                true => printer.json(&stats_json(&cache, args.cache_size)),
+                false => printer.data(&stats(&cache, args.cache_size)),
+            }
             Vec::new()
         }
         (CacheCommand::Clear, _) => clear(&cache, printer),
@@ -102,10 +101,10 @@ fn stats(cache: &Cache, limit: u64) -> String {
     text
 }
 
-fn stats_json(cache: &Cache, limit: u64) -> String {
+fn stats_json(cache: &Cache, limit: u64) -> serde_json::Value {
     let stats = cache.stats();
     let row = |count: Count| serde_json::json!({ "files": count.files, "bytes": count.bytes });
-    let document = serde_json::json!({
+    serde_json::json!({
         "dir": cache.root().as_str(),
         "bytes": stats.bytes(),
         "limit_bytes": limit,
@@ -115,8 +114,7 @@ fn stats_json(cache: &Cache, limit: u64) -> String {
         "history": row(stats.history),
         "runs": row(stats.runs),
         "used_by_last_run": stats.used_by_last_run,
-    });
-    format!("{document:#}\n")
+    })
 }
 
 fn gc(cache: &Cache, request: GcRequest, printer: &Printer) -> Vec<CacheError> {

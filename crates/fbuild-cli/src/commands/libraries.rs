@@ -1,6 +1,7 @@
 //! `fbuild libraries`: which library each include of a sketch brought in, and why that one.
 
 use fbuild_build::plan::inspect::Look;
+use fbuild_model::Untrusted;
 use fbuild_model::diagnostic::root_cause;
 use fbuild_scan::library::discovery::{Discovery, Missing};
 use fbuild_scan::library::resolve::{Candidate, Resolution};
@@ -20,7 +21,7 @@ pub fn run(args: &SketchArgs, format: &FormatArgs, printer: &Printer) -> Result<
     if format.is_json() {
         let document =
             serde_json::json!({ "sketches": looks.iter().map(json).collect::<Vec<_>>() });
-        printer.data(&format!("{document:#}\n"));
+        printer.json(&document);
         let is_complete = looks.iter().all(|look| look.generated.is_ok());
         return Ok(if is_complete {
             Exit::Success
@@ -33,7 +34,7 @@ pub fn run(args: &SketchArgs, format: &FormatArgs, printer: &Printer) -> Result<
         let mut text = String::new();
         if looks.len() > 1 {
             let gap = if index == 0 { "" } else { "\n" };
-            text = format!("{gap}{} on {}\n", look.sketch, look.board);
+            text = format!("{gap}{} on {}\n", line(&look.sketch), look.board);
         }
         match (&look.discovery, &look.missing) {
             (Some(discovery), _) => text.push_str(&found(discovery)),
@@ -105,14 +106,18 @@ fn resolution(resolution: &Resolution) -> String {
         version => format!(" {version}"),
     };
     let mut text = format!(
-        "{}\n  {}{version} in {}\n    {}\n",
-        resolution.header, library.name, library.dir, resolution.chosen
+        "{}\n  {} in {}\n    {}\n",
+        line(&resolution.header),
+        line(&format!("{}{version}", library.name)),
+        line(library.dir.as_str()),
+        resolution.chosen
     );
     for other in &resolution.others {
         let library = &other.library;
         text.push_str(&format!(
             "  not {} in {}\n    {other}\n",
-            library.name, library.dir
+            line(&library.name),
+            line(library.dir.as_str())
         ));
     }
     text
@@ -127,12 +132,18 @@ fn not_found(missing: &Missing, look: &Look) -> String {
         _ => missing.source.to_string(),
     };
     let notes = missing.notes();
-    let notes = notes.iter().map(|note| format!("    {note}\n"));
+    let notes = notes.iter().map(|note| format!("    {}\n", line(note)));
     format!(
-        "{}\n  in no library; included by {place}\n{}",
-        missing.header,
+        "{}\n  in no library; included by {}\n{}",
+        line(&missing.header),
+        line(&place),
         notes.collect::<String>()
     )
+}
+
+/// Keeps a name on its line, wherever the text goes.
+fn line(text: &str) -> String {
+    Untrusted(text).terminal_line()
 }
 
 /// Sources that could not be read through may need more libraries than are shown.

@@ -1,6 +1,7 @@
 //! `fbuild preprocess`: the C++ that is compiled for a sketch.
 
 use fbuild_build::plan::inspect::Look;
+use fbuild_model::Untrusted;
 
 use super::looking;
 use crate::args::SketchArgs;
@@ -36,5 +37,7 @@ pub fn run(args: &SketchArgs, printer: &Printer) -> Result<Exit, CliError> {
 }
 
 fn heading(look: &Look) -> String {
-    format!("// {} on {}\n", look.sketch, look.board)
+    // On one line: the rest of a name with a line end would be code.
+    let named = format!("// {} on {}", look.sketch, look.board);
+    Untrusted(&named).terminal_line() + "\n"
 }

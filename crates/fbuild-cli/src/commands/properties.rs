@@ -44,7 +44,7 @@ pub fn run(
             .collect();
         let document =
             serde_json::json!({ "board": board.fqbn().to_string(), "properties": properties });
-        printer.data(&format!("{document:#}\n"));
+        printer.json(&document);
         return Ok(Exit::Success);
     }
     let lines = pairs.iter().map(|(key, value)| format!("{key}={value}\n"));

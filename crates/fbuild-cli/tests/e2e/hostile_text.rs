@@ -99,3 +99,111 @@ fn standard_output_that_cannot_be_written_is_an_error() {
         .run();
     assert_eq!(run.code(), Some(1), "{}", run.transcript());
 }
+
+/// Names of a sketch and of a library with everything that acts on a terminal, and a compiler that says such text.
+fn hostile_names() -> Project {
+    let evil = "E\u{1b}]0;t\u{7}\u{202e}\u{9b}x";
+    let library = format!("libraries/L{evil}");
+    let warns = format!("// fake: warn {evil}\n");
+    project()
+        .sketch(
+            &format!("all/{evil}"),
+            &format!("#error {evil}\nvoid setup() {{}}\nvoid loop() {{}}\n"),
+        )
+        .sketch(
+            "all/N\n::error::own",
+            "#include <Lib.h>\nvoid setup() {}\nvoid loop() {}\n",
+        )
+        .sketch("all/ok", &format!("{warns}#include <Lib.h>\n{PLAIN}"))
+        .sketch("all/gone", &format!("#include <{evil}.h>\n{PLAIN}"))
+        .file(
+            &format!("{library}/library.properties"),
+            &format!("name=L{evil}\nversion=1{evil}\n"),
+        )
+        .file(&format!("{library}/src/Lib.h"), "#pragma once\n")
+        .file(&format!("{library}/src/Lib.cpp"), &warns)
+}
+
+#[test]
+fn no_report_holds_what_acts_on_a_terminal() {
+    let project = hostile_names();
+    let summary = project.path("summary.md");
+    project
+        .compile(["all"])
+        .args([
+            "--report-junit",
+            "r.xml",
+            "--phase-tsv",
+            "r.tsv",
+            "--report-compile-sketches",
+            "sketches",
+        ])
+        .env("GITHUB_STEP_SUMMARY", summary.as_str())
+        .env("GITHUB_ACTIONS", "true")
+        .run()
+        .expect_code(1);
+    let mut paths = vec![
+        project.report_path(),
+        project.path("r.xml"),
+        project.path("r.tsv"),
+    ];
+    paths.push(project.path("sketches/fake-avr-solo.json"));
+    paths.extend(Some(summary).filter(|path| path.exists()));
+    for path in paths {
+        let text = fs_err::read_to_string(&path).unwrap();
+        is_harmless(&text, path.as_str());
+        assert!(
+            !text.lines().any(|line| line.starts_with("::error")),
+            "{path}: {text}"
+        );
+    }
+    // The names are the same in what programs read.
+    let report = fs_err::read_to_string(project.report_path()).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let names = report["sketches"].as_array().unwrap().iter();
+    assert!(
+        names
+            .clone()
+            .any(|sketch| sketch["name"].as_str().unwrap().contains('\u{202e}')),
+        "{report}"
+    );
+}
+
+#[test]
+fn what_is_for_people_is_harmless_through_a_pipe_and_names_stay_on_their_line() {
+    let project = hostile_names();
+    let libraries = project.libraries();
+    let libraries = libraries.as_str();
+    for env in [("X", "1"), ("GITHUB_ACTIONS", "true")] {
+        for args in [
+            &["build"][..],
+            &["build", "-v"],
+            &["build", "--explain"],
+            &["build", "--message-format", "json"],
+            &["libraries"],
+            &["libraries", "--format", "json"],
+            &["config"],
+            &["doctor"],
+        ] {
+            let mut args = args.to_vec();
+            if args[0] != "doctor" {
+                args.extend(["-b", "solo", "--libraries", libraries, "all"]);
+            }
+            let run = project.command(&args).env(env.0, env.1).run();
+            let both = format!("{}{}", run.stdout, run.stderr);
+            is_harmless(&both, &run.transcript());
+            let names_a_line = |line: &str| line.trim_start().starts_with("::error::own");
+            let is_runner = env.0 == "GITHUB_ACTIONS";
+            assert!(
+                !is_runner || !both.lines().any(names_a_line),
+                "{}",
+                run.transcript()
+            );
+        }
+    }
+    let run = project
+        .command(["preprocess", "-b", "solo", "--libraries", libraries, "all"])
+        .run();
+    let heading = "// all/N ::error::own on fake:avr:solo";
+    assert!(run.stdout.contains(heading), "{}", run.transcript());
+}
