@@ -250,3 +250,118 @@ fn a_reader_that_closes_the_pipe_early_is_no_failure() {
         .ok();
     assert!(!run.stderr.contains("panicked"), "{}", run.transcript());
 }
+
+#[test]
+fn a_hangup_or_a_quit_ends_a_run_like_a_request_to_terminate() {
+    for signal in [Signal::SIGHUP, Signal::SIGQUIT] {
+        let project = held("// fake: hold gate");
+        let running = project.compile(FOUR).args(["--sketch-jobs", "2"]).spawn();
+        project.wait_until_held("gate");
+        let began = Instant::now();
+        running.signal(signal);
+        let run = running.wait().expect_code(130);
+        assert!(began.elapsed() < Duration::from_secs(10), "{signal}");
+        everything_is_told(&run, &["built", "cancelled"]);
+    }
+}
+
+#[test]
+fn a_killed_run_is_summed_up_in_one_line_and_nothing_in_it_has_failed() {
+    let project = held("// fake: hold gate");
+    fs_err::write(
+        project.path("A/A.ino"),
+        "int a;\nvoid setup() {}\nvoid loop() {}\n",
+    )
+    .unwrap();
+    let running = project.compile(FOUR).args(["--jobs", "1"]).spawn();
+    project.wait_until_held("gate");
+    running.signal(Signal::SIGINT);
+    std::thread::sleep(Duration::from_millis(200));
+    running.signal(Signal::SIGINT);
+    let run = running.wait().expect_code(130);
+    everything_is_told(&run, &["built", "cancelled"]);
+    assert!(
+        !run.stderr.contains("Failed") && !run.stderr.contains("error:"),
+        "{}",
+        run.transcript()
+    );
+    let built = run
+        .outcomes()
+        .iter()
+        .filter(|(_, outcome)| outcome == "built")
+        .count();
+    let last = run.stderr.lines().last().unwrap_or_default();
+    let (done, not_done) = (
+        format!("{built} of 4 built"),
+        format!("{} not built", 4 - built),
+    );
+    assert!(
+        last.contains(&done) && last.contains(&not_done),
+        "{}",
+        run.transcript()
+    );
+}
+
+/// Builds one sketch on a platform whose first hook is `sh -c SCRIPT`, started with two Ctrl-C if `interrupted`; returns how long that took.
+fn with_hook(script: &str, interrupted: bool) -> (Project, Run, Duration) {
+    let project = project().sketch("A", fbuild_testkit::project::PLAIN);
+    let script_path = project.path("hook.sh");
+    fs_err::write(&script_path, script).unwrap();
+    let hook = format!("recipe.hooks.prebuild.1.pattern=sh {script_path}");
+    let build = project.compile(["A"]).args(["--build-property", &hook]);
+    let mut began = Instant::now();
+    let running = build.spawn();
+    if interrupted {
+        let started = project.path("started");
+        while !started.exists() {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "the hook did not start"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        began = Instant::now();
+        running.signal(Signal::SIGINT);
+        std::thread::sleep(Duration::from_millis(50));
+        running.signal(Signal::SIGINT);
+    }
+    let run = running.wait();
+    let took = began.elapsed();
+    (project, run, took)
+}
+
+#[test]
+fn a_process_that_a_hook_leaves_behind_does_not_hold_up_the_run() {
+    let (_project, plain, without) = with_hook("true\n", false);
+    plain.ok();
+    for script in ["sleep 60 &\n", "setsid sleep 60 &\n"] {
+        let (_project, run, took) = with_hook(script, false);
+        run.ok();
+        // One second is allowed, and the machine may be busy.
+        assert!(
+            took < without + Duration::from_secs(4),
+            "{script}: {took:?}, {without:?} without"
+        );
+    }
+}
+
+#[test]
+fn two_interrupts_end_a_run_whatever_holds_its_pipes() {
+    for script in [
+        "touch started; sleep 60\n",
+        "touch started; setsid sleep 60\n",
+        "trap '' INT TERM; touch started; setsid sh -c \"trap '' INT TERM; sleep 60\" & wait\n",
+    ] {
+        let script = script.replace("touch started", "touch \"$(dirname \"$0\")/started\"");
+        let (_project, run, took) = with_hook(&script, true);
+        assert_eq!(run.code(), Some(130), "{}", run.transcript());
+        assert!(took < Duration::from_secs(4), "{script}: {took:?}");
+        let outcomes = run.outcomes();
+        assert_eq!(
+            outcomes,
+            crate::pairs(&[("A", "cancelled")]),
+            "{}",
+            run.transcript()
+        );
+    }
+}
