@@ -1,6 +1,6 @@
 //! The commands of a plan as text, for people who wonder.
 
-use fbuild_model::Command;
+use fbuild_model::{Command, Untrusted};
 use fbuild_platform::HookPoint;
 
 use crate::action::{Action, WORK};
@@ -74,6 +74,14 @@ pub fn lines(plan: &BuildPlan) -> Vec<String> {
     // The directory in which an action works exists only once it runs.
     lines
         .into_iter()
-        .map(|line| line.replace(WORK, "$WORK"))
+        .map(|line| harmless(line).replace(WORK, "$WORK"))
         .collect()
+}
+
+/// Keeps a comment on one line: in a name with a line end, a shell that reads these lines would run the rest.
+fn harmless(line: String) -> String {
+    match line.starts_with('#') {
+        true => Untrusted(&line).terminal_line(),
+        false => line,
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::outcome::{Failure, Phase};
@@ -66,11 +67,29 @@ pub fn build_in_place(recipes: &SketchRecipes) -> Result<bool, RecipeError> {
 
 /// What the first hooks of sketches printed, by the sketches' output directories.
 ///
-/// They run while a sketch is prepared. Where everything is planned a second time, they do not run again.
+/// They run while a sketch is prepared. Where everything is planned a second time, they do not run again, and for a preview not at all.
 #[derive(Debug, Default)]
-pub struct FirstHooks(Mutex<HashMap<Utf8PathBuf, Result<String, Failure>>>);
+pub struct FirstHooks {
+    printed: Mutex<HashMap<Utf8PathBuf, Result<String, Failure>>>,
+    /// For a preview: whether there were any.
+    left_out: Option<AtomicBool>,
+}
 
 impl FirstHooks {
+    /// Makes a collection that runs none.
+    pub fn for_preview() -> Self {
+        Self {
+            left_out: Some(AtomicBool::new(false)),
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether hooks did not run because this is a preview.
+    pub fn left_any_out(&self) -> bool {
+        let left_out = self.left_out.as_ref();
+        left_out.is_some_and(|any| any.load(Ordering::Relaxed))
+    }
+
     /// Runs the first hooks of the sketch that is built in `out_dir` unless they ran before; returns what they printed.
     ///
     /// # Errors
@@ -81,11 +100,15 @@ impl FirstHooks {
         commands: &[Command],
         runner: &Runner,
     ) -> Result<String, Failure> {
-        if let Some(known) = lock(&self.0).get(out_dir) {
+        if let Some(left_out) = &self.left_out {
+            left_out.fetch_or(!commands.is_empty(), Ordering::Relaxed);
+            return Ok(String::new());
+        }
+        if let Some(known) = lock(&self.printed).get(out_dir) {
             return known.clone();
         }
         let printed = run(commands, runner);
-        lock(&self.0).insert(out_dir.to_owned(), printed.clone());
+        lock(&self.printed).insert(out_dir.to_owned(), printed.clone());
         printed
     }
 }

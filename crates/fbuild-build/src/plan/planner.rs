@@ -61,7 +61,10 @@ pub fn plan(
     extent: Extent,
 ) -> Result<BuildPlan, PlanError> {
     let tree = SourceTree::new();
-    let hooks = FirstHooks::default();
+    let hooks = match tools.is_for_preview() {
+        true => FirstHooks::for_preview(),
+        false => FirstHooks::default(),
+    };
     let plan = attempt(
         request,
         boards,
@@ -202,6 +205,11 @@ fn attempt(
             "`{program}` is not installed; what needs it is shown without libraries and prototypes"
         )
     }));
+    if hooks.left_any_out() {
+        plan.warnings.push(
+            "the platform's hooks are not run for a preview: files that they generate are not known".to_owned(),
+        );
+    }
     let (notes, cost) = fallbacks.take();
     // What the compiler looked for in vain when it was asked, it does not tell.
     plan.snapshot = notes.is_empty().then_some(snapshot);

@@ -161,6 +161,11 @@ impl<'a> Toolchain<'a> {
             .unwrap_or_default()
     }
 
+    /// Returns whether it was made by [`Self::for_preview`].
+    pub fn is_for_preview(&self) -> bool {
+        self.lacking.is_some()
+    }
+
     /// Returns the store that keeps the tools' answers.
     pub fn cache(&self) -> &'a Cache {
         self.cache

@@ -38,7 +38,7 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
     }
     if args.dry_run || args.only_compilation_database {
         let prepared = prepared(args, printer)?;
-        return outputs::plan_only(args, &prepared, printer);
+        return outputs::plan_only(args, prepared, printer);
     }
     let mut reports = Reports::open(args)?;
     let mut report = RunReport::default();

@@ -2,8 +2,8 @@
 
 use camino::Utf8Path;
 use fbuild_build::exec::place::write_if_changed;
-use fbuild_build::plan::BuildPlan;
 use fbuild_build::plan::compile_commands::Database;
+use fbuild_build::plan::{BuildPlan, SketchWork};
 use fbuild_build::request::Request;
 use fbuild_build::run;
 use fbuild_report::json::Origin;
@@ -18,36 +18,48 @@ use crate::reports::Reports;
 use crate::screen::{Screen, Strictness};
 use crate::session::Inspection;
 
-/// Prints the plan's commands or writes the compilation database, and runs nothing.
+/// Prints the plan's commands or writes the compilation database. Runs no command of the plan and no hook; compilers are asked what they predefine.
+///
+/// A dry run writes nothing below the output directory. A compilation database names generated sources, so those are written with it.
 ///
 /// # Errors
 /// If there is no plan.
-pub fn plan_only(args: &BuildArgs, request: &Request, printer: &Printer) -> Result<Exit, CliError> {
-    output::refuse_links(request)?;
+pub fn plan_only(args: &BuildArgs, request: Request, printer: &Printer) -> Result<Exit, CliError> {
+    output::refuse_links(&request)?;
     let inspection = Inspection::new(Some(&args.what.cache))?;
-    let means = inspection.session.services();
+    let output_dir = request.output_dir.clone();
+    let mut request = request;
+    if args.only_compilation_database {
+        output::mark(&output_dir)?;
+    } else {
+        request.output_dir = inspection.dir()?.join("output");
+    }
     let (events, _inbox) = std::sync::mpsc::channel();
-    let plan = run::preview(request, means, &events)?;
-    plan.warnings
-        .iter()
-        .for_each(|warning| printer.warning(warning));
+    let plan = run::preview(&request, inspection.session.services(), &events)?;
+    let warnings = plan.warnings.iter();
+    warnings.for_each(|warning| printer.warning(warning));
     if args.dry_run {
         for line in fbuild_build::plan::dry_run::lines(&plan) {
+            let line = line.replace(request.output_dir.as_str(), output_dir.as_str());
             printer.data(&(line + "\n"));
         }
     }
     if args.only_compilation_database {
-        let path = args
-            .compile_commands
-            .clone()
-            .unwrap_or_else(|| request.output_dir.join("compile_commands.json"));
-        if args.compile_commands.is_none() {
-            output::mark(&request.output_dir)?;
-        }
+        let usual = || output_dir.join("compile_commands.json");
+        let path = args.compile_commands.clone().unwrap_or_else(usual);
         write_compile_commands(&path, &plan)?;
-        printer.status(Tone::Good, "Wrote", path.as_str());
+        let wrote = format!("{path}, and generated sources in {output_dir}");
+        printer.status(Tone::Good, "Wrote", &wrote);
     }
-    Ok(Exit::Success)
+    let mut exit = Exit::Success;
+    for entry in &plan.sketches {
+        if let SketchWork::Fail { failure, .. } = &entry.work {
+            let text = format!("{} on {}: {}", entry.name, entry.board, failure.message);
+            printer.status(Tone::Bad, "Failed", &text);
+            exit = Exit::SketchFailed;
+        }
+    }
+    Ok(exit)
 }
 
 /// Writes the compilation database of a plan and the headers it refers to.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::mpsc;
 
+use anyhow::anyhow;
 use camino::Utf8Path;
-use fbuild_model::Event;
+use fbuild_model::{Event, Untrusted};
 use fbuild_parity::{Check, Question, Reference};
 use fbuild_platform::Installation;
-use fbuild_report::table::{Column, Table};
+use fbuild_report::table::{Column, Table, escape};
 
 use crate::args::BuildArgs;
 use crate::error::CliError;
@@ -28,6 +29,12 @@ pub fn run(
     markdown: bool,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
+    if args.dry_run || args.only_compilation_database || args.show_properties.is_some() {
+        return Err(CliError::usage(anyhow!(
+            "`fbuild parity` builds and compares; it has no --dry-run, --only-compilation-database or --show-properties"
+        ))
+        .hint("use them with `fbuild build`"));
+    }
     let Prepared {
         mut request,
         remarks,
@@ -172,8 +179,8 @@ fn lines(checks: &[Check]) -> String {
                 "{}\t{}\t{}\t{}\n",
                 check.verdict.name(),
                 check.board,
-                check.sketch,
-                check.verdict.remark()
+                Untrusted(&check.sketch).terminal_line(),
+                Untrusted(&check.verdict.remark()).terminal_line()
             )
         })
         .collect()
@@ -220,14 +227,14 @@ fn table(checks: &[Check], reference: &Reference) -> String {
     let mut table = Table::new(columns.map(Column::Text));
     for sketch in sketches {
         let cells = boards.iter().map(|board| cell(board, sketch));
-        table.row(std::iter::once(sketch.to_owned()).chain(cells));
+        table.row(std::iter::once(escape(sketch)).chain(cells));
     }
     text.push_str(&table.into_text());
     if !notes.is_empty() {
         text.push('\n');
     }
     for (index, note) in notes.iter().enumerate() {
-        text.push_str(&format!("{}. {note}\n", index + 1));
+        text.push_str(&format!("{}. {}\n", index + 1, escape(note)));
     }
     text
 }

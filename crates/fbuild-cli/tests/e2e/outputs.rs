@@ -268,15 +268,33 @@ fn the_compilation_database_lists_every_source_once() {
     }
 }
 
+/// A hook that says so in a file when it runs.
+fn hook(project: &fbuild_testkit::Project, point: &str) -> String {
+    let ran = project.path(&format!("ran-{point}"));
+    format!("recipe.hooks.{point}.1.pattern=touch {ran}")
+}
+
 #[test]
 fn a_dry_run_runs_nothing_and_leaves_nothing() {
     let project = project().sketch("A", PLAIN);
-    let run = project.compile(["A"]).args(["--dry-run"]).run().ok();
-    assert!(
-        run.stdout.contains("main.cpp") && run.stdout.contains("A.ino.cpp"),
-        "{}",
-        run.transcript()
-    );
+    let hooks = ["prebuild", "sketch.postbuild"].map(|point| hook(&project, point));
+    let run = project
+        .compile(["A"])
+        .args([
+            "--dry-run",
+            "--build-property",
+            &hooks[0],
+            "--build-property",
+            &hooks[1],
+        ])
+        .run()
+        .ok();
+    for text in ["main.cpp", "A.ino.cpp", "ran-prebuild"] {
+        assert!(run.stdout.contains(text), "{}", run.transcript());
+    }
+    let place = project.path(".fbuild/solo/A/sketch/A.ino.cpp");
+    assert!(run.stdout.contains(place.as_str()), "{}", run.transcript());
+    run.says("hooks are not run");
     let calls = project.calls();
     assert!(
         calls
@@ -286,7 +304,87 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
         "{:?}",
         calls.0
     );
-    assert!(!project.path(".fbuild/solo/A/A.ino.hex").exists());
+    let entries = project.root().read_dir_utf8().unwrap();
+    let mut found: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, ["A", "libraries"]);
+}
+
+#[test]
+fn a_compilation_database_alone_runs_no_hook_and_says_what_it_writes() {
+    let project = project().sketch("A", PLAIN).file("libraries/none", "");
+    let hook = hook(&project, "prebuild");
+    let run = project
+        .compile(["A"])
+        .args(["--only-compilation-database", "--build-property", &hook])
+        .run()
+        .ok();
+    assert!(!project.path("ran-prebuild").exists());
+    let database = project.path(".fbuild/compile_commands.json");
+    assert!(database.is_file());
+    run.says(database.as_str()).says("generated sources");
+}
+
+#[test]
+fn a_preview_of_a_sketch_that_cannot_be_planned_fails() {
+    let missing = "#include <Missing.h>\nvoid setup() {}\nvoid loop() {}\n";
+    let project = project().sketch("A", PLAIN).sketch("B", missing);
+    for option in ["--dry-run", "--only-compilation-database"] {
+        let run = project.compile(["A", "B"]).args([option]).run();
+        run.expect_code(1)
+            .says("B on fake:avr:solo")
+            .says("Missing.h");
+    }
+}
+
+#[test]
+fn a_preview_that_is_interrupted_does_not_succeed() {
+    for option in ["--dry-run", "--only-compilation-database"] {
+        let held = format!("// fake: preprocess-hold gate\n{PLAIN}");
+        let project = project().sketch("A", &held).sketch("B", &held);
+        let running = project
+            .compile_for("mute", ["A", "B"])
+            .args([option])
+            .spawn();
+        project.wait_until_held("gate");
+        running.signal(nix::sys::signal::Signal::SIGINT);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        project.open_gate("gate");
+        let run = running.wait();
+        assert_ne!(run.code(), Some(0), "{}", run.transcript());
+    }
+}
+
+#[test]
+fn parity_refuses_to_preview() {
+    let project = project().sketch("A", PLAIN);
+    for option in ["--dry-run", "--only-compilation-database"] {
+        let run = project.fbuild(["parity", "-b", "solo", "A", option]);
+        run.expect_code(2).says(option);
+        assert!(project.calls().0.is_empty());
+        assert!(!project.path(".fbuild").exists());
+    }
+}
+
+#[test]
+fn a_name_with_a_line_end_adds_no_line_to_a_dry_run() {
+    let project = project().sketch("A\ntouch stolen #", PLAIN);
+    let run = project
+        .command(["build", "-b", "solo", ".", "--dry-run"])
+        .run()
+        .ok();
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let starts = |line: &&&str| line.starts_with("touch");
+    // A line end in an argument is quoted, so the line before it opens the quotes.
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| starts(line)) {
+        let quotes = lines[..at]
+            .iter()
+            .map(|line| line.matches('\'').count())
+            .sum::<usize>();
+        assert!(quotes % 2 == 1, "{line}\n{}", run.transcript());
+    }
 }
 
 #[test]
