@@ -5,6 +5,7 @@
     reason = "the lint's exception for tests does not cover their helpers"
 )]
 
+mod alone;
 mod avr;
 mod debian;
 mod depfiles;

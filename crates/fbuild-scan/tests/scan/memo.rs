@@ -11,13 +11,13 @@ use rayon::prelude::*;
 use crate::space::Space;
 
 /// The scanner as the product uses it, with one system directory.
-struct Scanner {
+pub(crate) struct Scanner {
     tree: SourceTree,
     dialect: Dialect,
 }
 
 impl Scanner {
-    fn new(system: Utf8PathBuf) -> Self {
+    pub(crate) fn new(system: Utf8PathBuf) -> Self {
         let predefined = "#define __cplusplus 201103L\n#define __GNUC__ 5\n\
                           #define __has_include(STR) __has_include__(STR)\n";
         Self {
@@ -34,10 +34,12 @@ impl Preprocess for Scanner {
 }
 
 /// What a scan found, without the file numbers of its tree.
-fn shown(scan: &Scan) -> String {
+pub(crate) fn shown(scan: &Scan) -> String {
     match scan {
         Scan::Complete(closure) => {
-            let files: Vec<_> = closure.files.iter().map(|file| file.path()).collect();
+            let files: Vec<_> = (closure.files.iter())
+                .map(|file| (file.path(), file.digest()))
+                .collect();
             format!("{files:?} {:?} {:?}", closure.used_dirs, closure.absent)
         }
         Scan::Missing { header, .. } => format!("missing {header}"),
@@ -67,10 +69,10 @@ fn a_directory_that_shadows_a_system_header_is_not_overlooked() {
 }
 
 /// The names of headers. Those of the second half are in the system directory.
-const NAMES: [&str; 6] = ["a.h", "b.h", "c.h", "s.h", "t.h", "u.h"];
+pub(crate) const NAMES: [&str; 6] = ["a.h", "b.h", "c.h", "s.h", "t.h", "u.h"];
 const DIRS: usize = 5;
 
-fn line() -> impl Strategy<Value = String> {
+pub(crate) fn line() -> impl Strategy<Value = String> {
     let name = any::<Index>().prop_map(|at| NAMES[at.index(NAMES.len())]);
     let variable = any::<Index>().prop_map(|at| ["M", "N"][at.index(2)]);
     let include = prop_oneof![
@@ -97,7 +99,7 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     let lines = proptest::collection::vec(line(), 0..3);
     lines.prop_map(|lines| format!("#pragma once\n{}\n", lines.join("\n")))
 }
