@@ -1,91 +1,48 @@
 //! The wildcards of filters: `*`, `?` and `[…]`, as Python's `fnmatch` reads them.
 
+use regex::Regex;
+
 /// Returns whether the whole of `text` matches `pattern`.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
-    // Where to go on after a mismatch: behind the last `*`, one character further in the text.
-    let mut retry = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                retry = Some((p + 1, t));
-                p += 1;
-                continue;
-            }
-            Some('?') => {
-                p += 1;
-                t += 1;
-                continue;
-            }
-            Some('[') => {
-                if let Some((set, next)) = set(&pattern, p) {
-                    if set.contains(text[t]) {
-                        p = next;
-                        t += 1;
-                        continue;
+    // A set with a range that runs backwards is no regular expression; it matches nothing.
+    Regex::new(&format!(r"(?s)\A{}\z", translated(pattern))).is_ok_and(|it| it.is_match(text))
+}
+
+fn translated(pattern: &str) -> String {
+    let mut expression = String::new();
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match (c, set(rest)) {
+            ('*', _) => expression.push_str(".*"),
+            ('?', _) => expression.push('.'),
+            ('[', Some((negated, members, behind))) => {
+                expression.push_str(if negated { "[^" } else { "[" });
+                for member in members.chars() {
+                    if !member.is_alphanumeric() && member != '-' {
+                        expression.push('\\');
                     }
-                } else if text[t] == '[' {
-                    p += 1;
-                    t += 1;
-                    continue;
+                    expression.push(member);
                 }
+                expression.push(']');
+                rest = behind;
             }
-            Some(&c) if c == text[t] => {
-                p += 1;
-                t += 1;
-                continue;
-            }
-            _ => {}
+            _ => expression.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
         }
-        let Some((behind, from)) = retry else {
-            return false;
-        };
-        retry = Some((behind, from + 1));
-        (p, t) = (behind, from + 1);
     }
-    pattern[p..].iter().all(|&c| c == '*')
+    expression
 }
 
-struct Set<'a> {
-    members: &'a [char],
-    negated: bool,
-}
-
-/// Reads the set that begins at `start`, and where the pattern goes on; `None` if it is not closed.
-fn set(pattern: &[char], start: usize) -> Option<(Set<'_>, usize)> {
-    let mut first = start + 1;
-    let negated = pattern.get(first) == Some(&'!');
-    first += usize::from(negated);
+/// Reads the set whose `[` is before `text`: whether it is negated, its members and what follows it. `None` if it is not closed.
+fn set(text: &str) -> Option<(bool, &str, &str)> {
+    let (negated, text) = match text.strip_prefix('!') {
+        Some(text) => (true, text),
+        None => (false, text),
+    };
     // A `]` at the first place is a member.
-    let close = pattern
-        .iter()
-        .enumerate()
-        .skip(first + 1)
-        .find(|&(_, &c)| c == ']')?
-        .0;
-    Some((
-        Set {
-            members: &pattern[first..close],
-            negated,
-        },
-        close + 1,
-    ))
-}
-
-impl Set<'_> {
-    fn contains(&self, c: char) -> bool {
-        let mut rest = self.members;
-        let mut found = false;
-        while let Some((&from, tail)) = rest.split_first() {
-            (found, rest) = match tail {
-                ['-', to, tail @ ..] => (found || (from..=*to).contains(&c), tail),
-                tail => (found || from == c, tail),
-            };
-        }
-        found != self.negated
-    }
+    let first = text.chars().next()?.len_utf8();
+    let end = first + text[first..].find(']')?;
+    Some((negated, &text[..end], &text[end + 1..]))
 }
 
 #[cfg(test)]
@@ -113,6 +70,14 @@ mod tests {
             ("esp32[!cs]3", "esp32c3", false),
             ("esp32[a-m]3", "esp32c3", true),
             ("[]]", "]", true),
+            ("[!]]", "]", false),
+            ("[^a]", "^", true),
+            ("[\\d&&~~[]", "d", true),
+            ("[é-]", "-", true),
+            ("[b-a]", "b", false),
+            ("a.c", "abc", false),
+            ("{a,b}", "a", false),
+            ("**\n*", "x\n", true),
             ("[", "[", true),
             ("*[", "a[", true),
             ("[a", "b", false),
