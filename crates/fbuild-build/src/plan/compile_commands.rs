@@ -75,10 +75,9 @@ impl Database {
         let merged = Merged::read(&text);
         let mut includes = vec!["Arduino.h".to_owned()];
         if let Some(text) = merged.header(&sketch.dir) {
-            let path = object_dir.join(format!(
-                "{}.prototypes.h",
-                action.source.file_stem().unwrap_or_default()
-            ));
+            let stem = action.source.file_stem().unwrap_or_default();
+            // Not beside the generated source: a run without a database would remove it there.
+            let path = sketch.out_dir.join(format!("{stem}.prototypes.h"));
             includes.push(path.to_string());
             self.headers.push((path, text));
         }

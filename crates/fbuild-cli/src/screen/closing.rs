@@ -126,8 +126,12 @@ impl Screen<'_> {
 
     /// Shows the summary, the last line of a run.
     pub fn summary(&self, report: &RunReport) {
-        self.stages(report);
         let counts = report.counts();
+        // The run ended before there was anything to build, and the error says why.
+        if counts.requested == 0 {
+            return;
+        }
+        self.stages(report);
         let narrow = self.printer.is_narrow();
         let mut text = format!("{} of {} built", counts.built, counts.requested);
         if counts.cached > 0 && !narrow {

@@ -43,7 +43,8 @@ fn no_board_is_an_error_that_says_what_to_type() {
 fn a_folder_without_any_sketch_has_its_own_exit_code() {
     let project = project().file("empty/readme.txt", "nothing here\n");
     let run = project.compile_many(["empty"]);
-    nothing_was_built(&project, run, 4).says("empty");
+    let run = nothing_was_built(&project, run, 4).says("empty");
+    assert!(!run.stderr.contains("Finished"), "{}", run.transcript());
 }
 
 #[test]

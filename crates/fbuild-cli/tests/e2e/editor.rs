@@ -230,6 +230,17 @@ fn the_database_has_one_entry_per_file_and_board_also_after_errors() {
         .unwrap();
     assert!(Utf8Path::new(object).parent().unwrap().is_dir(), "{object}");
 
+    // A run without a database leaves what an earlier one refers to.
+    let header = edited.iter().find(|word| word.ends_with(".prototypes.h"));
+    project.write("A/A.ino", format!("{sketch}\n"));
+    let args = ["--libraries", "libraries"];
+    project
+        .compile_for("solo,duet", ["A"])
+        .args(args)
+        .run()
+        .ok();
+    assert!(Utf8Path::new(header.unwrap()).is_file());
+
     // A sketch that cannot be planned keeps what is known of it.
     project.write("A/A.ino", sketch.replace("X.h", "Missing.h"));
     build().expect_code(1);
