@@ -205,11 +205,10 @@ impl Store {
         content.extend(self.intact.iter().skip(content.len()));
         let _ = fs_err::remove_file(&self.path);
         fs_err::write(&self.path, &content).unwrap();
+        // The digits of the checksum in the first line may be in either case.
+        let same =
+            content.eq_ignore_ascii_case(&self.intact) && content.ends_with(&self.intact[64..]);
         let found = self.cache.lookup(Parts::default().fingerprint());
-        assert_eq!(
-            matches!(found, Lookup::Hit(_)),
-            content == self.intact,
-            "{found:?}"
-        );
+        assert_eq!(matches!(found, Lookup::Hit(_)), same, "{found:?}");
     }
 }

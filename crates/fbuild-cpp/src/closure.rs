@@ -18,7 +18,7 @@ pub enum Scan {
         /// What the compiler printed, if it was the compiler that answered.
         output: Option<String>,
     },
-    /// Preprocessing failed for another reason (`#error`, a bad directive). Discovery goes on (specification 5.1.2).
+    /// Preprocessing failed for another reason (`#error`, a bad directive). Discovery goes on (semantics 5.1.2).
     Failed {
         /// What the compiler printed, or the reason in our words.
         output: String,

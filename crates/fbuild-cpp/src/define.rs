@@ -51,7 +51,7 @@ impl Macro {
         }
     }
 
-    /// Reads what stands behind `#define`. `tokens` hold comments, each in the form `/* … */`.
+    /// Reads what follows `#define`. `tokens` hold comments, each in the form `/* … */`.
     ///
     /// # Errors
     /// What is wrong with the definition.

@@ -59,7 +59,7 @@ impl SourceFile {
 
     /// Returns the content as it is on disk.
     ///
-    /// A file whose text was let go is read again. If it was changed meanwhile this is what is there now, and nothing if it cannot be read;
+    /// A file whose text was dropped is read again. If it was changed meanwhile this is what is there now, and nothing if it cannot be read;
     /// digest and length stay those of the first reading, and [`Self::is_unchanged`] says no from then on.
     pub fn bytes(&self) -> Arc<Vec<u8>> {
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,7 @@ impl SourceFile {
         if Digest::of(&bytes) != self.digest {
             self.changed.store(true, Ordering::Relaxed);
         }
-        // What is asked for again may be asked for by every sketch, so from now on it is held.
+        // What is read again may be read by every sketch, so from now on it is kept.
         Arc::clone(text.insert(Arc::new(bytes)))
     }
 
@@ -93,12 +93,12 @@ impl SourceFile {
         self.digest
     }
 
-    /// Returns whether the text may take in another file behind the preprocessor's back, by the assembler's `.incbin`: no depfile tells of it.
+    /// Returns whether the text may include another file by the assembler's `.incbin`, which neither the preprocessor nor a depfile shows.
     pub fn may_take_in_binaries(&self) -> bool {
         self.takes_in
     }
 
-    /// Returns whether the text may use its own path behind the preprocessor's back, by a compiler's built-in such as that of
+    /// Returns whether the text may use its own path by a built-in function of the compiler, such as that of
     /// `std::source_location`.
     pub fn may_tell_its_path(&self) -> bool {
         self.tells_path

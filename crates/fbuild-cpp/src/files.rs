@@ -39,8 +39,8 @@ impl Files {
             .clone())
     }
 
-    /// Asks the disk, in the current rayon pool, what an earlier run `asked`; returns whether every answer is the same: the digest of a file's
-    /// content, or `None` for no regular file. Then the answers are in the tree, the texts let go; if not, the tree stays as it was.
+    /// Reads, in the current rayon pool, the paths that an earlier run `asked` for; returns whether every answer is the same: the digest of a file's
+    /// content, or `None` for no regular file. Then the answers are in the tree, without the texts; if not, the tree stays as it was.
     pub(crate) fn confirm(&self, asked: &[(&str, Option<Digest>)]) -> bool {
         let confirmed = |&(path, known): &(&str, Option<Digest>)| {
             let file = match self.known(path) {
@@ -79,7 +79,7 @@ impl Files {
         (file, before.is_some())
     }
 
-    /// Returns everything that was asked of the disk, with the digest of the content that was found: `None` where there was no regular file.
+    /// Returns every path that was looked up on disk, with the digest of the content that was found: `None` where there was no regular file.
     /// Generated files are not among it. In no particular order.
     pub(crate) fn asked(&self) -> Vec<(String, Option<Digest>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);

@@ -114,7 +114,7 @@ impl Lines {
         self.guard.is_some() || self.items.iter().any(once)
     }
 
-    /// Stands for a file of which nothing is known, and why.
+    /// The lines of a file of which nothing is known, and why.
     pub(crate) fn unknown(problem: &'static str) -> Self {
         let mut lines = Self::of(b"", Mode::Cxx);
         lines.problem = Some((1, problem));

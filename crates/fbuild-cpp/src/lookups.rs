@@ -1,4 +1,4 @@
-//! Which header names a source looked for, how far, and in vain.
+//! Which header names a source looked for, how far, and which were not found.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::closure::Lookup;
 use crate::search::{Found, Place, Question, Search};
 use crate::symbol::Symbol;
 
-/// All given directories were searched in vain.
+/// All given directories were searched, and the name was in none of them.
 const ALL_DIRS: usize = usize::MAX;
 
 /// The searches of a source.

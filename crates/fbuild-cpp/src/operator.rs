@@ -4,7 +4,7 @@ use crate::mode::Mode;
 use crate::symbol::Symbol;
 use crate::token::Kind;
 
-/// Returns the operator a C++ word stands for.
+/// Returns the operator that a C++ word is another spelling of.
 pub(crate) fn named_operator(symbol: Symbol) -> Option<Kind> {
     if symbol < Symbol::AND || symbol > Symbol::XOR_EQ {
         return None;

@@ -80,7 +80,7 @@ impl Printer {
         self.written = true;
     }
 
-    /// Writes a token that stands at `spot`, or comes from a macro called there. `apart`: padding came before it.
+    /// Writes a token at a line and column, which are those of the call if it comes from a macro. `apart`: padding came before it.
     pub(crate) fn token(
         &mut self,
         token: Token,

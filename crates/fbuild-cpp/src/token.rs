@@ -88,7 +88,7 @@ const SPELLINGS: [&str; 51] = [
     ".*",
 ];
 
-/// White space stands before the token.
+/// There is white space before the token.
 pub(crate) const SPACE_BEFORE: u16 = 1;
 /// The token is the first of its line.
 pub(crate) const LINE_START: u16 = 2;
@@ -132,7 +132,7 @@ impl Token {
         value: 0,
     };
 
-    /// Padding that stands for the white space before `source`.
+    /// Padding in place of the white space before `source`.
     pub(crate) fn padding(source: Self) -> Self {
         Self {
             kind: Kind::Padding,
@@ -141,7 +141,7 @@ impl Token {
         }
     }
 
-    /// Tells whether white space stands before the token.
+    /// Tells whether there is white space before the token.
     pub(crate) fn spaced(self) -> bool {
         self.flags & SPACE_BEFORE != 0
     }

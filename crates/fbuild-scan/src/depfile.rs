@@ -1,4 +1,4 @@
-//! The compiler's dependency files (specification 7.8).
+//! The compiler's dependency files (semantics 7.8).
 //!
 //! Read as gcc writes them, not as make reads them: gcc escapes a blank as `\ ` (doubling backslashes before it), `#` as `\#` and `$` as `$$`,
 //! and leaves every other backslash alone.

@@ -8,7 +8,7 @@ use fbuild_cpp::Scan;
 
 /// Answers what a translation unit reads.
 pub trait Preprocess: Sync {
-    /// Preprocesses `source` in the discovery language of specification 1.7.5 (always as C++) with the given include directories.
+    /// Preprocesses `source` in the discovery language of semantics 1.7.5 (always as C++) with the given include directories.
     fn scan(&self, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Scan;
 
     /// Returns whether an answer costs so little that more may be asked than is needed: no process is started for it.

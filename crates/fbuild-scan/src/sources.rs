@@ -1,18 +1,18 @@
 //! Which files of a folder are compiled, and in which order their objects are linked.
 //!
-//! Serves cores, variants, libraries and sketches alike (specification 1.7.1, 2.2, 3.1). It does not know recipes or object files.
+//! Serves cores, variants, libraries and sketches alike (semantics 1.7.1, 2.2, 3.1). It does not know recipes or object files.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::walk::{self, Kind, WalkError};
 
-/// The extensions that are compiled (specification 1.7.1); the comparison is case-sensitive.
+/// The extensions that are compiled (semantics 1.7.1); the comparison is case-sensitive.
 pub const COMPILED: [&str; 5] = ["c", "cpp", "cc", "cxx", "S"];
 
-/// The extensions that make a file a header of a library (specification 2.3.3).
+/// The extensions that make a file a header of a library (semantics 2.3.3).
 pub const HEADERS: [&str; 3] = ["h", "hpp", "hh"];
 
-/// Folders of version control that do not start with a dot; they are never entered (specification 2.2).
+/// Folders of version control that do not start with a dot; they are never entered (semantics 2.2).
 const UNRELATED: [&str; 2] = ["CVS", "RCS"];
 
 /// How deep a folder is searched.
@@ -31,7 +31,7 @@ pub fn has_extension(name: &str, of: &[&str]) -> bool {
 }
 
 /// Returns the compiled files of `dir` in the order of a directory walk: entries by name, a folder's content at the folder's place. Names that
-/// start with a dot, and folders of version control, are left out (specification 2.2). This is the order in which discovery scans them.
+/// start with a dot, and folders of version control, are left out (semantics 2.2). This is the order in which discovery scans them.
 ///
 /// # Errors
 /// A folder that cannot be read, a symbolic link to a containing folder, a source that is a broken link or whose name is not UTF-8.
@@ -52,7 +52,7 @@ pub fn walk_order(dir: &Utf8Path, depth: Depth) -> Result<Vec<Utf8PathBuf>, Walk
         .collect()
 }
 
-/// Returns the compiled files of `dir` in the order of their objects on the link line and in archives (specification 3.1).
+/// Returns the compiled files of `dir` in the order of their objects on the link line and in archives (semantics 3.1).
 ///
 /// # Errors
 /// As [`walk_order`].
@@ -62,7 +62,7 @@ pub fn link_order(dir: &Utf8Path, depth: Depth) -> Result<Vec<Utf8PathBuf>, Walk
     Ok(files)
 }
 
-/// Sorts sources by the full path of their objects as bytes: `a.cpp.o < a_first.S.o < b.c.o < src/…` (specification 3.1).
+/// Sorts sources by the full path of their objects as bytes: `a.cpp.o < a_first.S.o < b.c.o < src/…` (semantics 3.1).
 pub fn sort_as_objects(files: &mut [Utf8PathBuf]) {
     files.sort_by(|a, b| object_key(a).cmp(object_key(b)));
 }

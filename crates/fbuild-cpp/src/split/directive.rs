@@ -122,7 +122,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Turns a `//` comment into one that can stand inside a line.
+    /// Turns a `//` comment into one that can be inside a line.
     fn as_block(&mut self, token: Token) -> Token {
         match (token.kind, Symbol(token.value).text().strip_prefix(b"//")) {
             (Kind::Comment, Some(body)) => Token {

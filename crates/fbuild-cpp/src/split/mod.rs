@@ -119,7 +119,7 @@ impl Splitter<'_> {
         let mut line_start = start;
         'lines: while !self.lexer.at_end() {
             line_start = self.lexer.pos;
-            // Blanks and comments may stand before a directive.
+            // Blanks and comments may come before a directive.
             loop {
                 self.lexer.skip_blanks();
                 match (self.lexer.peek(0), self.lexer.peek(1)) {
@@ -211,7 +211,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Reads one directive; the lexer stands at its `#`.
+    /// Reads one directive; the lexer is at its `#`.
     fn directive(&mut self) {
         let start = self.lexer.pos;
         let line = self.line_at(start);

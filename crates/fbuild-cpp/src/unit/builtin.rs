@@ -8,7 +8,7 @@ use crate::symbol::Symbol;
 use crate::token::{Kind, Token};
 
 impl Unit<'_> {
-    /// Replaces a computed macro by what it stands for. Returns false if the name stays as it is.
+    /// Replaces a computed macro by its value. Returns false if the name stays as it is.
     pub(super) fn expand_builtin(&mut self, name: Symbol) -> Result<bool, Stop> {
         let number = |value: u64| Token {
             kind: Kind::Number,

@@ -248,7 +248,7 @@ impl Unit<'_> {
     }
 }
 
-/// Returns the origin of a macro that is defined before the first line. The predefined macros come in one list; those of the command line seldom
+/// Returns the origin of a macro that is defined before the first line. The predefined macros come in one list; those of the command line rarely
 /// begin with an underscore.
 pub(super) fn predefined_origin(definition: &Macro) -> u16 {
     let is_predefined = definition.name.text().starts_with(b"_");

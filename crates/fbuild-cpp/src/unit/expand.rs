@@ -57,7 +57,7 @@ impl Unit<'_> {
                 return Ok(token);
             }
             let definition = Arc::clone(definition);
-            // All of an expansion stands where the outermost macro was called.
+            // The place of an expansion is that of the outermost call.
             let spot = self.at.spot;
             let expanded = self.enter(definition)?;
             self.at.spot = spot;

@@ -51,7 +51,7 @@ impl Unit<'_> {
         }
     }
 
-    /// Turns a `//` comment into one that can stand inside a line.
+    /// Turns a `//` comment into one that can be inside a line.
     pub(super) fn block_comment(&self, comment: Token) -> Token {
         match Symbol(comment.value).text().strip_prefix(b"//") {
             Some(body) => Token {

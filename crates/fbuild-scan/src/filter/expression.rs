@@ -58,7 +58,7 @@ struct Filter {
     ignored: Option<String>,
 }
 
-/// A filter and where it stands in the text.
+/// A filter and its place in the text.
 struct Placed {
     filter: Result<Filter, String>,
     place: Range<usize>,
@@ -310,7 +310,7 @@ fn any_matches(name: &str, values: &[String]) -> bool {
     let name = name.to_lowercase();
     values.iter().any(|value| {
         let value = value.to_lowercase();
-        // A macro as given to a compiler stands for its name.
+        // A macro may be written as it is given to a compiler, with `-D`.
         let value = value.strip_prefix("-d").unwrap_or(&value);
         if value.contains('*') {
             glob::matches(value, &name)

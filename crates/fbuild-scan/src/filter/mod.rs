@@ -1,4 +1,4 @@
-//! Rules in a source tree that leave sketches out (formats section 4).
+//! Rules in a source tree that leave sketches out (`docs/filters.md`).
 //!
 //! Three kinds are in use: FastLED's `@filter` comments, Adafruit's marker files, and the architectures of the library whose examples are built.
 //! The rules of a tree are written against the names that its own tools use for boards; [`BoardFacts`] knows how those names follow from ours.
@@ -33,9 +33,9 @@ pub enum Decision {
 /// A rule that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// The file it stands in.
+    /// The file it is in.
     pub file: Utf8PathBuf,
-    /// The line it stands on, counted from 1.
+    /// Its line, counted from 1.
     pub line: u32,
     /// What is wrong with it.
     pub text: String,

@@ -1,7 +1,7 @@
-//! Which libraries a sketch uses: the loop of specification 5.1.
+//! Which libraries a sketch uses: the loop of semantics 5.1.
 //!
-//! It knows neither compiler nor preprocessor; [`Preprocess`] answers for both. What one sketch has learnt about a library's sources serves the
-//! next one through the [`ScanMemo`].
+//! It knows neither compiler nor preprocessor; [`Preprocess`] answers for both. Scans of a library's sources are shared by all
+//! sketches through the [`ScanMemo`].
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -45,14 +45,14 @@ impl fmt::Debug for Surroundings<'_> {
 /// The libraries of one sketch.
 #[derive(Debug, Clone)]
 pub struct Discovery {
-    /// The libraries in the order of first use, which is the order of linking (specification 5.4.1).
+    /// The libraries in the order of first use, which is the order of linking (semantics 5.4.1).
     pub libraries: Vec<Arc<Library>>,
     /// The include path with which the sketch and all its libraries are compiled: core, variant, every library.
     pub include_dirs: Vec<Utf8PathBuf>,
     /// Which header brought in which library, in order, with the candidates that were not chosen.
     pub resolutions: Vec<Resolution>,
     /// Sources whose preprocessing failed for another reason than a missing header, with what was printed. Not an error here; compiling them
-    /// will tell (specification 5.1.2).
+    /// will tell (semantics 5.1.2).
     pub unscanned: Vec<(Utf8PathBuf, String)>,
 }
 
@@ -61,7 +61,7 @@ pub struct Discovery {
 pub enum DiscoveryError {
     /// A header was not found.
     Missing(Box<Missing>),
-    /// A library that is needed must not be used (specification 2.3.5).
+    /// A library that is needed must not be used (semantics 2.3.5).
     Unusable {
         /// The library.
         library: Arc<Library>,
@@ -152,7 +152,7 @@ struct Waiting {
 }
 
 /// Finds the libraries that the sketch with these sources uses. `sources` is the merged text, then the sketch's other translation units in the
-/// order of specification 5.1.1 ([`crate::sketch::merge::Staged::scanned`]).
+/// order of semantics 5.1.1 ([`crate::sketch::merge::Staged::scanned`]).
 ///
 /// # Errors
 /// A header that no unused library offers; a library that must not be used or cannot be listed.
@@ -276,7 +276,7 @@ fn irregular(header: &str, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> V
     paths
 }
 
-/// Files that wait to be scanned, none of them twice at the same time (specification 5.1.4).
+/// Files that wait to be scanned, none of them twice at the same time (semantics 5.1.1).
 #[derive(Default)]
 struct Queue {
     files: VecDeque<Waiting>,
@@ -294,7 +294,7 @@ impl Queue {
     }
 
     /// Scans all files that wait with the include path of now, by all workers of the current pool. Their turn comes one after another, since
-    /// each may bring a library; but seldom does one, and then its answer is there.
+    /// each may bring a library; most do not, and then the answer is known.
     fn scan_ahead(&self, around: Surroundings<'_>, dirs: &[Utf8PathBuf]) {
         self.files.par_iter().for_each(|file| {
             let private_dir = file.private_dir.as_deref();

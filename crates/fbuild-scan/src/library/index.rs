@@ -1,4 +1,4 @@
-//! All libraries that a board's sketches may use, by header (specification 5.2).
+//! All libraries that a board's sketches may use, by header (semantics 5.2).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub struct LibraryIndex {
 impl LibraryIndex {
     /// Loads the libraries in `roots`.
     ///
-    /// The order of the roots is that in which equal libraries win (specification 5.3); their [`Location`] decides before it. A directory that
+    /// The order of the roots is that in which equal libraries win (semantics 5.3); their [`Location`] decides before it. A directory that
     /// is named twice counts once, with its higher location. Folders that start with a dot, and folders without a header and without
     /// `library.properties`, are passed over; a library with an invalid `library.properties` is left out with a warning.
     ///
@@ -159,8 +159,8 @@ impl LibraryIndex {
         self.libraries.push(library);
     }
 
-    /// Returns the libraries that have `header` as the base name of a header (specification 2.3.3), in directory order. A name with a folder
-    /// in it is never found (specification 5.1.7).
+    /// Returns the libraries that have `header` as the base name of a header (semantics 2.3.3), in directory order. A name with a folder
+    /// in it is never found (semantics 5.1.7).
     pub fn candidates(&self, header: &str) -> impl ExactSizeIterator<Item = &Arc<Library>> {
         self.by_header
             .get(header)

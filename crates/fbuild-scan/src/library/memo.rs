@@ -113,7 +113,7 @@ impl ScanMemo {
         all
     }
 
-    /// Returns the paths at which the memo itself looked, in vain, before it gave an earlier answer: what the answers depend on beside the
+    /// Returns the paths that the memo itself looked up and that do not exist, before it gave an earlier answer: the answers depend on them beside the
     /// files of the tree.
     pub fn absent(&self) -> Vec<Utf8PathBuf> {
         lock(&self.absent).iter().cloned().collect()
@@ -235,6 +235,6 @@ fn shadows(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is under these locks is whole at every moment, also when a panic went through.
+    // The values under these locks are complete after each statement, so a panic leaves them usable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The name of a missing header, read from what gcc prints (specification 5.1.2).
+//! The name of a missing header, read from what gcc prints (semantics 5.1.2).
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! One library: a folder with headers, its layout, and what of it is compiled (specification 2.3).
+//! One library: a folder with headers, its layout, and what of it is compiled (semantics 2.3).
 
 pub mod discovery;
 mod enclosing;
@@ -39,7 +39,7 @@ pub enum LibraryError {
         /// The cause.
         source: io::Error,
     },
-    /// The library's property file is invalid (specification 1.2.2).
+    /// The library's property file is invalid (semantics 1.2.2).
     #[error("load library `{dir}`: library.properties: {problem}")]
     Properties {
         /// The library's folder.
@@ -47,7 +47,7 @@ pub enum LibraryError {
         /// What is wrong with it, with the line.
         problem: String,
     },
-    /// Without `library.properties` a folder needs a header to be a library (specification 2.3.1).
+    /// Without `library.properties` a folder needs a header to be a library (semantics 2.3.1).
     #[error("load library `{dir}`: neither a library.properties nor a header in it")]
     NoHeader {
         /// The folder.
@@ -63,7 +63,7 @@ pub enum LibraryError {
     },
 }
 
-/// Where a library was found, from the lowest rank to the highest (specification 5.3).
+/// Where a library was found, from the lowest rank to the highest (semantics 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Location {
     /// The libraries that come with the IDE.
@@ -87,7 +87,7 @@ pub enum Layout {
     Flat,
 }
 
-/// What the library says about binaries that come with it (specification 2.3.6).
+/// What the library says about binaries that come with it (semantics 2.3.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Precompiled {
     /// No binaries.
@@ -98,7 +98,7 @@ pub enum Precompiled {
     Full,
 }
 
-/// A set of sources that is compiled and linked together (specification 3.1).
+/// A set of sources that is compiled and linked together (semantics 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceSet {
     /// The folder.
@@ -114,7 +114,7 @@ pub struct Library {
     pub name: String,
     /// The version it states; empty if none.
     pub version: String,
-    /// Its folder: absolute, symbolic links not resolved (specification 2.3.8).
+    /// Its folder: absolute, symbolic links not resolved (semantics 2.3.8).
     pub dir: Utf8PathBuf,
     /// Its folder with symbolic links resolved, which identifies it.
     pub real_dir: Utf8PathBuf,
@@ -126,13 +126,13 @@ pub struct Library {
     pub legacy: bool,
     /// The architectures it is made for; `*` for all.
     pub architectures: Vec<String>,
-    /// Whether its objects are linked as an archive (specification 3.3).
+    /// Whether its objects are linked as an archive (semantics 3.3).
     pub dot_a_linkage: bool,
     /// Whether binaries come with it.
     pub precompiled: Precompiled,
     /// The linker flags that go with the binaries.
     pub ldflags: String,
-    /// The base names of the headers that select it (specification 2.3.3), in byte order.
+    /// The base names of the headers that select it (semantics 2.3.3), in byte order.
     pub headers: Vec<String>,
     /// The `utility` folder of a flat library.
     pub utility: Option<Utf8PathBuf>,
@@ -205,7 +205,7 @@ impl Library {
         })
     }
 
-    /// Returns the folder's base name, which names the object directory and the archive (specification 2.3.7, 3.3).
+    /// Returns the folder's base name, which names the object directory and the archive (semantics 2.3.7, 3.3).
     pub fn folder_name(&self) -> &str {
         self.dir.file_name().unwrap_or(&self.name)
     }
@@ -218,7 +218,7 @@ impl Library {
         }
     }
 
-    /// Returns the include directory that only the library's own files get, after all others (specification 2.3).
+    /// Returns the include directory that only the library's own files get, after all others (semantics 2.3).
     pub fn private_include_dir(&self) -> Option<&Utf8Path> {
         self.utility.as_deref()
     }
@@ -242,7 +242,7 @@ impl Library {
         }
     }
 
-    /// Returns the sources in the order in which discovery scans them; none for `precompiled=full` (specification 5.1.3).
+    /// Returns the sources in the order in which discovery scans them; none for `precompiled=full` (semantics 2.3.6).
     ///
     /// # Errors
     /// A folder that cannot be listed.
@@ -272,7 +272,7 @@ impl Library {
         }
     }
 
-    /// Returns the sources of each compile set in the order of their objects on the link line (specification 3.1).
+    /// Returns the sources of each compile set in the order of their objects on the link line (semantics 3.1).
     ///
     /// # Errors
     /// A folder that cannot be listed.
@@ -291,14 +291,14 @@ impl Library {
         Ok(sets)
     }
 
-    /// Returns whether the library is made for one of `architectures` or for all (specification 5.4.2).
+    /// Returns whether the library is made for one of `architectures` or for all (semantics 5.4.2).
     pub fn supports(&self, architectures: &[&str]) -> bool {
         self.architectures
             .iter()
             .any(|own| own == "*" || architectures.contains(&own.as_str()))
     }
 
-    /// Returns the problem that forbids using the library, if there is one (specification 2.3.5).
+    /// Returns the problem that forbids using the library, if there is one (semantics 2.3.5).
     pub fn unusable(&self) -> Option<String> {
         let arch = self.dir.join("arch");
         (!self.legacy && arch.is_dir())

@@ -1,4 +1,4 @@
-//! The binaries that come with a library (specification 2.3.6).
+//! The binaries that come with a library (semantics 2.3.6).
 
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -1,4 +1,4 @@
-//! Which library a header means (specification 5.3).
+//! Which library a header means (semantics 5.3).
 //!
 //! Every candidate keeps its score and the reasons for it, so that a user can be shown why a library was not chosen.
 

@@ -1,7 +1,7 @@
 //! The lines of a source file before which something can be declared.
 //!
 //! Where the Arduino tools would insert into a comment or a class, the insertion is moved to such a line: what they build does not
-//! depend on it, and what they cannot build may then build here (specification 4.3, p43).
+//! depend on it, and what they cannot build may then build here (semantics 4.3, p43).
 
 use std::collections::BTreeSet;
 

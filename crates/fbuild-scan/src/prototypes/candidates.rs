@@ -1,6 +1,6 @@
 //! Which functions get a prototype, and its text.
 //!
-//! Specification 4.2.4 to 4.2.6. Knows tags and source lines, not where the prototypes will be inserted.
+//! Semantics 4.2.4 to 4.2.6. Knows tags and source lines, not where the prototypes will be inserted.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ const PRECEDING_LINES: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) name: String,
-    /// Where the name stands.
+    /// Where the name is.
     pub(super) origin: Origin,
     /// Where the tools place the function: the line of its name or, if its text starts above, one less than the line of its start.
     pub(super) line: u32,
@@ -157,7 +157,7 @@ fn with_modifiers(declaration: &str, has_static: bool, in_c: bool) -> Option<Str
     }
 }
 
-/// The declaration's text: return type, name, parameters and a semicolon; for a template all that stands before its body. Empty if it
+/// The declaration's text: return type, name, parameters and a semicolon; for a template all that comes before its body. Empty if it
 /// cannot be told.
 fn declaration(tag: &Tag, text: &SketchText, originals: &[Original<'_>]) -> String {
     let code = text.line(tag.line);
@@ -199,7 +199,7 @@ fn end_of_parameters(code: &str) -> usize {
     code.len()
 }
 
-/// The line where the tools place the function if the source around it has the text of its prototype (specification 4.2.5 c).
+/// The line where the tools place the function if the source around it has the text of its prototype (semantics 4.2.5 c).
 fn definition_start(
     tag: &Tag,
     declaration: &str,
@@ -291,7 +291,7 @@ fn without_blanks(text: &str) -> String {
         .collect()
 }
 
-/// For each line, whether it lies in an `extern "C"` region: from such a line until the braces are balanced again.
+/// For each line, whether it is in an `extern "C"` region: from such a line until the braces are balanced again.
 ///
 /// Braces in comments and strings count too, as with the Arduino tools.
 fn c_linkage_lines(lines: &[&str]) -> Vec<bool> {

@@ -1,10 +1,10 @@
 //! Source text as the tagger sees it: comments are blanks, literals are single symbols, directives are gone.
 //!
-//! Knows nothing about C++ beyond its lexical surface. Raw string literals are deliberately not understood (specification 4.3, p37).
+//! Knows nothing about C++ beyond its lexical surface. Raw string literals are deliberately not understood (semantics 4.3, p37).
 
-/// Stands for a whole string literal.
+/// The symbol for a whole string literal.
 pub(super) const STRING: u16 = b'S' as u16 + 0x80;
-/// Stands for a whole character literal.
+/// The symbol for a whole character literal.
 pub(super) const CHARACTER: u16 = b'C' as u16 + 0x80;
 
 const NEWLINE: u8 = b'\n';
@@ -13,7 +13,7 @@ const NEWLINE: u8 = b'\n';
 pub(super) struct Characters<'a> {
     text: &'a [u8],
     at: usize,
-    /// Zero-based number of the line the next raw byte lies on.
+    /// Zero-based number of the line the next raw byte is on.
     line: usize,
     pushed: Vec<u16>,
     /// True while only blanks have been seen on the line, so that `#` starts a directive.

@@ -1,6 +1,6 @@
 //! Where the block of prototypes goes, and the block itself.
 //!
-//! Specification 4.2.7 and 4.2.8. Knows candidates and rows of the merged text, not how the candidates were chosen.
+//! Semantics 4.2.7 and 4.2.8. Knows candidates and rows of the merged text, not how the candidates were chosen.
 
 use super::Prototype;
 use super::boundaries::statement_starts;

@@ -1,6 +1,6 @@
 //! Prototype generation: declares a sketch's functions before their first use, exactly as the Arduino tools do.
 //!
-//! Text in, text out. Specification sections 4.2 and 4.3 are the truth; better prototypes would be other firmware.
+//! Text in, text out. Semantics 4.2 and 4.3 are the truth; better prototypes would be other firmware.
 
 mod boundaries;
 mod candidates;
@@ -29,7 +29,7 @@ pub struct Prototype {
 }
 
 impl Prototype {
-    /// The tools leave out what has a default argument, and recognise it by this sign (specification 4.2.5 d).
+    /// The tools leave out what has a default argument, and recognise it by this sign (semantics 4.2.5 d).
     fn has_equals_sign(&self) -> bool {
         self.text.contains('=')
     }
@@ -37,7 +37,7 @@ impl Prototype {
 
 /// Inserts the prototypes into a merged sketch.
 ///
-/// `merged` is the text of all sketch files with their `#line 1 "path"` directives (specification 4.1); `preprocessed` is what
+/// `merged` is the text of all sketch files with their `#line 1 "path"` directives (semantics 4.1); `preprocessed` is what
 /// `gcc -E -CC` makes of it, with line markers; `sketch_files` are the absolute paths of the sketch's files, the main file first and
 /// then in the order of `merged`. Line ends become `\n`. Without prototypes nothing else changes.
 pub fn insert_prototypes(merged: &str, preprocessed: &str, sketch_files: &[Utf8PathBuf]) -> String {

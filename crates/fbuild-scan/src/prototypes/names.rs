@@ -26,7 +26,7 @@ impl Names {
         names
     }
 
-    /// True if `line`, which stands at `here`, has `&f` or `(f)` for a function `f` that is not defined there.
+    /// True if `line`, which is at `here`, has `&f` or `(f)` for a function `f` that is not defined there.
     ///
     /// As with the Arduino tools `&f` also matches the start of a longer name, and comments and strings count.
     pub(super) fn are_used_as_pointers(&self, line: &str, here: Origin) -> bool {

@@ -1,6 +1,6 @@
 //! The part of the preprocessor's output that comes from the sketch's own files, and the sketch's original lines.
 //!
-//! Specification 4.2.2: functions in headers never count. Knows line markers and `#line` directives, nothing of C++.
+//! Semantics 4.2.2: functions in headers never count. Knows line markers and `#line` directives, nothing of C++.
 
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -1,7 +1,7 @@
 //! Finds functions, prototypes, variables and structs in preprocessed C++ text, in the way the ctags of the Arduino tools does.
 //!
 //! It is not a C++ parser, on purpose: which functions are found, and with what text, decides which prototypes a sketch gets and so
-//! its firmware (specification 4.2 and 4.3). It knows statements, braces and parentheses, and nothing of types or templates.
+//! its firmware (semantics 4.2 and 4.3). It knows statements, braces and parentheses, and nothing of types or templates.
 //! Bodies are skipped. It knows nothing about files; lines are numbers in the text that it was given.
 
 mod parentheses;
@@ -30,7 +30,7 @@ pub enum TagKind {
 /// The kind of the innermost enclosing or qualifying scope of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeKind {
-    /// A class, or whatever stands before `::`.
+    /// A class, or whatever comes before `::`.
     Class,
     /// A struct.
     Struct,
@@ -47,7 +47,7 @@ pub enum ScopeKind {
 pub struct Tag {
     /// The name without qualification; `operator +` for an operator.
     pub name: String,
-    /// What the name stands for.
+    /// What the name is the name of.
     pub kind: TagKind,
     /// Zero-based line of the name.
     pub line: usize,

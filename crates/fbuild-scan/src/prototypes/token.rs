@@ -38,7 +38,7 @@ impl Token {
     }
 }
 
-/// What a reserved word does to the statement it stands in.
+/// What a reserved word does to its statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     /// `__attribute__`: skipped with its argument.

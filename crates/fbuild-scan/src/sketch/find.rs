@@ -174,7 +174,7 @@ fn folders(argument: &Utf8Path, strays: &mut Vec<Utf8PathBuf>) -> Result<Vec<Fol
                 argument: argument.to_owned(),
             });
         }
-        // The folder is the one in which the text really is (specification 2.1.1); the user's spelling is kept where it is the same.
+        // The folder is the one in which the text really is (semantics 2.1.1); the user's spelling is kept where it is the same.
         let (written, folder) = (
             argument.parent().unwrap_or(argument),
             real.parent().unwrap_or(&real),

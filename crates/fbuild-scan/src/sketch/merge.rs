@@ -1,4 +1,4 @@
-//! From a sketch's files to the C++ that is scanned and compiled (specification 2.1.4 and 4.1).
+//! From a sketch's files to the C++ that is scanned and compiled (semantics 2.1.4 and 4.1).
 //!
 //! Bytes are passed through: a comment in Latin-1 stays what it is. Prototypes are added later, by [`crate::prototypes`].
 
@@ -10,7 +10,7 @@ use regex::bytes::Regex;
 use crate::sketch::{Sketch, SketchError};
 use fbuild_cpp::{SourceFile, SourceTree};
 
-/// An `#include` of `Arduino.h` at the start of a line, also in a comment (specification 4.1.1).
+/// An `#include` of `Arduino.h` at the start of a line, also in a comment (semantics 4.1.1).
 static INCLUDES_ARDUINO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?m-u)^[ \t\n\f\r]*#[ \t\n\f\r]*include[ \t\n\f\r]*[<"]Arduino\.h[>"]"#)
         .expect("the pattern is a constant and a test compiles it")
@@ -26,7 +26,7 @@ pub struct Generated {
 }
 
 /// Returns the merged text `NAME.ino.cpp.merged`: the include of `Arduino.h` if the main file has none, then each sketch text under a
-/// `#line` of its own (specification 4.1). Line ends become LF, byte order marks are removed.
+/// `#line` of its own (semantics 4.1). Line ends become LF, byte order marks are removed.
 ///
 /// # Errors
 /// A text that cannot be read.
@@ -50,7 +50,7 @@ pub fn merged(sketch: &Sketch, tree: &SourceTree) -> Result<Generated, SketchErr
     })
 }
 
-/// Returns the copies of the additional files, each with a first line `#line 1 "its origin"` (specification 2.1.4).
+/// Returns the copies of the additional files, each with a first line `#line 1 "its origin"` (semantics 2.1.4).
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -70,7 +70,7 @@ pub fn copies(sketch: &Sketch, tree: &SourceTree) -> Result<Vec<Generated>, Sket
         .collect()
 }
 
-/// A sketch's generated files, in the tree under the paths at which they will stand.
+/// A sketch's generated files, in the tree under the paths at which they will be written.
 #[derive(Debug, Clone)]
 pub struct Staged {
     /// The merged text.

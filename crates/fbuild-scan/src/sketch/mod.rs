@@ -1,4 +1,4 @@
-//! One sketch: a folder, its main file, and the files that are copied with it (specification 2.1).
+//! One sketch: a folder, its main file, and the files that are copied with it (semantics 2.1).
 //!
 //! Loading looks at names only; [`crate::sketch::merge`] reads the content. It does not know boards or build directories.
 
@@ -16,10 +16,10 @@ use crate::walk::{self, Entry, Kind, WalkError};
 /// Extensions of sketch text.
 pub(crate) const SKETCH_TEXT: [&str; 2] = ["ino", "pde"];
 
-/// Extensions of the files that are copied beside the merged text (specification 2.1.3).
+/// Extensions of the files that are copied beside the merged text (semantics 2.1.3).
 const CODE: [&str; 10] = ["h", "hpp", "hh", "c", "cpp", "cc", "cxx", "S", "tpp", "ipp"];
 
-/// As [`CODE`], but a broken link of that name harms nobody (specification 2.1.7).
+/// As [`CODE`], but a broken link of that name is left out (semantics 2.1.7).
 const DOCUMENTS: [&str; 3] = ["md", "json", "adoc"];
 
 /// Folders of version control, which cannot hold a file of the sketch and may be large.
@@ -123,9 +123,9 @@ pub struct Sketch {
 }
 
 impl Sketch {
-    /// Loads the sketch at `path`: its folder, or any `.ino` or `.pde` file in the folder (specification 2.1.1).
+    /// Loads the sketch at `path`: its folder, or any `.ino` or `.pde` file in the folder (semantics 2.1.1).
     ///
-    /// Folders of version control and `.fbuild` are left out beside what specification 2.1.3 leaves out.
+    /// Folders of version control and `.fbuild` are left out beside what semantics 2.1.3 leaves out.
     ///
     /// # Errors
     /// Every case of [`SketchError`]; each names the path.
@@ -215,7 +215,7 @@ impl Sketch {
     }
 
     /// Returns the translation units of the sketch's root, relative to `{build.path}/sketch`, in link order; the generated source is one of
-    /// them (specification 2.1.5, 3.1).
+    /// them (semantics 2.1.5, 3.1).
     pub fn root_units(&self) -> Vec<Utf8PathBuf> {
         let copied = self.compiled(|parts| parts.len() == 1);
         let mut units: Vec<_> = std::iter::once(self.generated_name())
@@ -232,7 +232,7 @@ impl Sketch {
         units
     }
 
-    /// Returns all translation units but the generated one in the order in which discovery scans them (specification 5.1.1): those of the
+    /// Returns all translation units but the generated one in the order in which discovery scans them (semantics 5.1.1): those of the
     /// root by name, then those of `src` as a directory walk meets them.
     pub fn scanned_units(&self) -> Vec<Utf8PathBuf> {
         let mut root: Vec<_> = self.compiled(|parts| parts.len() == 1).collect();
@@ -265,7 +265,7 @@ impl Sketch {
     }
 }
 
-/// Below `src`, not in a hidden folder and not in one of version control (specification 2.2).
+/// Below `src`, not in a hidden folder and not in one of version control (semantics 2.2).
 fn in_src(parts: &[&str]) -> bool {
     match parts {
         ["src", folders @ .., _] => !folders.iter().any(|folder| sources::is_unrelated(folder)),

@@ -1,4 +1,4 @@
-//! What a sketch's own `sketch.yaml` says about building it: its board, and profiles that pin platforms and libraries (specification 2.1.8).
+//! What a sketch's own `sketch.yaml` says about building it: its board, and profiles that pin platforms and libraries (semantics 2.1.8).
 //!
 //! The file is only read here; which of it counts in a run, and where what it pins is, is decided by who knows the command line.
 
@@ -118,7 +118,7 @@ const MOST_VALUES: usize = 100_000;
 /// The most lists and maps within each other.
 const MOST_LEVELS: usize = 64;
 
-/// Refuses a file whose aliases stand for more values than memory holds, and one whose nesting is deeper than the stack. Reads it event by
+/// Refuses a file whose aliases repeat more values than memory holds, and one whose nesting is deeper than the stack. Reads it event by
 /// event, so its own work is linear.
 fn check_extent(text: &str) -> Result<(), String> {
     let mut parser = Parser::new_from_str(text);

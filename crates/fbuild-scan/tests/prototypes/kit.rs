@@ -32,7 +32,7 @@ impl Block {
     }
 }
 
-/// The merged text of `files`, main file first (specification 4.1).
+/// The merged text of `files`, main file first (semantics 4.1).
 pub(crate) fn merge(files: &[(&str, &str)]) -> String {
     let mut merged = String::new();
     let includes_arduino = files[0].1.lines().any(|line| {

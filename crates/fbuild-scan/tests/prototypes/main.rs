@@ -1,4 +1,4 @@
-//! Prototype generation: the rows of specification 4.3, the tagger against `arduino-ctags`, whole sketches against `arduino-builder`,
+//! Prototype generation: the rows of semantics 4.3, the tagger against `arduino-ctags`, whole sketches against `arduino-builder`,
 //! and arbitrary input.
 
 mod kit;

@@ -218,7 +218,7 @@ fn p47_debian_examples_as_by_arduino_builder() {
     assert!(compared >= 5, "only {compared} sketches");
 }
 
-/// Where section 10 of the specification says that they agree, the whole text agrees with arduino-builder's, blanks apart.
+/// For the sketches on which they are known to agree, the whole text agrees with arduino-builder's, blanks apart.
 #[test]
 fn p47_whole_sketches_as_by_arduino_builder() {
     needs!("arduino-builder", "avr-g++");

@@ -1,4 +1,4 @@
-//! One test for each row of specification 4.3, named after it.
+//! One test for each row of semantics 4.3, named after it.
 
 use crate::kit::{
     MAIN, block, block_of, compiled_block, merge, preprocessed, texts, unpreprocessed,

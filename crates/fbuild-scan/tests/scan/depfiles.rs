@@ -1,4 +1,4 @@
-//! Dependency files: specification 7.8.
+//! Dependency files: semantics 7.8.
 
 use fbuild_scan::depfile::{Depfile, DepfileError};
 use proptest::prelude::*;

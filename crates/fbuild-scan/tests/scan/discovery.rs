@@ -1,4 +1,4 @@
-//! The loop of specification 5.1, with the real compiler and with a scripted one.
+//! The loop of semantics 5.1, with the real compiler and with a scripted one.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! Libraries and the index: specification 2.3 and 5.2.
+//! Libraries and the index: semantics 2.3 and 5.2.
 
 use fbuild_scan::library::index::{LibraryIndex, Root};
 use fbuild_scan::library::precompiled::binaries;

@@ -1,4 +1,4 @@
-//! Merging and copying: specification 2.1.4 and 4.1.
+//! Merging and copying: semantics 2.1.4 and 4.1.
 
 use fbuild_cpp::SourceTree;
 use fbuild_scan::sketch::merge::{copies, merged, stage};

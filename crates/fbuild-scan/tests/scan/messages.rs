@@ -1,4 +1,4 @@
-//! Reading the name of a missing header: specification 5.1.2.
+//! Reading the name of a missing header: semantics 5.1.2.
 
 use fbuild_scan::library::missing::missing_header;
 

@@ -1,4 +1,4 @@
-//! Choosing a library: specification 5.3.
+//! Choosing a library: semantics 5.3.
 
 use fbuild_scan::library::Location;
 use fbuild_scan::library::index::{LibraryIndex, Root};

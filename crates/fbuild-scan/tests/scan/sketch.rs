@@ -1,4 +1,4 @@
-//! Loading sketches: specification 2.1.
+//! Loading sketches: semantics 2.1.
 
 use fbuild_scan::sketch::project::Project;
 use fbuild_scan::sketch::{Sketch, SketchError};

@@ -1,4 +1,4 @@
-//! Rules that leave sketches out: formats section 4.
+//! Rules that leave sketches out: `docs/filters.md`.
 
 use camino::Utf8Path;
 use fbuild_model::outcome::SkipRule;

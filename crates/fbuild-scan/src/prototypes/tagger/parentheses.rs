@@ -164,7 +164,7 @@ impl Tagger<'_> {
         Ok(found)
     }
 
-    /// What stands between a parameter list and its body or semicolon.
+    /// What is between a parameter list and its body or semicolon.
     pub(super) fn after_parameters(&mut self) -> Step<()> {
         while let Some(symbol) = self.input.next_solid().0 {
             match u8::try_from(symbol).unwrap_or(0) {

@@ -64,7 +64,7 @@ impl Tagger<'_> {
         }
     }
 
-    /// Tags the name that stands `back` tokens before the current one.
+    /// Tags the name that is `back` tokens before the current one.
     pub(super) fn tag(&mut self, back: usize, kind: TagKind) {
         let enclosing = self.parent().and_then(|parent| parent.declaration.scope());
         let statement = self.statement();

@@ -139,7 +139,7 @@ impl Statement {
         self.qualifying_name = true;
     }
 
-    /// The return type in front of the name that stands `back` tokens before the current one.
+    /// The return type in front of the name that is `back` tokens before the current one.
     pub(super) fn return_type(&self, back: usize) -> String {
         let Some(mut end) = self.earlier.len().checked_sub(back) else {
             return String::new();
