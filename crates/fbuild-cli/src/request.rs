@@ -141,20 +141,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         }
     }
     let mut single = comma_list(&args.library);
-    let given = comma_list(&args.libraries);
-    if let Some(missing) = given.iter().find(|dir| !dir.is_dir()) {
-        return Err(CliError::usage(anyhow!(
-            "--libraries {missing}: folder not found"
-        )));
-    }
-    for dir in given
-        .iter()
-        .filter(|dir| dir.join("library.properties").is_file())
-    {
-        remarks.push(format!(
-            "--libraries {dir}: this folder is a library itself; for one library use --library"
-        ));
-    }
+    let given = library_folders(args, &mut remarks)?;
     let mut folders = given.clone();
     folders.extend(sketchbooks.iter().map(|dir| dir.join("libraries")));
     let profile = choice.libraries(&folders)?;
@@ -184,6 +171,27 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         launcher: Vec::new(),
     };
     Ok(Prepared { request, remarks })
+}
+
+/// Returns the folders of `--libraries`, and adds a remark for each that is a library itself.
+fn library_folders(
+    args: &SketchArgs,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let folders = comma_list(&args.libraries);
+    if let Some(missing) = folders.iter().find(|dir| !dir.is_dir()) {
+        return Err(CliError::usage(anyhow!(
+            "--libraries {missing}: folder not found"
+        )));
+    }
+    for dir in &folders {
+        if dir.join("library.properties").is_file() {
+            remarks.push(format!(
+                "--libraries {dir}: this folder is a library itself; for one library use --library"
+            ));
+        }
+    }
+    Ok(folders)
 }
 
 /// Keeps the sketches that `--include` and `--exclude` select, and returns a remark for each pattern that matches none.

@@ -11,11 +11,14 @@ use fbuild_build::services::Services;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_model::{Event, untrusted};
 use fbuild_report::RunReport;
+use fbuild_report::cause_code;
 use fbuild_report::json::Origin;
+use fbuild_report::schema::run::Code;
 use fbuild_scan::sketch::find::Requested;
 
 use crate::args::{BuildArgs, MessageFormat, ShowProperties};
 use crate::commands::outputs;
+use crate::config::Rule;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::hints;
@@ -113,6 +116,7 @@ fn follow(
     let verbose = printer.verbosity == Verbosity::Verbose;
     let (events, inbox) = mpsc::channel();
     let mut take = |event: Event, report: &mut RunReport| {
+        let event = with_overflow_allowed(event, &args.what.rules);
         report.apply(&event);
         screen.show(&event, report);
         if args.message_format == MessageFormat::Json {
@@ -157,6 +161,20 @@ fn follow(
         report,
     );
     built.map_err(explained)
+}
+
+/// Turns a failure by size into a skip where a rule of `fbuild.toml` allows it.
+fn with_overflow_allowed(event: Event, rules: &[Rule]) -> Event {
+    let Event::SketchFinished { index, mut result } = event else {
+        return event;
+    };
+    let too_big = matches!(&result.outcome, SketchOutcome::Failed(failure)
+        if matches!(cause_code::code(failure), Code::Overflow { .. } | Code::TooLarge));
+    let mut own = rules.iter().filter(|rule| rule.is_for(&result.sketch));
+    if too_big && let Some(rule) = own.find_map(Rule::allows_overflow) {
+        result.outcome = SketchOutcome::Skipped(rule);
+    }
+    Event::SketchFinished { index, result }
 }
 
 /// Returns an end for each requested sketch that the builder did not end, which happens only when it stopped with an error.

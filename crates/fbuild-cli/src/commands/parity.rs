@@ -68,25 +68,7 @@ pub fn run(
         warnings: args.what.properties.warnings.name().to_owned(),
     };
     let (events, inbox) = mpsc::channel();
-    let tell = |check: &Check| {
-        if printer.verbosity > Verbosity::Quiet {
-            let tone = if check.verdict.is_unexplained() {
-                Tone::Bad
-            } else {
-                Tone::Good
-            };
-            printer.status(
-                tone,
-                check.verdict.name(),
-                &format!(
-                    "{} {}: {}",
-                    check.board,
-                    check.sketch,
-                    check.verdict.remark()
-                ),
-            );
-        }
-    };
+    let tell = |check: &Check| show(check, printer);
     let checks = std::thread::scope(|scope| {
         scope.spawn(|| {
             for event in inbox {
@@ -103,31 +85,7 @@ pub fn run(
     } else {
         lines(&checks)
     });
-    let unexplained = checks
-        .iter()
-        .filter(|check| check.verdict.is_unexplained())
-        .count();
-    let count = |name: &str| {
-        checks
-            .iter()
-            .filter(|check| check.verdict.name() == name)
-            .count()
-    };
-    let summary = format!(
-        "{} identical, {} not comparable, {} fail with both, {unexplained} unexplained",
-        count("identical"),
-        count("not comparable"),
-        count("both fail")
-    );
-    printer.status(
-        if unexplained == 0 {
-            Tone::Good
-        } else {
-            Tone::Bad
-        },
-        "Compared",
-        &summary,
-    );
+    let unexplained = summarise(&checks, printer);
     Ok(if session.stop.is_cancelled() {
         Exit::Interrupted
     } else if unexplained == 0 {
@@ -168,6 +126,50 @@ fn complete_fqbns(
         (fqbn.to_string(), complete)
     };
     boards.iter().map(complete).collect()
+}
+
+/// Shows one comparison, unless `-q` is given.
+fn show(check: &Check, printer: &Printer) {
+    if printer.verbosity == Verbosity::Quiet {
+        return;
+    }
+    let tone = match check.verdict.is_unexplained() {
+        true => Tone::Bad,
+        false => Tone::Good,
+    };
+    let remark = check.verdict.remark();
+    let text = format!("{} {}: {remark}", check.board, check.sketch);
+    printer.status(tone, check.verdict.name(), &text);
+}
+
+/// Shows how many sketches have which verdict; returns the number of unexplained differences.
+fn summarise(checks: &[Check], printer: &Printer) -> usize {
+    let unexplained = checks
+        .iter()
+        .filter(|check| check.verdict.is_unexplained())
+        .count();
+    let count = |name: &str| {
+        checks
+            .iter()
+            .filter(|check| check.verdict.name() == name)
+            .count()
+    };
+    let summary = format!(
+        "{} identical, {} not comparable, {} fail with both, {unexplained} unexplained",
+        count("identical"),
+        count("not comparable"),
+        count("both fail")
+    );
+    printer.status(
+        if unexplained == 0 {
+            Tone::Good
+        } else {
+            Tone::Bad
+        },
+        "Compared",
+        &summary,
+    );
+    unexplained
 }
 
 /// A line per sketch, fields separated by tabs.

@@ -18,6 +18,8 @@ pub struct Rule {
     pub options: Vec<String>,
     /// Why these sketches are not built.
     skip: Option<String>,
+    /// Whether a firmware that is too big counts as skipped.
+    allow_overflow: bool,
     file: Utf8PathBuf,
     line: u32,
 }
@@ -36,6 +38,8 @@ struct Written {
     #[serde(default)]
     options: Vec<String>,
     skip: Option<String>,
+    #[serde(default, rename = "allow-overflow")]
+    allow_overflow: bool,
 }
 
 /// Reads the rules of a file.
@@ -56,6 +60,7 @@ pub(super) fn parse(text: &str, path: &Utf8Path) -> Result<Vec<Rule>, CliError> 
             boards: written.boards,
             options: written.options,
             skip: written.skip,
+            allow_overflow: written.allow_overflow,
             file: path.to_owned(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
         })
@@ -74,6 +79,12 @@ impl Rule {
         self.skip
             .as_ref()
             .map(|reason| self.outcome(reason.clone()))
+    }
+
+    /// Returns the outcome of its sketches whose firmware is too big, if it allows that.
+    pub fn allows_overflow(&self) -> Option<SkipRule> {
+        let text = "allow-overflow: it compiles and is too big for the board";
+        self.allow_overflow.then(|| self.outcome(text.to_owned()))
     }
 
     /// Returns the outcome of its sketches on a board that it does not name.

@@ -137,20 +137,40 @@ pub fn too_big(failure: &Failure) -> Option<String> {
             let detail = failure.output.lines().next();
             Some(detail.unwrap_or(&failure.message).to_owned())
         }
-        Phase::Link => failure.output.lines().find_map(overflow),
+        Phase::Link => overflow(&failure.output),
         _ => None,
     }
 }
 
-/// Reads ``region `text' overflowed by 120 bytes`` and the linker's other ways to say it.
-fn overflow(line: &str) -> Option<String> {
-    let quoted = |after: &str| Some(line.split_once(after)?.1.split_once('\'')?.0);
-    if let (Some(region), Some((_, by))) = (quoted("region `"), line.split_once("overflowed by ")) {
-        return Some(format!("{} overflowed by {by}", memory(region)));
-    }
-    let (section, region) = (quoted("section `")?, quoted("region `")?);
-    let fits = line.contains("is not within region") || line.contains("will not fit in region");
-    fits.then(|| format!("{} is full: {section} does not fit", memory(region)))
+/// Reads which section does not fit and by how much: ``section `.text' will not fit in region `text'``, ``region `text' overflowed by 120 bytes``.
+fn overflow(output: &str) -> Option<String> {
+    let quoted = |line: &'_ str, after: &str| {
+        let (_, rest) = line.split_once(after)?;
+        Some(rest.split_once('\'')?.0.to_owned())
+    };
+    let excess = output.lines().find_map(|line| {
+        let (_, by) = line.split_once("overflowed by ")?;
+        Some((quoted(line, "region `")?, by.to_owned()))
+    });
+    let full = output.lines().find_map(|line| {
+        let fits =
+            !line.contains("is not within region") && !line.contains("will not fit in region");
+        let section = quoted(line, "section `").filter(|_| !fits)?;
+        Some((section, quoted(line, "region `")?))
+    });
+    Some(match (excess, full) {
+        (Some((region, by)), Some((section, _))) => {
+            format!(
+                "{} overflowed by {by}: {section} does not fit",
+                memory(&region)
+            )
+        }
+        (Some((region, by)), None) => format!("{} overflowed by {by}", memory(&region)),
+        (None, Some((section, region))) => {
+            format!("{} is full: {section} does not fit", memory(&region))
+        }
+        (None, None) => return None,
+    })
 }
 
 /// Names the memory of a linker script's region.
@@ -204,6 +224,10 @@ mod tests {
             (
                 "ld: region `FLASH' overflowed by 120 bytes\n",
                 Some("flash overflowed by 120 bytes"),
+            ),
+            (
+                "ld: x.elf section `.text' will not fit in region `text'\nld: region `text' overflowed by 7 bytes\n",
+                Some("flash overflowed by 7 bytes: .text does not fit"),
             ),
             ("undefined reference to `setup'\n", None),
         ] {

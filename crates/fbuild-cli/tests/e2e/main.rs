@@ -34,6 +34,7 @@ mod toolchain;
 mod up_to_date;
 mod vanish;
 mod warm;
+mod warnings;
 
 use fbuild_testkit::Project;
 
