@@ -11,10 +11,15 @@ pub fn measured_peak(cache: &Cache, boards: &[String]) -> Option<u64> {
         .max()
 }
 
-/// Records the largest resident set of a child of this run, for the runs to come. Writes only if it is larger than any before.
+/// Records the largest resident set of a child of this run, for the runs to come. A smaller one brings the recorded one down slowly: a run may
+/// compile little, and what was once large may be gone for good.
 pub(crate) fn record(cache: &Cache, board: &str, peak: u64) {
-    if recorded(cache, board).is_none_or(|before| before < peak) {
-        cache.remember(key(board), peak.to_string().as_bytes());
+    let next = match recorded(cache, board) {
+        Some(before) if peak < before => before - (before - peak) / 16,
+        _ => peak,
+    };
+    if recorded(cache, board) != Some(next) {
+        cache.remember(key(board), next.to_string().as_bytes());
     }
 }
 
@@ -45,9 +50,13 @@ mod tests {
         assert_eq!(measured_peak(&cache, &boards), None);
         record(&cache, "a:b:c", 170 * MB);
         record(&cache, "a:b:c", 90 * MB);
-        assert_eq!(measured_peak(&cache, &boards), Some(170 * MB));
+        assert_eq!(measured_peak(&cache, &boards), Some(165 * MB));
+        record(&cache, "a:b:c", 170 * MB);
         record(&cache, "a:b:d", 180 * MB);
         assert_eq!(measured_peak(&cache, &boards), Some(180 * MB));
         assert_eq!(measured_peak(&cache, &boards[..1]), Some(170 * MB));
+        (0..100).for_each(|_| record(&cache, "a:b:c", 10 * MB));
+        let peak = measured_peak(&cache, &boards[..1]).unwrap();
+        assert!(peak < 11 * MB, "{peak}");
     }
 }

@@ -142,9 +142,10 @@ fn object_dirs(plan: &BuildPlan) -> HashMap<usize, &Utf8Path> {
 /// Returns the command as it is in logs, without the option that fbuild adds and that only GCC knows.
 fn arguments(action: &Action, object_dir: &Utf8Path) -> Option<Vec<String>> {
     let command = &action.steps.first()?.command;
-    let words = command
-        .argv()
-        .filter(|word| !word.starts_with("-flto-compression-level="));
+    let words = command.argv().filter(|word| {
+        let ours = ["-flto-compression-level=", "-frandom-seed="];
+        !ours.iter().any(|ours| word.starts_with(ours))
+    });
     Some(
         words
             .map(|word| word.replace(WORK, object_dir.as_str()))

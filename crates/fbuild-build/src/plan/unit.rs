@@ -11,7 +11,7 @@ use fbuild_cpp::Scan;
 use fbuild_cpp::SourceFile;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
-use fbuild_model::{Command, Digest, DigestWriter, Parts};
+use fbuild_model::{Command, Digest, DigestWriter, Fingerprint, Parts};
 use fbuild_platform::SketchRecipes;
 
 use crate::action::inputs::{Compile, Inputs};
@@ -96,6 +96,10 @@ impl CompilePlanner<'_> {
             compress_less(&mut own.args, unit.stage);
         }
         let inputs = self.inputs(&own, compiler, &unit, &reads);
+        let fingerprint = inputs.fingerprint(self.path_map);
+        if preprocessor.is_gcc() {
+            name_by_action(&mut command.args, fingerprint, unit.label);
+        }
         Ok(Action {
             stage: unit.stage,
             label: unit.label.to_owned(),
@@ -106,7 +110,7 @@ impl CompilePlanner<'_> {
             links: Vec::new(),
             folders: Vec::new(),
             outputs: Outputs::Files(vec![object_name]),
-            fingerprint: inputs.fingerprint(self.path_map),
+            fingerprint,
             inputs,
             reads,
             pch: None,
@@ -171,6 +175,17 @@ impl CompilePlanner<'_> {
             };
         }
         writer.finish()
+    }
+}
+
+/// Makes an object for link-time optimisation the same each time it is compiled: gcc names its sections by a random number unless it is given one.
+/// Each action has its own, as the names must differ between the objects of a program. No firmware contains them.
+fn name_by_action(args: &mut Vec<String>, action: Fingerprint, label: &str) {
+    let has = |start: &str| args.iter().any(|arg| arg.starts_with(start));
+    if has("-flto") && !has("-frandom-seed") {
+        let mut seed = DigestWriter::new("random seed");
+        seed.digest(action.digest()).field(label);
+        args.push(format!("-frandom-seed={}", seed.finish().short()));
     }
 }
 

@@ -216,3 +216,32 @@ fn a_sketch_that_takes_too_long_is_ended_alone() {
     );
     run.says("the sketch took longer than 1 s (--sketch-timeout)");
 }
+
+#[test]
+fn an_object_that_is_compiled_twice_has_one_digest() {
+    needs!(need::AVR);
+    let project = users_of_a_library(&NAMES);
+    let made = |cache: &str| {
+        let cache = project.path(cache);
+        let dir = ["--cache-dir", cache.as_str(), "--pch", "off"];
+        let firmware = built(&project, &NAMES, "out", &dir);
+        fs_err::remove_dir_all(project.path("out")).unwrap();
+        let tree = Tree::read(&cache);
+        let files = tree.files().into_iter();
+        let objects: Vec<String> = files
+            .filter(|path| path.as_str().contains("/blobs/") && is_lto_object(&cache.join(path)))
+            .map(ToString::to_string)
+            .collect();
+        (firmware, objects)
+    };
+    let (first, second) = (made("one"), made("two"));
+    assert!(first.1.len() > 20, "{:?}", first.1);
+    assert!(first == second);
+}
+
+/// Returns whether a file is an object with code for link-time optimisation. Others, made of assembler sources, name a temporary file of the driver.
+fn is_lto_object(path: &Utf8Path) -> bool {
+    let bytes = fs_err::read(path).unwrap();
+    let named = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
+    bytes.starts_with(b"\x7fELF") && named(b".gnu.lto_.decls")
+}
