@@ -257,18 +257,7 @@ mod tests {
     use crate::symbol::Symbols;
 
     fn parse(text: &str, mode: Mode) -> Result<Macro, &'static str> {
-        let mut tokens = Vec::new();
-        {
-            let mut symbols = Symbols::open();
-            let mut lexer = Lexer::new(text.as_bytes(), 0, mode);
-            loop {
-                let token = lexer.token(&mut symbols, true);
-                if token.kind == Kind::End {
-                    break;
-                }
-                tokens.push(token);
-            }
-        }
+        let tokens = Lexer::new(text.as_bytes(), 0, mode).rest(&mut Symbols::open(), true);
         Macro::parse(&tokens, mode == Mode::Asm)
     }
 

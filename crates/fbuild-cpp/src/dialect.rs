@@ -184,18 +184,7 @@ fn parse(text: &str, language: Language) -> Result<Arc<Macro>, &'static str> {
         Language::Cxx => Mode::Cxx,
         Language::Asm => Mode::Asm,
     };
-    let mut tokens = Vec::new();
-    {
-        let mut symbols = Symbols::open();
-        let mut lexer = Lexer::new(text.as_bytes(), 0, mode);
-        loop {
-            let token = lexer.token(&mut symbols, false);
-            if token.kind == Kind::End {
-                break;
-            }
-            tokens.push(token);
-        }
-    }
+    let tokens = Lexer::new(text.as_bytes(), 0, mode).rest(&mut Symbols::open(), false);
     let definition = Macro::parse(&tokens, language == Language::Asm)?;
     debug_assert!(definition.shape != Shape::Builtin);
     Ok(Arc::new(definition))

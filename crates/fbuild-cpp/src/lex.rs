@@ -224,6 +224,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Reads the tokens up to the line's end.
+    pub(crate) fn rest(&mut self, symbols: &mut Symbols, comments: bool) -> Vec<Token> {
+        std::iter::from_fn(|| Some(self.token(symbols, comments)))
+            .take_while(|token| token.kind != Kind::End)
+            .collect()
+    }
+
     fn name_or_literal(&mut self, symbols: &mut Symbols, flags: u16) -> Token {
         let start = self.pos;
         let name = self.take_name();
@@ -286,20 +293,12 @@ mod tests {
     use super::*;
 
     fn lex(text: &str, mode: Mode) -> Vec<String> {
-        let mut symbols = Symbols::open();
-        let mut lexer = Lexer::new(text.as_bytes(), 0, mode);
-        let mut tokens = Vec::new();
-        loop {
-            let token = lexer.token(&mut symbols, false);
-            if token.kind == Kind::End {
-                return tokens;
-            }
+        let tokens = Lexer::new(text.as_bytes(), 0, mode).rest(&mut Symbols::open(), false);
+        let shown = tokens.iter().map(|token| {
             let space = if token.spaced() { " " } else { "" };
-            tokens.push(format!(
-                "{space}{}",
-                String::from_utf8_lossy(token.spelling())
-            ));
-        }
+            format!("{space}{}", String::from_utf8_lossy(token.spelling()))
+        });
+        shown.collect()
     }
 
     #[test]

@@ -132,6 +132,15 @@ impl Token {
         value: 0,
     };
 
+    /// A token without flags.
+    pub(crate) fn new(kind: Kind, spelling: &[u8]) -> Self {
+        Self {
+            kind,
+            flags: 0,
+            value: Symbol::of(spelling).0,
+        }
+    }
+
     /// Padding in place of the white space before `source`.
     pub(crate) fn padding(source: Self) -> Self {
         Self {
@@ -230,11 +239,7 @@ mod tests {
     use super::*;
 
     fn token(kind: Kind, text: &str) -> Token {
-        Token {
-            kind,
-            flags: 0,
-            value: Symbol::of(text.as_bytes()).0,
-        }
+        Token::new(kind, text.as_bytes())
     }
 
     #[test]

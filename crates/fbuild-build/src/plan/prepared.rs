@@ -178,7 +178,7 @@ pub fn prepare_sketch(
         });
     }
     let discovery = discover(&staged.scanned, board.surroundings(context.libraries.index))
-        .map_err(|error| undiscovered(*error, board))?;
+        .map_err(|error| undiscovered(error, board))?;
     let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
         let mut unprepared = Unprepared::new(
             Phase::Scan,

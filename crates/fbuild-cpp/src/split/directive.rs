@@ -11,14 +11,7 @@ use crate::token::{Kind, TOUCHED, Token};
 
 impl Splitter<'_> {
     pub(super) fn rest(&mut self, comments: bool) -> Vec<Token> {
-        let mut tokens = Vec::new();
-        loop {
-            let token = self.lexer.token(self.symbols, comments);
-            if token.kind == Kind::End {
-                return tokens;
-            }
-            tokens.push(token);
-        }
+        self.lexer.rest(self.symbols, comments)
     }
 
     fn tokens(&mut self) -> Box<[Token]> {

@@ -10,11 +10,7 @@ use crate::token::{Kind, Token};
 impl Unit<'_> {
     /// Replaces a computed macro by its value. Returns false if the name stays as it is.
     pub(super) fn expand_builtin(&mut self, name: Symbol) -> Result<bool, Stop> {
-        let number = |value: u64| Token {
-            kind: Kind::Number,
-            flags: 0,
-            value: Symbol::of(value.to_string().as_bytes()).0,
-        };
+        let number = |value: u64| Token::new(Kind::Number, value.to_string().as_bytes());
         let token = match name {
             Symbol::FILE => {
                 self.findings.uses_path = true;
@@ -83,9 +79,5 @@ fn text_token(text: &str) -> Token {
         literal.push(byte);
     }
     literal.push(b'"');
-    Token {
-        kind: Kind::Str,
-        flags: 0,
-        value: Symbol::of(&literal).0,
-    }
+    Token::new(Kind::Str, &literal)
 }

@@ -117,7 +117,8 @@ impl Unit<'_> {
             escaped = false;
             plain.push(byte);
         }
-        let tokens = self.lex_line(&plain);
+        let mode = self.task.dialect.mode;
+        let tokens = Lexer::new(&plain, 0, mode).rest(&mut Symbols::open(), false);
         if self.task.effort.full || self.printing() {
             self.pragma(&tokens, true)?;
         }
@@ -136,20 +137,6 @@ impl Unit<'_> {
         };
         self.in_args = in_args;
         Ok(token)
-    }
-
-    /// Splits a text into tokens.
-    fn lex_line(&self, text: &[u8]) -> Vec<Token> {
-        let mut symbols = Symbols::open();
-        let mut lexer = Lexer::new(text, 0, self.task.dialect.mode);
-        let mut tokens = Vec::new();
-        loop {
-            let token = lexer.token(&mut symbols, false);
-            if token.kind == Kind::End {
-                return tokens;
-            }
-            tokens.push(token);
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::expand::Argument;
 use crate::define::Macro;
 use crate::lex::Lexer;
 use crate::stop::Stop;
-use crate::symbol::{Symbol, Symbols};
+use crate::symbol::Symbols;
 use crate::token::{Kind, LINE_START, NOWHERE, PASTE_RIGHT, STRINGIFY, SYSTEM, Token};
 
 impl Unit<'_> {
@@ -182,9 +182,5 @@ fn stringify(tokens: &[Token]) -> Token {
         text.pop();
     }
     text.push(b'"');
-    Token {
-        kind: Kind::Str,
-        flags: 0,
-        value: Symbol::of(&text).0,
-    }
+    Token::new(Kind::Str, &text)
 }

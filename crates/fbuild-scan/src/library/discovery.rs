@@ -57,11 +57,13 @@ pub struct Discovery {
 }
 
 /// Why discovery stopped.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum DiscoveryError {
     /// A header was not found.
+    #[error("no library has `{}`, which `{}` includes", .0.header, .0.source)]
     Missing(Box<Missing>),
     /// A library that is needed must not be used (semantics 2.3.5).
+    #[error("library `{}` cannot be used: {problem}", .library.name)]
     Unusable {
         /// The library.
         library: Arc<Library>,
@@ -69,7 +71,8 @@ pub enum DiscoveryError {
         problem: String,
     },
     /// A library's folders cannot be listed.
-    Library(LibraryError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
 }
 
 /// A header that no library offers.
@@ -93,31 +96,6 @@ pub struct Missing {
     pub irregular: Vec<Utf8PathBuf>,
     /// What was found before.
     pub so_far: Discovery,
-}
-
-impl std::error::Error for DiscoveryError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Library(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for DiscoveryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(missing) => write!(
-                f,
-                "find a library for `{}`, which `{}` includes",
-                missing.header, missing.source
-            ),
-            Self::Unusable { library, problem } => {
-                write!(f, "use library `{}`: {problem}", library.name)
-            }
-            Self::Library(error) => error.fmt(f),
-        }
-    }
 }
 
 impl Missing {
@@ -159,7 +137,7 @@ struct Waiting {
 pub fn discover(
     sources: &[Utf8PathBuf],
     around: Surroundings<'_>,
-) -> Result<Discovery, Box<DiscoveryError>> {
+) -> Result<Discovery, DiscoveryError> {
     let mut found = Discovery {
         libraries: Vec::new(),
         include_dirs: around.base_dirs.to_vec(),
@@ -204,13 +182,10 @@ pub fn discover(
             let Some(resolution) = resolution else {
                 let (header, output) = (header.clone(), output.clone());
                 let missing = missing(header, output, file, in_use.cloned(), around.index, found);
-                return Err(Box::new(DiscoveryError::Missing(Box::new(missing))));
+                return Err(DiscoveryError::Missing(Box::new(missing)));
             };
             let library = Arc::clone(&resolution.chosen.library);
-            for source in library
-                .scanned_sources()
-                .map_err(|error| Box::new(DiscoveryError::Library(error)))?
-            {
+            for source in library.scanned_sources()? {
                 queue.push(source, library.private_include_dir());
             }
             found.include_dirs.push(library.include_dir());
@@ -220,10 +195,10 @@ pub fn discover(
     }
     for library in &found.libraries {
         if let Some(problem) = library.unusable() {
-            return Err(Box::new(DiscoveryError::Unusable {
+            return Err(DiscoveryError::Unusable {
                 library: Arc::clone(library),
                 problem,
-            }));
+            });
         }
     }
     Ok(found)

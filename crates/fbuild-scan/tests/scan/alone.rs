@@ -45,7 +45,7 @@ impl<'a> Shared<'a> {
             base_dirs: &self.base,
             memo: &self.memo,
         };
-        let found = match discover(std::slice::from_ref(&source), around).map_err(|error| *error) {
+        let found = match discover(std::slice::from_ref(&source), around) {
             Ok(found) => found,
             Err(DiscoveryError::Missing(missing)) => {
                 return vec![format!("{} {:?}", missing.header, missing.include_dirs)];

@@ -56,7 +56,7 @@ fn ours(
         base_dirs: base,
         memo,
     };
-    match discover(&staged.scanned, around).map_err(|error| *error) {
+    match discover(&staged.scanned, around) {
         Ok(found) => Ok(found.include_dirs[base.len()..]
             .iter()
             .map(ToString::to_string)

@@ -78,7 +78,7 @@ impl Run {
         }
     }
 
-    fn discover(&self, space: &Space, sources: &[&str]) -> Result<Discovery, Box<DiscoveryError>> {
+    fn discover(&self, space: &Space, sources: &[&str]) -> Result<Discovery, DiscoveryError> {
         let sources: Vec<_> = sources.iter().map(|source| space.at(source)).collect();
         discover(
             &sources,
@@ -101,8 +101,8 @@ fn names(found: &Discovery) -> Vec<&str> {
         .collect()
 }
 
-fn missing(result: Result<Discovery, Box<DiscoveryError>>) -> Missing {
-    match result.map_err(|error| *error) {
+fn missing(result: Result<Discovery, DiscoveryError>) -> Missing {
+    match result {
         Err(DiscoveryError::Missing(missing)) => *missing,
         other => panic!("{other:?}"),
     }

@@ -83,19 +83,7 @@ impl Tagger<'_> {
                 b':' => {}
                 b'.' => {
                     found.may_be_name = false;
-                    let second = self.any()?;
-                    if second == u16::from(b'.') {
-                        let third = self.any()?;
-                        if third == u16::from(b'.') {
-                            for _ in 0..3 {
-                                self.collect(third);
-                            }
-                        } else {
-                            self.input.unread(Some(third));
-                        }
-                    } else {
-                        self.input.unread(Some(second));
-                    }
+                    self.ellipsis()?;
                 }
                 b',' => found.may_be_name = false,
                 b'=' => {
@@ -109,30 +97,11 @@ impl Tagger<'_> {
                 b')' => depth -= 1,
                 b'(' if first => {
                     found.may_be_name = false;
-                    self.collected = Some("(".to_owned());
-                    self.statement().drop_macro_name();
                     depth = 0;
-                    self.skip_pair(b'(', b')')?;
-                    self.skip_pair(b'(', b')')?;
-                    if let Some(collected) = &mut self.collected {
-                        collected.pop();
-                    }
+                    self.parameters_of_macro()?;
                 }
                 b'(' if self.statement().current.is(TokenKind::NameInParentheses) => {
-                    let inner = self.solid()?;
-                    if inner == u16::from(b'*') {
-                        self.skip_pair(b'(', b')')?;
-                        let after = self.solid()?;
-                        if after == u16::from(b'(') {
-                            self.skip_pair(b'(', b')')?;
-                        } else {
-                            self.input.unread(Some(after));
-                        }
-                    } else {
-                        self.input.unread(Some(inner));
-                        self.input.unread(Some(b'('.into()));
-                        found.nested = true;
-                    }
+                    found.nested = !self.pointer_to_function()?;
                 }
                 b'(' => depth += 1,
                 _ if starts_name(symbol) => {
@@ -162,6 +131,55 @@ impl Tagger<'_> {
             self.statement().current = Token::default();
         }
         Ok(found)
+    }
+
+    /// Reads the rest of `...`, if the dot just read begins one.
+    fn ellipsis(&mut self) -> Step<()> {
+        let dot = u16::from(b'.');
+        let second = self.any()?;
+        if second != dot {
+            self.input.unread(Some(second));
+            return Ok(());
+        }
+        let third = self.any()?;
+        if third != dot {
+            self.input.unread(Some(third));
+            return Ok(());
+        }
+        for _ in 0..3 {
+            self.collect(third);
+        }
+        Ok(())
+    }
+
+    /// Reads the rest of `PROTO((int a))` behind its second parenthesis.
+    fn parameters_of_macro(&mut self) -> Step<()> {
+        self.collected = Some("(".to_owned());
+        self.statement().drop_macro_name();
+        self.skip_pair(b'(', b')')?;
+        self.skip_pair(b'(', b')')?;
+        if let Some(collected) = &mut self.collected {
+            collected.pop();
+        }
+        Ok(())
+    }
+
+    /// Reads a parameter such as `(*f)(int)` behind its first parenthesis; returns false, with nothing read, if it is none.
+    fn pointer_to_function(&mut self) -> Step<bool> {
+        let inner = self.solid()?;
+        if inner != u16::from(b'*') {
+            self.input.unread(Some(inner));
+            self.input.unread(Some(b'('.into()));
+            return Ok(false);
+        }
+        self.skip_pair(b'(', b')')?;
+        let after = self.solid()?;
+        if after == u16::from(b'(') {
+            self.skip_pair(b'(', b')')?;
+        } else {
+            self.input.unread(Some(after));
+        }
+        Ok(true)
     }
 
     /// What is between a parameter list and its body or semicolon.
