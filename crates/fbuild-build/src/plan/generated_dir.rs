@@ -3,13 +3,15 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
-
-use crate::exec::place::{self, PlaceError};
+use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
 
 /// The file that marks the directory.
 const MARK: &str = ".fbuild";
+
+/// What the names of files begin with that a run is about to rename to their place.
+const TEMPORARY: &str = ".fbuild-";
 
 /// What the file says to people.
 const TEXT: &str = "fbuild generates the files of this directory and deletes others.\n";
@@ -33,9 +35,6 @@ pub enum GeneratedDirError {
         /// Why not.
         source: io::Error,
     },
-    /// A file in it cannot be removed.
-    #[error(transparent)]
-    Place(#[from] PlaceError),
 }
 
 /// Makes `dir` unless it is there, and marks it.
@@ -80,5 +79,64 @@ pub fn remove_others(
         }
     }
     keep.insert(dir.join(MARK));
-    Ok(place::remove_others(dir, &keep)?)
+    remove_in(dir, &keep)
+}
+
+fn remove_in(dir: &Utf8Path, keep: &HashSet<Utf8PathBuf>) -> Result<(), GeneratedDirError> {
+    let unusable = |source| GeneratedDirError::Unusable {
+        dir: dir.to_owned(),
+        source,
+    };
+    for entry in dir.read_dir_utf8().map_err(unusable)? {
+        let entry = entry.map_err(unusable)?;
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_in(path, keep)?;
+        } else if !keep.contains(path) && !is_in_the_making(&entry) {
+            match std::fs::remove_file(path) {
+                // Another run removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other.map_err(unusable)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether another run may be about to rename the file to its place. What a killed run has left is older.
+fn is_in_the_making(entry: &Utf8DirEntry) -> bool {
+    const OLD: Duration = Duration::from_secs(60 * 60);
+    let written = entry.metadata().and_then(|found| found.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    entry.file_name().starts_with(TEMPORARY) && age.is_none_or(|age| age < OLD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_former_sketch_go_and_those_of_a_run_beside_stay() {
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap().join("sketch");
+        prepare(&dir).unwrap();
+        for name in ["kept.h", "src/former.h", "src/.fbuild-new", ".fbuild-old"] {
+            fs_err::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+            fs_err::write(dir.join(name), "").unwrap();
+        }
+        let old = fs_err::File::open(dir.join(".fbuild-old")).unwrap();
+        let yesterday = std::time::SystemTime::now() - Duration::from_secs(24 * 60 * 60);
+        old.file().set_modified(yesterday).unwrap();
+        prepare(&dir).unwrap();
+        remove_others(&dir, HashSet::from([dir.join("kept.h")])).unwrap();
+        for (name, stays) in [
+            (MARK, true),
+            ("kept.h", true),
+            ("src/.fbuild-new", true),
+            ("src/former.h", false),
+            (".fbuild-old", false),
+        ] {
+            assert_eq!(dir.join(name).exists(), stays, "{name}");
+        }
+    }
 }
