@@ -300,3 +300,26 @@ fn a_failure_is_cured_by_the_next_run_without_work_for_the_others() {
     let calls = project.calls();
     assert!(calls.of(Role::Compile).len() <= 1, "{:?}", calls.compiled());
 }
+
+#[test]
+fn hooks_after_compiling_run_only_for_what_compiled_and_before_fail_fast() {
+    let project = project()
+        .sketch("A", "// fake: fail no\nvoid setup() {}\nvoid loop() {}\n")
+        .sketch("B", PLAIN);
+    let hook = |point: &str| {
+        let ran = project.path(&format!("{point}-"));
+        format!("recipe.hooks.sketch.{point}.1.pattern=touch {ran}{{build.project_name}}")
+    };
+    let (before, after) = (hook("prebuild"), hook("postbuild"));
+    let hooks = ["--build-property", &before, "--build-property", &after];
+    let ran = |name: &str| project.path(name).exists();
+    let build = || project.compile(["A", "B"]).args(hooks);
+    build()
+        .args(["--fail-fast", "--jobs", "1"])
+        .run()
+        .expect_code(1);
+    assert!(ran("prebuild-A.ino") && !ran("postbuild-A.ino"));
+    assert!(!ran("prebuild-B.ino") && !ran("postbuild-B.ino"));
+    build().run().expect_code(1);
+    assert!(ran("postbuild-B.ino") && !ran("postbuild-A.ino"));
+}
