@@ -4,23 +4,14 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
-use fbuild_platform::split_arguments;
 
-use super::reference::{Built, NotBuilt};
-use super::relink::{self, Objects};
-use super::{Case, Ours, checked, explain};
+use crate::case::{Built, Case, Core, NotBuilt, Ours, checked};
+use crate::explain;
+use crate::relink::{self, Objects};
+use crate::used_libraries::libraries;
 
 /// A sketch that makes it compile the core and nothing else.
 const EMPTY_SKETCH: &str = "void setup() {}\nvoid loop() {}\n";
-
-/// A board's core as the reference compiled it.
-#[derive(Debug, Clone)]
-pub struct Core {
-    /// The archive with its members in sorted order.
-    pub archive: Utf8PathBuf,
-    /// The variant's objects in order.
-    pub variant: Vec<Utf8PathBuf>,
-}
 
 /// Compiles the core of the case's board in `dir`, and fills the reference's own cache of cores there.
 ///
@@ -70,38 +61,6 @@ pub fn build(
     let hex = relink::link(case, &printed, &objects, &case.dir.join("relinked"))
         .map_err(NotBuilt::Failed)?;
     Ok(Built { hex, printed })
-}
-
-/// Returns the folders of the libraries it used, in its order, from the include directories of the sketch's compile command.
-pub fn libraries(case: &Case<'_>, printed: &[String]) -> Vec<Utf8PathBuf> {
-    let Some(words) = relink::compile_words(case, printed) else {
-        return Vec::new();
-    };
-    let base = [Some(case.spec.core_dir()), case.spec.variant_dir()];
-    let dirs = words
-        .iter()
-        .filter_map(|word| word.strip_prefix("-I"))
-        .map(Utf8Path::new)
-        .filter(|dir| !base.contains(&Some(*dir)));
-    let mut libraries: Vec<Utf8PathBuf> = Vec::new();
-    for dir in dirs {
-        let recursive =
-            dir.file_name() == Some("src") && dir.with_file_name("library.properties").is_file();
-        let library = if recursive {
-            dir.parent().unwrap_or(dir)
-        } else {
-            dir
-        };
-        // The folder `utility` of a flat library stands behind it.
-        let utility = dir.file_name() == Some("utility")
-            && libraries
-                .last()
-                .is_some_and(|last| dir.parent() == Some(last));
-        if !utility {
-            libraries.push(library.to_owned());
-        }
-    }
-    libraries
 }
 
 /// Returns the command that builds a sketch as arduino-cli would, as far as that can be asked for.
@@ -180,9 +139,4 @@ fn hardware_dirs(case: &Case<'_>) -> Vec<Utf8PathBuf> {
         }
     }
     dirs
-}
-
-/// Splits a printed command into words.
-pub fn words(line: &str) -> Vec<String> {
-    split_arguments(line)
 }

@@ -3,8 +3,7 @@
 use camino::Utf8Path;
 use fbuild_model::Command;
 
-use super::reference::{Built, NotBuilt};
-use super::{Case, checked};
+use crate::case::{Built, Case, NotBuilt, checked};
 
 /// Builds one sketch.
 ///

@@ -2,10 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::arduino_builder::{Core, libraries};
-use super::reference::{Built, NotBuilt};
-use super::relink::{self, Objects};
-use super::{Case, Ours, difference};
+use crate::case::{Built, Case, Core, NotBuilt, Ours};
+use crate::difference;
+use crate::relink::{self, Objects};
+use crate::used_libraries::libraries;
 use fbuild_build::plan::SketchWork;
 
 /// Finds out before the reference runs whether its rules let it compile the same sources.

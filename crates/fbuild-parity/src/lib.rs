@@ -7,31 +7,36 @@
 
 mod arduino_builder;
 mod arduino_cli;
+mod case;
 mod difference;
+mod error;
 mod explain;
+mod folders;
 mod image;
 mod program;
 mod reference;
 mod relink;
+mod used_libraries;
+mod verdict;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::Event;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
-use fbuild_model::{Command, Event};
 use fbuild_platform::BoardSpec;
-use fbuild_scan::library::Location;
 use fbuild_scan::library::index::Root;
-use fbuild_scan::sketch::Sketch;
-use fbuild_scan::sketch::find::Requested;
 use rayon::prelude::*;
 
 pub use self::difference::{Difference, SectionDifference};
+pub use self::error::ParityError;
 pub use self::image::{Image, ImageError};
 pub use self::reference::{Reference, ReferenceError};
+pub use self::verdict::{Check, Verdict};
 
+use self::case::{Case, NotBuilt, Ours};
+use self::folders::{link_enclosing, prepare};
 use fbuild_build::plan::BuildPlan;
 use fbuild_build::plan::planner::Extent;
 use fbuild_build::plan::quirks::quirks_applied;
@@ -39,7 +44,6 @@ use fbuild_build::request::Request;
 use fbuild_build::run::{self, BuildError};
 use fbuild_build::services::Services;
 use fbuild_build::toolchain::Toolchain;
-use fbuild_process::runner::{Output, Runner};
 
 /// What is compared, and with what.
 #[derive(Debug)]
@@ -54,130 +58,6 @@ pub struct Question<'a> {
     pub build_properties: Vec<String>,
     /// The name of the warning level.
     pub warnings: String,
-}
-
-/// How one sketch compares on one board.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Both images hold the same bytes at the same addresses.
-    Identical {
-        /// How many bytes.
-        bytes: usize,
-    },
-    /// The images differ and nothing known explains it.
-    Differs(Difference),
-    /// The reference builds the sketch and we do not.
-    OnlyReference {
-        /// Our reason.
-        reason: String,
-    },
-    /// The two cannot be compared, or differ for a known reason.
-    NotComparable {
-        /// Why.
-        reason: String,
-    },
-    /// Neither builds it.
-    BothFail {
-        /// Our reason.
-        reason: String,
-    },
-}
-
-impl Verdict {
-    /// Returns the word for tables.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Identical { .. } => "identical",
-            Self::Differs(_) => "differs",
-            Self::OnlyReference { .. } => "only the reference builds",
-            Self::NotComparable { .. } => "not comparable",
-            Self::BothFail { .. } => "both fail",
-        }
-    }
-
-    /// Returns whether this is a difference without a known reason.
-    pub fn is_unexplained(&self) -> bool {
-        matches!(self, Self::Differs(_) | Self::OnlyReference { .. })
-    }
-
-    /// Returns what is to be said beside the word, in one line.
-    pub fn remark(&self) -> String {
-        match self {
-            Self::Identical { bytes } => format!("{bytes} bytes"),
-            Self::Differs(difference) => difference.to_string(),
-            Self::OnlyReference { reason }
-            | Self::NotComparable { reason }
-            | Self::BothFail { reason } => one_line(reason),
-        }
-    }
-}
-
-/// One row of the result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// The board's FQBN as asked for.
-    pub board: String,
-    /// The sketch's name.
-    pub sketch: String,
-    /// How it compares.
-    pub verdict: Verdict,
-}
-
-/// Why there is no comparison at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ParityError {
-    /// Our own build could not be planned or run.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// The workers cannot be started.
-    #[error("start the workers of the reference")]
-    Pool(#[from] rayon::ThreadPoolBuildError),
-    /// A folder for the reference cannot be made.
-    #[error("make the folder `{path}` for the reference")]
-    Folder {
-        /// The folder.
-        path: Utf8PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-}
-
-/// One sketch on one board, as the reference sees it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Case<'a> {
-    /// The board, with the cures of known faults in it.
-    pub spec: &'a BoardSpec,
-    /// The FQBN with all options.
-    pub fqbn: &'a str,
-    /// The sketch.
-    pub sketch: &'a Sketch,
-    /// Where the reference builds it; does not exist yet.
-    pub dir: &'a Utf8Path,
-    /// Folders of libraries, then single ones.
-    pub libraries: &'a [Root],
-    /// `--build-property`.
-    pub properties: &'a [String],
-    /// The warning level.
-    pub warnings: &'a str,
-    /// Starts processes.
-    pub runner: &'a Runner,
-}
-
-/// What we have of one sketch on one board.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ours<'a> {
-    /// The plan.
-    pub plan: &'a BuildPlan,
-    /// The sketch's place in it.
-    pub index: usize,
-    /// How it ended.
-    pub result: &'a SketchResult,
-}
-
-impl Ours<'_> {
-    fn out_dir(&self) -> &Utf8Path {
-        &self.plan.sketches[self.index].out_dir
-    }
 }
 
 /// Builds everything here, then with the reference, and compares. Gives one row per (board, sketch) in the order of the request.
@@ -315,73 +195,6 @@ fn built_here(
     Ok((plan, results))
 }
 
-/// Empties the reference's folder and returns the folders of libraries for it.
-///
-/// A reference that knows no single libraries gets a folder with links to them. We then take them by the same links: `__FILE__` carries a
-/// library's path into the bytes.
-fn prepare(root: &Utf8Path, own: &mut [Root]) -> Result<Vec<Root>, ParityError> {
-    let linked = root.join("libraries");
-    let folder = |source: std::io::Error| ParityError::Folder {
-        path: root.to_owned(),
-        source,
-    };
-    if root.exists() {
-        fs_err::remove_dir_all(root).map_err(folder)?;
-    }
-    fs_err::create_dir_all(&linked).map_err(folder)?;
-    let mut theirs: Vec<Root> = own
-        .iter()
-        .filter(|root| !root.is_library() && root.dir().is_dir())
-        .cloned()
-        .collect();
-    for single in own.iter_mut().filter(|root| root.is_library()) {
-        let link = linked.join(single.dir().file_name().unwrap_or("library"));
-        // Of two single libraries of one name the first counts, here and there.
-        if !link.exists() && single.dir().is_dir() {
-            std::os::unix::fs::symlink(single.dir(), &link).map_err(folder)?;
-            *single = Root::library(link);
-        }
-    }
-    theirs.push(Root::folder(linked, Location::User));
-    Ok(theirs)
-}
-
-/// Gives each sketch that a library contains a folder of libraries for the reference, in which this one is alone, and returns it by sketch.
-///
-/// The sketch itself takes the library by the link in that folder, as in [`prepare`].
-fn link_enclosing(
-    root: &Utf8Path,
-    sketches: &mut [Requested],
-) -> Result<Vec<Option<Root>>, ParityError> {
-    let mut folders = Vec::new();
-    let mut links: HashMap<Utf8PathBuf, Utf8PathBuf> = HashMap::new();
-    for sketch in sketches {
-        let Some(library) = &sketch.library else {
-            folders.push(None);
-            continue;
-        };
-        let link = match links.get(library) {
-            Some(link) => link.clone(),
-            None => {
-                let folder = root.join("enclosing").join(links.len().to_string());
-                let link = folder.join(library.file_name().unwrap_or("library"));
-                let made = fs_err::create_dir_all(&folder)
-                    .and_then(|()| fs_err::os::unix::fs::symlink(library, &link));
-                made.map_err(|source| ParityError::Folder {
-                    path: folder,
-                    source,
-                })?;
-                links.insert(library.clone(), link.clone());
-                link
-            }
-        };
-        let folder = link.parent().unwrap_or(root);
-        folders.push(Some(Root::folder(folder, Location::User)));
-        sketch.library = Some(link);
-    }
-    Ok(folders)
-}
-
 /// Lets the reference build one sketch and compares.
 fn compared(session: &reference::Session<'_>, case: &Case<'_>, ours: Ours<'_>) -> Verdict {
     if let SketchOutcome::Skipped(rule) = &ours.result.outcome {
@@ -391,8 +204,8 @@ fn compared(session: &reference::Session<'_>, case: &Case<'_>, ours: Ours<'_>) -
     }
     let theirs = match session.build(case, ours) {
         Ok(theirs) => theirs,
-        Err(reference::NotBuilt::Incomparable(reason)) => return Verdict::NotComparable { reason },
-        Err(reference::NotBuilt::Failed(reason)) => {
+        Err(NotBuilt::Incomparable(reason)) => return Verdict::NotComparable { reason },
+        Err(NotBuilt::Failed(reason)) => {
             return match our_failure(ours.result) {
                 Some(own) => Verdict::BothFail { reason: own },
                 None => Verdict::NotComparable {
@@ -446,42 +259,5 @@ fn our_failure(result: &SketchResult) -> Option<String> {
             ))
         }
         other => Some(other.name().to_owned()),
-    }
-}
-
-/// Runs a command of the reference; what it printed is the error if it fails.
-pub(crate) fn checked(runner: &Runner, command: &Command) -> Result<Output, String> {
-    let output = runner
-        .run(command)
-        .map_err(|error| fbuild_model::error_chain(&error))?;
-    match output.failure() {
-        None => Ok(output),
-        Some(failure) => {
-            let (all, errors) = (
-                output.text(),
-                String::from_utf8_lossy(&output.stderr).into_owned(),
-            );
-            let telling = all.lines().find(|line| {
-                ["error:", "undefined reference", "overflowed"]
-                    .iter()
-                    .any(|word| line.contains(word))
-            });
-            let last = errors.lines().rfind(|line| !line.trim().is_empty());
-            Err(telling.or(last).unwrap_or(&failure).trim().to_owned())
-        }
-    }
-}
-
-/// Joins the lines of a text and bounds it.
-fn one_line(text: &str) -> String {
-    let joined = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ");
-    match joined.char_indices().nth(300) {
-        Some((at, _)) => format!("{}…", &joined[..at]),
-        None => joined,
     }
 }

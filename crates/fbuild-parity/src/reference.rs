@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
 
-use super::arduino_builder::{self, Core};
-use super::{Case, Ours, arduino_cli, explain};
+use crate::case::{Built, Case, Core, NotBuilt, Ours};
+use crate::{arduino_builder, arduino_cli, explain};
 use fbuild_build::toolchain::find_program;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
@@ -101,24 +101,6 @@ impl Reference {
             version,
         })
     }
-}
-
-/// What a reference made.
-#[derive(Debug)]
-pub struct Built {
-    /// The image; the program stands beside it.
-    pub hex: Utf8PathBuf,
-    /// The commands it printed, if it is one that is relinked.
-    pub printed: Vec<String>,
-}
-
-/// Why a reference made nothing that can be compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotBuilt {
-    /// The two tools have other rules here.
-    Incomparable(String),
-    /// It failed.
-    Failed(String),
 }
 
 /// A core that is made by whoever needs it first.

@@ -2,11 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
-use fbuild_platform::{BoardSpec, SketchRecipes};
+use fbuild_platform::{BoardSpec, SketchRecipes, split_arguments};
 use walkdir::WalkDir;
 
-use super::arduino_builder::{Core, words};
-use super::{Case, checked};
+use crate::case::{Case, Core, checked};
 
 /// The one device for which arduino-builder appends `,--relax` to the linker's flags (docs/parity.md).
 const RELAXED: &str = "atmega2560";
@@ -128,7 +127,7 @@ pub fn link(
     run(
         case,
         relinked(
-            words(&printed[at]),
+            split_arguments(&printed[at]),
             &elf,
             &format!("{new}.elf"),
             case.dir,
@@ -140,7 +139,7 @@ pub fn link(
         .iter()
         .filter(|line| is_command(line) && line.contains(&elf) && line.contains(".hex"));
     for line in converting {
-        let argv = words(line)
+        let argv = split_arguments(line)
             .into_iter()
             .map(|word| word.replace(old.as_str(), new.as_str()));
         run(case, argv.collect())?;
@@ -199,7 +198,7 @@ pub fn compile_words(case: &Case<'_>, printed: &[String]) -> Option<Vec<String>>
     printed
         .iter()
         .find(|line| is_command(line) && line.contains(&object))
-        .map(|line| words(line))
+        .map(|line| split_arguments(line))
 }
 
 /// Compiles other C++ in place of the sketch's own and links that, in `dir`.
@@ -306,7 +305,7 @@ mod tests {
         };
         for (relaxed, relax) in [(true, ""), (false, ",--relax")] {
             let argv = relinked(
-                words(line),
+                split_arguments(line),
                 "/b/X.ino.elf",
                 "/n/X.ino.elf",
                 "/b".into(),
