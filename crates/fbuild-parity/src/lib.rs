@@ -78,20 +78,7 @@ pub fn run(
     let request = &question.request;
     let (plan, results) = built_here(request, services, events)?;
     let tools = Toolchain::new(services.cache, services.runner);
-    let specs: HashMap<String, BoardSpec> = request
-        .boards
-        .iter()
-        .map(|board| {
-            (
-                board.fqbn().to_string(),
-                if request.quirks {
-                    quirks_applied(board, &tools)
-                } else {
-                    board.clone()
-                },
-            )
-        })
-        .collect();
+    let specs = specs(request, &tools);
     let session = reference::Session::new(question.reference, root.clone());
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(request.sketch_jobs.get())
@@ -147,7 +134,7 @@ pub fn run(
                         reason: "the run was stopped".to_owned(),
                     },
                 };
-                // Only what somebody may want to look at is kept.
+                // What differs is kept for inspection.
                 if matches!(verdict, Verdict::Identical { .. }) {
                     let _ = fs_err::remove_dir_all(&dir);
                 }
@@ -162,6 +149,18 @@ pub fn run(
             .collect()
     });
     Ok(checks)
+}
+
+/// Returns the boards by FQBN, with the cures of known faults in them.
+fn specs(request: &Request, tools: &Toolchain<'_>) -> HashMap<String, BoardSpec> {
+    let spec = |board: &BoardSpec| match request.quirks {
+        true => quirks_applied(board, tools),
+        false => board.clone(),
+    };
+    let boards = request.boards.iter();
+    boards
+        .map(|board| (board.fqbn().to_string(), spec(board)))
+        .collect()
 }
 
 /// Runs our own build and keeps how each sketch ended, by its place in the plan.

@@ -350,6 +350,7 @@ fn after<'a>(command: &'a [String], flag: &str) -> &'a Utf8Path {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn commands_are_those_of_arduino_builder() {
     let Some(installation) = installation() else {
         return;

@@ -17,6 +17,7 @@ const SIZE: (f64, f64) = (760.0, 420.0);
 const MARGIN: (f64, f64, f64, f64) = (60.0, 150.0, 40.0, 50.0);
 
 /// Draws the lines; `title`, `x` and `y` say what is shown and in which unit. The vertical axis is logarithmic where one line dwarfs the others.
+#[expect(clippy::too_many_lines, reason = "the parts of one picture")]
 pub fn svg(title: &str, x: &str, y: &str, lines: &[Line<'_>]) -> String {
     let points = || lines.iter().flat_map(|line| &line.points);
     let right = points().map(|point| point.0).fold(1.0, f64::max);

@@ -43,6 +43,7 @@ pub fn markdown(rows: &[Row], name: &str) -> String {
 }
 
 /// Collects the targets over the runs with all `count` sketches.
+#[expect(clippy::too_many_lines, reason = "a table of targets")]
 fn targets(rows: &[Row], count: usize) -> Vec<Target> {
     let of = |case: &str, value: &dyn Fn(&Row) -> Option<f64>| {
         let whole = rows

@@ -1,7 +1,7 @@
 //! From a request to a plan.
 //!
-//! Sketches are drafted in parallel; then one pass (`assembly`) puts together what they share, in the order of the request, so that the
-//! plan does not depend on which draft was ready first.
+//! Sketches are prepared in parallel; then one pass (the plan builder) puts together what they share, in the order of the request, so that the
+//! plan does not depend on which sketch was ready first.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -60,78 +60,96 @@ pub fn plan(
     stop: &Stop,
     extent: Extent,
 ) -> Result<BuildPlan, PlanError> {
-    let tree = SourceTree::new();
     let hooks = match tools.is_for_preview() {
         true => FirstHooks::for_preview(),
         false => FirstHooks::default(),
     };
-    let plan = attempt(
-        request,
-        boards,
-        tools,
-        (&tree, &hooks),
-        runner,
-        stop,
-        extent,
-    )?;
-    if plan.disturbs_what_is_up_to_date() {
-        // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
-        let tree = SourceTree::new();
-        return attempt(
+    let attempt = |extent: Extent| {
+        let attempt = Attempt {
             request,
-            boards,
             tools,
-            (&tree, &hooks),
             runner,
             stop,
-            Extent::All,
-        );
+            extent,
+            hooks: &hooks,
+            tree: SourceTree::new(),
+            fallbacks: Fallbacks::default(),
+        };
+        attempt.plan(boards)
+    };
+    let plan = attempt(extent)?;
+    if plan.disturbs_what_is_up_to_date() {
+        // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
+        return attempt(Extent::All);
     }
     Ok(plan)
 }
 
-fn attempt(
-    request: &Request,
-    boards: &[BoardSpec],
-    tools: &Toolchain<'_>,
-    (tree, hooks): (&SourceTree, &FirstHooks),
-    runner: &Runner,
-    stop: &Stop,
+/// One pass over all boards.
+struct Attempt<'a> {
+    request: &'a Request,
+    tools: &'a Toolchain<'a>,
+    runner: &'a Runner,
+    stop: &'a Stop,
     extent: Extent,
-) -> Result<BuildPlan, PlanError> {
-    let fallbacks = Fallbacks::default();
-    let services = ScanServices {
-        tree,
-        runner,
-        cache: tools.cache(),
-        fallbacks: &fallbacks,
-    };
-    let fqbns: Vec<String> = boards
-        .iter()
-        .map(|board| board.fqbn().to_string())
-        .collect();
-    let dirs: Vec<Utf8PathBuf> = request
-        .sketches
-        .iter()
-        .map(|sketch| sketch.dir.clone())
-        .collect();
-    let names = layout::sketch_names(&dirs, &request.cwd);
-    let places = layout::sketch_dirs(&names, &dirs);
-    let mut builder = PlanBuilder::new(tools);
-    let mut records = Records::new(tools.cache(), tree);
-    let mut snapshot = InputSnapshot::default();
-    let mut scan_cache = ScanCache::default();
-    for (board_index, (spec, board_dir)) in
-        boards.iter().zip(layout::board_dirs(&fqbns)).enumerate()
-    {
-        let mut board = Board::new(
-            spec,
-            request.output_dir.join(board_dir),
-            (&request.libraries, &request.sketches),
-            tools,
-            services,
-        )?;
-        board.record_base = board_key(&board, tools);
+    hooks: &'a FirstHooks,
+    tree: SourceTree,
+    fallbacks: Fallbacks,
+}
+
+/// What planning noted for later runs, and what it knows of earlier ones.
+struct Notes<'a> {
+    records: Records<'a>,
+    snapshot: InputSnapshot,
+    scan_cache: ScanCache,
+}
+
+impl Attempt<'_> {
+    fn plan(self, boards: &[BoardSpec]) -> Result<BuildPlan, PlanError> {
+        let fqbns: Vec<String> = boards
+            .iter()
+            .map(|board| board.fqbn().to_string())
+            .collect();
+        let sketches = self.request.sketches.iter();
+        let dirs: Vec<Utf8PathBuf> = sketches.map(|sketch| sketch.dir.clone()).collect();
+        let names = layout::sketch_names(&dirs, &self.request.cwd);
+        let places = layout::sketch_dirs(&names, &dirs);
+        let mut builder = PlanBuilder::new(self.tools);
+        let mut notes = Notes {
+            records: Records::new(self.tools.cache(), &self.tree),
+            snapshot: InputSnapshot::default(),
+            scan_cache: ScanCache::default(),
+        };
+        let dirs = layout::board_dirs(&fqbns);
+        for (index, (spec, dir)) in boards.iter().zip(dirs).enumerate() {
+            let dir = self.request.output_dir.join(dir);
+            let out_dirs = places.iter().map(|place| dir.join(place)).collect();
+            let board = self.board(spec, dir, &mut builder)?;
+            self.sketches((index, &board), out_dirs, &mut builder, &mut notes)?;
+        }
+        notes.snapshot.add_files(self.tree.asked());
+        Ok(self.finished(builder.finish(), notes))
+    }
+
+    /// Loads what belongs to a board.
+    fn board<'s>(
+        &'s self,
+        spec: &'s BoardSpec,
+        dir: Utf8PathBuf,
+        builder: &mut PlanBuilder<'_>,
+    ) -> Result<Board<'s>, PlanError> {
+        let services = ScanServices {
+            tree: &self.tree,
+            runner: self.runner,
+            cache: self.tools.cache(),
+            fallbacks: &self.fallbacks,
+        };
+        let sources = (
+            self.request.libraries.as_slice(),
+            self.request.sketches.as_slice(),
+        );
+        let mut board = Board::new(spec, dir, sources, self.tools, services)?;
+        board.record_base = board_key(&board, self.tools);
         builder.warn(
             spec.warnings()
                 .iter()
@@ -139,18 +157,31 @@ fn attempt(
                 .cloned(),
         );
         if !board.unscanned {
-            let lack = device::unknown(&board.recipes, board.cxx(), tree, "");
+            let lack = device::unknown(&board.recipes, board.cxx(), &self.tree, "");
             builder.warn(
                 lack.map(|lack| format!("{}: {lack}", board.fqbn))
                     .into_iter(),
             );
         }
-        let out_dirs: Vec<Utf8PathBuf> = places.iter().map(|place| board.dir.join(place)).collect();
-        let known = match (extent, board.record_base) {
+        Ok(board)
+    }
+
+    /// Prepares the sketches of a board in parallel and adds them to the plan.
+    fn sketches(
+        &self,
+        (board_index, board): (usize, &Board<'_>),
+        out_dirs: Vec<Utf8PathBuf>,
+        builder: &mut PlanBuilder<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), PlanError> {
+        let request = self.request;
+        let known = match (self.extent, board.record_base) {
             // An export is made by stage 2.
             (Extent::NotUpToDate, Some(base)) if !request.export_binaries => {
-                let sketches = sketches_for_records(&board, base, &request.sketches);
-                records.up_to_date(base, &board.memos(), &sketches, &out_dirs)
+                let sketches = sketches_for_records(board, base, &request.sketches);
+                notes
+                    .records
+                    .up_to_date(base, &board.memos(), &sketches, &out_dirs)
             }
             _ => vec![None; request.sketches.len()],
         };
@@ -161,72 +192,82 @@ fn attempt(
         if to_build.any(|(known, exception)| known.is_none() && exception.is_none()) {
             // Before they are listed to be compiled: a source that appears in between is one that the next run notices.
             for dir in &board.base_dirs {
-                snapshot.add_sources(dir, Depth::Recursive);
+                notes.snapshot.add_sources(dir, Depth::Recursive);
             }
         }
-        let prepare = |(index, known): (usize, Option<Record>)| {
-            match exceptions[index] {
-                None => {}
-                Some(Exception::NotRequested) => return Prepared::NotRequested,
-                Some(Exception::Skipped(rule)) => return Prepared::Skipped(rule.clone()),
-            }
-            let (requested, out_dir) = (&request.sketches[index], &out_dirs[index]);
-            if !stop.may_start() {
-                return Prepared::stopped();
-            }
-            let libraries = match board.libraries.of(requested) {
-                Ok(libraries) => libraries,
-                Err(problem) => {
-                    return Prepared::Unprepared(Unprepared::new(Phase::Load, problem));
-                }
-            };
-            let context = SketchContext {
-                board: &board,
-                libraries,
-                tree,
-                runner,
-                hooks,
-            };
-            prepare(request, requested, context, out_dir, known)
+        let prepare = |(index, known): (usize, Option<Record>)| match exceptions[index] {
+            None => self.prepare(board, &request.sketches[index], &out_dirs[index], known),
+            Some(Exception::NotRequested) => Prepared::NotRequested,
+            Some(Exception::Skipped(rule)) => Prepared::Skipped(rule.clone()),
         };
         let prepared = known.into_par_iter().enumerate().map(prepare).collect();
-        let first = builder.board(&board, request, out_dirs, prepared)?;
-        PchPass::new(&board, request.pch, tools, tree).add(builder.plan(), first);
-        follow(&board, &builder.plan().sketches[first..], &mut snapshot);
-        if let Some(base) = board.record_base {
-            scan_cache.add(base, &board.memos(), tree);
-        }
-    }
-    snapshot.add_files(tree.asked());
-    let mut plan = builder.finish();
-    plan.warnings
-        .extend(tools.lacking().into_iter().map(|program| {
-        format!(
-            "`{program}` is not installed; what needs it is shown without libraries and prototypes"
-        )
-    }));
-    if hooks.left_any_out() {
-        plan.warnings.push(
-            "the platform's hooks are not run for a preview: files that they generate are not known".to_owned(),
+        let first = builder.board(board, request, out_dirs, prepared)?;
+        PchPass::new(board, request.pch, self.tools, &self.tree).add(builder.plan(), first);
+        follow(
+            board,
+            &builder.plan().sketches[first..],
+            &mut notes.snapshot,
         );
+        if let Some(base) = board.record_base {
+            notes.scan_cache.add(base, &board.memos(), &self.tree);
+        }
+        Ok(())
     }
-    let (notes, cost) = fallbacks.take();
-    // What the compiler looked for in vain when it was asked, it does not tell.
-    plan.snapshot = notes.is_empty().then_some(snapshot);
-    plan.scan_cache = scan_cache;
-    plan.earlier = records.into_snapshots();
-    let used: HashSet<Digest> = plan
-        .sketches
-        .iter()
-        .filter_map(|entry| match &entry.work {
+
+    fn prepare(
+        &self,
+        board: &Board<'_>,
+        requested: &Requested,
+        out_dir: &Utf8Path,
+        known: Option<Record>,
+    ) -> Prepared {
+        if !self.stop.may_start() {
+            return Prepared::stopped();
+        }
+        let libraries = match board.libraries.of(requested) {
+            Ok(libraries) => libraries,
+            Err(problem) => {
+                return Prepared::Unprepared(Unprepared::new(Phase::Load, problem));
+            }
+        };
+        let context = SketchContext {
+            board,
+            libraries,
+            tree: &self.tree,
+            runner: self.runner,
+            hooks: self.hooks,
+        };
+        prepare(self.request, requested, context, out_dir, known)
+    }
+
+    /// Adds to a plan what is known of its making.
+    fn finished(&self, mut plan: BuildPlan, notes: Notes<'_>) -> BuildPlan {
+        let lacking = self.tools.lacking().into_iter();
+        plan.warnings.extend(lacking.map(|program| {
+            format!(
+                "`{program}` is not installed; what needs it is shown without libraries and prototypes"
+            )
+        }));
+        if self.hooks.left_any_out() {
+            plan.warnings.push(
+                "the platform's hooks are not run for a preview: files that they generate are not known".to_owned(),
+            );
+        }
+        let (fallbacks, cost) = self.fallbacks.take();
+        // What the compiler looked for in vain when it was asked, it does not tell.
+        plan.snapshot = fallbacks.is_empty().then_some(notes.snapshot);
+        plan.scan_cache = notes.scan_cache;
+        plan.earlier = notes.records.into_snapshots();
+        let up_to_date = plan.sketches.iter().filter_map(|entry| match &entry.work {
             SketchWork::UpToDate(record) => Some(record.snapshot),
             _ => None,
-        })
-        .collect();
-    plan.earlier.retain(|(digest, _)| used.contains(digest));
-    plan.fallbacks = notes;
-    plan.cost = tools.cost().plus(cost);
-    Ok(plan)
+        });
+        let used: HashSet<Digest> = up_to_date.collect();
+        plan.earlier.retain(|(digest, _)| used.contains(digest));
+        plan.fallbacks = fallbacks;
+        plan.cost = self.tools.cost().plus(cost);
+        plan
+    }
 }
 
 /// Returns with each sketch that can be loaded what its records have in common with others.

@@ -14,7 +14,7 @@ use fbuild_scan::library::discovery::{Discovery, DiscoveryError, Missing, discov
 use fbuild_scan::library::{Library, Precompiled};
 use fbuild_scan::prototypes::insert_prototypes;
 use fbuild_scan::sketch::Sketch;
-use fbuild_scan::sketch::merge;
+use fbuild_scan::sketch::merge::{self, Staged};
 
 use crate::exec::place;
 use crate::incremental::record::{Record, RecordKey};
@@ -159,23 +159,7 @@ pub fn prepare_sketch(
         write(file)?;
     }
     if board.unscanned {
-        let main = tree.insert(&main_path, staged.merged.bytes().to_vec());
-        write(&main)?;
-        let discovery = Discovery {
-            libraries: Vec::new(),
-            include_dirs: board.base_dirs.clone(),
-            resolutions: Vec::new(),
-            unscanned: Vec::new(),
-        };
-        let remarks = vec![
-            "the compiler is not installed: neither libraries nor prototypes are known".to_owned(),
-        ];
-        return Ok(PreparedSketch {
-            discovery,
-            generated: std::iter::once(main).chain(staged.copies).collect(),
-            remarks,
-            record: None,
-        });
+        return unscanned(board, tree, staged, &main_path);
     }
     let discovery = discover(&staged.scanned, board.surroundings(context.libraries.index))
         .map_err(|error| undiscovered(error, board))?;
@@ -209,6 +193,32 @@ pub fn prepare_sketch(
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
         record,
+    })
+}
+
+/// Prepares a sketch for a preview without a compiler.
+fn unscanned(
+    board: &Board<'_>,
+    tree: &SourceTree,
+    staged: Staged,
+    main_path: &Utf8Path,
+) -> Result<PreparedSketch, Unprepared> {
+    let main = tree.insert(main_path, staged.merged.bytes().to_vec());
+    write(&main)?;
+    let discovery = Discovery {
+        libraries: Vec::new(),
+        include_dirs: board.base_dirs.clone(),
+        resolutions: Vec::new(),
+        unscanned: Vec::new(),
+    };
+    let remarks = vec![
+        "the compiler is not installed: neither libraries nor prototypes are known".to_owned(),
+    ];
+    Ok(PreparedSketch {
+        discovery,
+        generated: std::iter::once(main).chain(staged.copies).collect(),
+        remarks,
+        record: None,
     })
 }
 

@@ -161,6 +161,7 @@ fn has(value: &Value, fields: &[(&str, &str)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_json_report_has_what_its_description_promises() {
     let report = mixed().compile_many(ALL).expect_code(1).report();
     assert_eq!(report["schema"]["name"], "fbuild-run");

@@ -119,6 +119,7 @@ const HEADERS: &[(&str, &str)] = &[
 ];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn conditions() {
     run(&[
         (
@@ -273,6 +274,7 @@ fn conditions() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn macros() {
     run(&[
         (Cxx, Same, "#define f(a) a*g\n#define g(a) f(a)\nf(2)(9)\n"),
@@ -462,6 +464,7 @@ fn macros() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn includes() {
     run(&[
         (

@@ -172,6 +172,7 @@ fn results(board: &str) -> Vec<SketchResult> {
 }
 
 /// The events of the run, sketches in the order in which they ended.
+#[expect(clippy::too_many_lines, reason = "a list of events")]
 pub(crate) fn events() -> Vec<Event> {
     let action = |stage, label: &str, ending| {
         let command = format!("avr-g++ -c \"{label}\" -o x.o");

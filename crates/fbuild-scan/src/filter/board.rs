@@ -148,6 +148,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn families_targets_and_classes() {
         use MemoryClass::{Huge, Large, Low, Tiny};
         for (fqbn, mcu, ram, family, target, class) in [

@@ -261,6 +261,7 @@ fn p47_whole_sketches_as_by_arduino_builder() {
 }
 
 /// A small sketch of declarations, most of them as people write them.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn declarations() -> impl Strategy<Value = String> {
     let name = || prop::sample::select(vec!["a", "f", "T", "Box", "setup", "x1"]);
     let kind = prop::sample::select(vec![

@@ -247,45 +247,39 @@ impl<'a> PlanBuilder<'a> {
             path_map: &path_map,
             tie: board.tie.as_ref(),
         };
-        let mut units = Vec::new();
-        for unit in sketch.root_units().into_iter().chain(sketch.src_units()) {
-            let source = out_dir.join("sketch").join(&unit);
-            let of = Unit {
-                source: &source,
-                dirs: &discovery.include_dirs,
-                private_dir: None,
-                stage: Stage::Sketch,
-                board: &board.fqbn,
-                label: &format!("{}/{unit}", requested.label),
-                generated: &generated,
-            };
-            let action = planner.compile(of, board.preprocessor(&source))?;
-            units.push(SketchUnit {
-                object: format!("sketch/{unit}.o").into(),
-                action,
-                pch: None,
-            });
-        }
+        let units = sketch.root_units().into_iter().chain(sketch.src_units());
+        let units = units
+            .map(|unit| {
+                let source = out_dir.join("sketch").join(&unit);
+                let of = Unit {
+                    source: &source,
+                    dirs: &discovery.include_dirs,
+                    private_dir: None,
+                    stage: Stage::Sketch,
+                    board: &board.fqbn,
+                    label: &format!("{}/{unit}", requested.label),
+                    generated: &generated,
+                };
+                Ok(SketchUnit {
+                    object: format!("sketch/{unit}.o").into(),
+                    action: planner.compile(of, board.preprocessor(&source))?,
+                    pch: None,
+                })
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
         let mut archives = Vec::new();
         let mut binaries = Binaries::default();
         for library in &discovery.libraries {
             if !self.binaries(board, library, &mut binaries)? {
-                archives.extend(self.library(
-                    board,
-                    library,
-                    &discovery.include_dirs,
-                    scope,
-                    tally,
-                )?);
+                let dirs = &discovery.include_dirs;
+                archives.extend(self.library(board, library, dirs, scope, tally)?);
             }
         }
         archives.extend(scope.framework.variant);
         let link = board.recipes_for(sketch.project_name(), &sketch.dir, Utf8Path::new(WORK));
-        let link = if binaries.ldflags.is_empty() {
-            link
-        } else {
-            link.with_libraries_ldflags(&binaries.ldflags)
-                .unwrap_or(link)
+        let link = match binaries.ldflags.as_str() {
+            "" => link,
+            flags => link.with_libraries_ldflags(flags).unwrap_or(link),
         };
         let expanded = |error: RecipeError| failure(error_chain(&error));
         Ok(SketchPlan {
@@ -295,11 +289,7 @@ impl<'a> PlanBuilder<'a> {
             archives,
             core: scope.framework.core,
             binaries,
-            libraries: discovery
-                .libraries
-                .iter()
-                .map(|library| library.used())
-                .collect(),
+            libraries: discovery.libraries.iter().map(|one| one.used()).collect(),
             remarks,
             hooks: Hooks::of(&recipes).map_err(expanded)?,
             in_place: hooks::build_in_place(&recipes)

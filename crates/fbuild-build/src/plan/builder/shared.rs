@@ -64,7 +64,6 @@ impl PlanBuilder<'_> {
             board,
             recipes,
             &Place::new(dir, "core", "core", "core"),
-            "core",
             core,
             Linkage::Referenced,
         )?;
@@ -78,7 +77,6 @@ impl PlanBuilder<'_> {
                 board,
                 recipes,
                 &Place::new(dir, "variant", "variant", "core"),
-                "core",
                 objects,
                 Linkage::Whole,
             )?),
@@ -170,15 +168,11 @@ impl PlanBuilder<'_> {
         } else {
             Linkage::Whole
         };
-        let place = Place::new(&scope.dir, &folder, name, &format!("libraries/{name}"));
-        let id = self.archive(
-            board,
-            &scope.recipes,
-            &place,
-            &format!("library {}", library.name),
-            objects,
-            linkage,
-        )?;
+        let place = Place {
+            blame: format!("library {}", library.name),
+            ..Place::new(&scope.dir, &folder, name, &format!("libraries/{name}"))
+        };
+        let id = self.archive(board, &scope.recipes, &place, objects, linkage)?;
         scope.by_members.insert((library.dir.clone(), members), id);
         Ok(id)
     }
@@ -243,7 +237,6 @@ impl PlanBuilder<'_> {
         board: &Board<'_>,
         recipes: &SketchRecipes,
         place: &Place,
-        blame: &str,
         objects: Vec<(Utf8PathBuf, ActionId)>,
         linkage: Linkage,
     ) -> Result<ArchiveId, Failure> {
@@ -265,7 +258,7 @@ impl PlanBuilder<'_> {
         self.plan.archives.push(ArchivePlan {
             label: place.folder.clone(),
             subject: format!("{} {}/{}.a", board.fqbn, place.folder, place.name),
-            blame: blame.to_owned(),
+            blame: place.blame.clone(),
             path: place
                 .dir
                 .join(&place.folder)
@@ -279,8 +272,10 @@ impl PlanBuilder<'_> {
     }
 }
 
-/// Where an archive stands: `DIR/FOLDER/NAME.a`.
+/// Where an archive is: `DIR/FOLDER/NAME.a`.
 struct Place {
+    /// What its failure blocks a sketch by.
+    blame: String,
     dir: Utf8PathBuf,
     folder: String,
     name: String,
@@ -291,6 +286,7 @@ struct Place {
 impl Place {
     fn new(dir: &Utf8Path, folder: &str, name: &str, objects: &str) -> Self {
         Self {
+            blame: "core".to_owned(),
             dir: dir.to_owned(),
             folder: folder.to_owned(),
             name: name.to_owned(),

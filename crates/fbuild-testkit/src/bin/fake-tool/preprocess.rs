@@ -61,6 +61,7 @@ pub(crate) const PREDEFINED: [(&str, &str); 5] = [
 ];
 
 impl State<'_> {
+    #[expect(clippy::too_many_lines, reason = "a line of the source is one step")]
     fn file(&mut self, path: &str, depth: usize) -> Result<(), String> {
         if depth > 100 {
             return Err(format!("{path}:1:1: error: #include nested too deeply\n"));
