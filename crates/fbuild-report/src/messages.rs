@@ -1,7 +1,7 @@
 //! `--message-format=json`: a JSON line per event, while it happens, for programs that show progress.
 
 use fbuild_model::Event;
-use fbuild_model::event::ActionEnding;
+use fbuild_model::event::{ActionEnding, ActionReport};
 
 use crate::fold::PlanSummary;
 use crate::json::{Origin, cost, diagnostic, plan, schema_of, seconds, sketch};
@@ -55,27 +55,7 @@ pub fn message(event: &Event, origin: &Origin) -> Message {
             stage: stage.name().to_owned(),
             label: label.clone(),
         },
-        Event::ActionFinished(action) => {
-            let (success, reason, spent, preamble) = match &action.ending {
-                ActionEnding::Hit => (true, None, None, None),
-                ActionEnding::Ran {
-                    reason,
-                    cost,
-                    success,
-                    preamble,
-                } => (*success, Some(reason), Some(*cost), *preamble),
-            };
-            Message::ActionFinished {
-                stage: action.stage.name().to_owned(),
-                label: action.label.clone(),
-                command: action.command.clone(),
-                cached: reason.is_none(),
-                success,
-                reason: reason.map(ToString::to_string),
-                cost: spent.map(cost),
-                preamble_used: preamble,
-            }
-        }
+        Event::ActionFinished(action) => action_finished(action),
         Event::SharedWarnings(shared) => Message::SharedWarnings {
             board: shared.board.clone(),
             part: shared.part.clone(),
@@ -103,5 +83,27 @@ pub fn message(event: &Event, origin: &Origin) -> Message {
         Event::RunFinished { duration } => Message::RunFinished {
             seconds: seconds(*duration),
         },
+    }
+}
+
+fn action_finished(action: &ActionReport) -> Message {
+    let (success, reason, spent, preamble) = match &action.ending {
+        ActionEnding::Hit => (true, None, None, None),
+        ActionEnding::Ran {
+            reason,
+            cost,
+            success,
+            preamble,
+        } => (*success, Some(reason), Some(*cost), *preamble),
+    };
+    Message::ActionFinished {
+        stage: action.stage.name().to_owned(),
+        label: action.label.clone(),
+        command: action.command.clone(),
+        cached: reason.is_none(),
+        success,
+        reason: reason.map(ToString::to_string),
+        cost: spent.map(cost),
+        preamble_used: preamble,
     }
 }
