@@ -147,6 +147,33 @@ fn mentions(words: &[&str], allowed: impl Fn(&Utf8Path) -> bool) -> Vec<String> 
 }
 
 #[test]
+fn the_walk_names_files_and_functions_that_exist() {
+    let text = read("docs/architecture.md");
+    let walk = text
+        .split("```walk\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a block tagged `walk`");
+    let lines: Vec<&str> = walk.lines().collect();
+    assert!((5..10).contains(&lines.len()), "{} files", lines.len());
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let file = words.next().unwrap();
+        let source = read(file);
+        for function in words {
+            let defined = [" ", "\n"].map(|before| format!("{before}fn {function}"));
+            let has = |name: &String| {
+                source.match_indices(name.as_str()).any(|(at, _)| {
+                    let after = source[at + name.len()..].chars().next();
+                    matches!(after, Some('(' | '<'))
+                })
+            };
+            assert!(defined.iter().any(has), "{file}: fn {function}");
+        }
+    }
+}
+
+#[test]
 fn crates_depend_on_each_other_as_drawn() {
     let text = read("docs/architecture.md");
     let drawing = text
