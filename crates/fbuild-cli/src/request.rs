@@ -122,6 +122,11 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
             ))
         });
     }
+    for sketch in &mut found.sketches {
+        let rules = args.rules.iter().filter(|rule| rule.is_for(&sketch.label));
+        let libraries = rules.flat_map(|rule| rule.libraries.iter().cloned());
+        sketch.further_libraries = libraries.collect();
+    }
     let choice = project::choose(
         &found.sketches,
         args.profile.as_deref(),

@@ -16,6 +16,8 @@ pub struct Rule {
     pub boards: Option<Vec<String>>,
     /// Board options for these sketches, `option=value`.
     pub options: Vec<String>,
+    /// Folders of libraries that these sketches may use, and others may not.
+    pub libraries: Vec<Utf8PathBuf>,
     /// Why these sketches are not built.
     skip: Option<String>,
     /// Whether a firmware that is too big counts as skipped.
@@ -38,6 +40,8 @@ struct Written {
     #[serde(default)]
     options: Vec<String>,
     skip: Option<String>,
+    #[serde(default)]
+    libraries: Vec<Utf8PathBuf>,
     #[serde(default, rename = "allow-overflow")]
     allow_overflow: bool,
 }
@@ -59,6 +63,7 @@ pub(super) fn parse(text: &str, path: &Utf8Path) -> Result<Vec<Rule>, CliError> 
             sketches: globs.collect::<Result<_, CliError>>()?,
             boards: written.boards,
             options: written.options,
+            libraries: libraries(written.libraries, path, line)?,
             skip: written.skip,
             allow_overflow: written.allow_overflow,
             file: path.to_owned(),
@@ -66,6 +71,21 @@ pub(super) fn parse(text: &str, path: &Utf8Path) -> Result<Vec<Rule>, CliError> 
         })
     };
     rules.rule.into_iter().map(rule).collect()
+}
+
+/// Returns whole paths; those of the file are relative to it.
+fn libraries(
+    dirs: Vec<Utf8PathBuf>,
+    file: &Utf8Path,
+    line: usize,
+) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let base = file.parent().unwrap_or(Utf8Path::new("/"));
+    let whole = |dir: Utf8PathBuf| {
+        let path = base.join(&dir);
+        path.canonicalize_utf8()
+            .map_err(|_| CliError::usage(anyhow!("{file}:{line}: library {dir}: folder not found")))
+    };
+    dirs.into_iter().map(whole).collect()
 }
 
 impl Rule {

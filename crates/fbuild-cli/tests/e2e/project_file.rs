@@ -106,3 +106,29 @@ fn s2_1_8_a_profile_takes_what_is_installed_and_names_what_is_not() {
         .expect_code(2)
         .says("library `Wanted` 3.0.0 is not installed (version 1.0.0, 2.0.0 is)");
 }
+
+#[test]
+fn a_rule_gives_libraries_to_its_sketches_alone() {
+    let with = format!("#include <X.h>\n{PLAIN}");
+    let rule = "[[rule]]\nsketches = [\"One*\"]\nlibraries = [\"libraries/X\"]\n";
+    let project = project()
+        .simple_library("X", "")
+        .sketch("a/One", &with)
+        .sketch("a/Two", &with)
+        .file("fbuild.toml", rule);
+    let build = |sketch: &str| project.fbuild(["build", "--board", "solo", sketch]);
+    for _ in 0..2 {
+        let run = build("a").expect_code(1);
+        assert!(
+            run.line("a/One").ok && !run.line("a/Two").ok,
+            "{}",
+            run.transcript()
+        );
+    }
+    // Without the rule the record of the first build does not count.
+    project.write("fbuild.toml", "");
+    build("a/One").expect_code(1);
+    project.write("fbuild.toml", rule.replace("libraries/X", "libraries/Y"));
+    let run = build("a/One").expect_code(2);
+    run.says("library libraries/Y: folder not found");
+}

@@ -52,6 +52,8 @@ pub struct Requested {
     pub dir: Utf8PathBuf,
     /// The folder of the library that contains the sketch ([`enclosing_library`]). This sketch may use it, and no other sketch because of it.
     pub library: Option<Utf8PathBuf>,
+    /// Folders of further libraries that this sketch may use, and no other sketch because of it.
+    pub further_libraries: Vec<Utf8PathBuf>,
     /// The sketch, or why it cannot be loaded: an outcome of that sketch, not of the run.
     pub sketch: Result<Arc<Sketch>, SketchError>,
 }
@@ -135,6 +137,7 @@ pub fn find_sketches(
             found.sketches.push(Requested {
                 label: named,
                 library: enclosing_library(&dir, sketchbooks),
+                further_libraries: Vec::new(),
                 dir,
                 sketch,
             });
