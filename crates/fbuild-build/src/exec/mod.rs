@@ -1,7 +1,7 @@
 //! Carries out one action: look up, else run, verify, publish.
 //!
 //! The executor does not know stages or sketches; it is called by pool workers. Where results come from and go to is the business of
-//! [`results`], how commands run that of [`steps`], which of their files count that of [`outputs`].
+//! `results`, how commands run that of `steps`, which of their files count that of `outputs`.
 
 mod depfiles;
 pub(crate) mod folders;
