@@ -86,14 +86,19 @@ impl Cache {
                 drop(fs_err::remove_file(self.blob(output.digest)));
             }
         })?;
-        match digest_of_file(&path) {
-            Ok((digest, _)) if digest == output.digest => Ok(path),
+        self.check_content(output, &path)?;
+        Ok(path)
+    }
+
+    /// Digests `path`, which is the blob of `output` or holds its bytes; the blob is removed if they are wrong.
+    fn check_content(&self, output: &Output, path: &Utf8Path) -> Result<(), BlobProblem> {
+        match digest_of_file(path) {
+            Ok((digest, _)) if digest == output.digest => Ok(()),
             Ok(_) => {
-                drop(fs_err::remove_file(&path));
+                drop(fs_err::remove_file(self.blob(output.digest)));
                 Err(output.content())
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(output.missing()),
-            Err(error) => Err(output.unreadable(error)),
+            Err(error) => Err(output.unread(error)),
         }
     }
 
@@ -106,22 +111,11 @@ impl Cache {
     /// What is wrong with the blob, or why `to` cannot be written. Nothing is left at `to` then.
     pub fn hold(&self, output: &Output, to: &Utf8Path) -> Result<(), BlobProblem> {
         let path = self.present(output)?;
-        let unreadable = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => output.missing(),
-            _ => output.unreadable(error),
-        };
         if std::fs::hard_link(&path, to).is_err() {
-            copy_new(&path, to).map_err(unreadable)?;
+            copy_new(&path, to).map_err(|error| output.unread(error))?;
         }
-        let result = match digest_of_file(to) {
-            Ok((digest, _)) if digest == output.digest => Ok(()),
-            Ok(_) => {
-                drop(fs_err::remove_file(&path));
-                Err(output.content())
-            }
-            Err(error) => Err(unreadable(error)),
-        };
-        result.inspect_err(|_| drop(fs_err::remove_file(to)))
+        self.check_content(output, to)
+            .inspect_err(|_| drop(fs_err::remove_file(to)))
     }
 
     /// Puts the file at `path`, whose content has this digest, into the store: by a hard link, or by a copy. The file stays and becomes read-only.
@@ -161,6 +155,14 @@ fn copy_new(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
 }
 
 impl Output {
+    /// What is wrong with a blob that could not be read: it may have been deleted meanwhile.
+    fn unread(&self, error: std::io::Error) -> BlobProblem {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => self.missing(),
+            _ => self.unreadable(error),
+        }
+    }
+
     fn missing(&self) -> BlobProblem {
         BlobProblem::Missing {
             name: self.name.clone(),

@@ -14,11 +14,12 @@ pub fn measured_peak(cache: &Cache, boards: &[String]) -> Option<u64> {
 /// Records the largest resident set of a child of this run, for the runs to come. A smaller one brings the recorded one down slowly: a run may
 /// compile little, and what was once large may be gone for good.
 pub(crate) fn record(cache: &Cache, board: &str, peak: u64) {
-    let next = match recorded(cache, board) {
+    let before = recorded(cache, board);
+    let next = match before {
         Some(before) if peak < before => before - (before - peak) / 16,
         _ => peak,
     };
-    if recorded(cache, board) != Some(next) {
+    if before != Some(next) {
         cache.remember(key(board), next.to_string().as_bytes());
     }
 }
