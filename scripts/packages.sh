@@ -25,6 +25,7 @@ FBUILD_TEST_PACKAGES=(
   ccache
   clangd
   fish
+  g++
   gcc-arm-none-eabi
   git
   libnewlib-arm-none-eabi

@@ -335,10 +335,8 @@ mod tests {
 
     /// Checks the lookup of every name against the compiler's own.
     fn check(program: &str, args: &[&str]) {
-        let Some(answer) = ask(program, args, QUESTION) else {
-            eprintln!("SKIPPED: `{program}` is not installed");
-            return;
-        };
+        fbuild_testkit::needs!(program);
+        let answer = ask(program, args, QUESTION).unwrap();
         let machine: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
         let found = SearchDirs::parse(&answer)
             .unwrap()
