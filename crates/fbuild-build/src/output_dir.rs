@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_platform::BoardSpec;
 
 use crate::plan::layout;
 use crate::request::Request;
@@ -91,11 +92,7 @@ fn export_dirs(request: &Request) -> Vec<Utf8PathBuf> {
 
 /// Lists the directories that a run uses, relative to the output directory.
 fn used(request: &Request) -> Vec<Utf8PathBuf> {
-    let fqbns: Vec<String> = request
-        .boards
-        .iter()
-        .map(|board| board.fqbn().to_string())
-        .collect();
+    let identities: Vec<String> = request.boards.iter().map(BoardSpec::identity).collect();
     let dirs: Vec<Utf8PathBuf> = request
         .sketches
         .iter()
@@ -106,7 +103,7 @@ fn used(request: &Request) -> Vec<Utf8PathBuf> {
         .iter()
         .map(Utf8PathBuf::from)
         .collect();
-    for board in layout::board_dirs(&fqbns) {
+    for board in layout::board_dirs(&identities) {
         let board = Utf8PathBuf::from(board);
         used.extend(layout::SHARED.iter().map(|name| board.join(name)));
         used.extend(

@@ -31,7 +31,7 @@ pub fn targets(
     sketches: &[Requested],
     choice: &Choice,
 ) -> Result<Targets, CliError> {
-    let mut boards: Vec<Fqbn> = Vec::new();
+    let mut boards: Vec<Wanted> = Vec::new();
     let mut exceptions = HashMap::new();
     let mut wanted: Vec<Vec<usize>> = Vec::new();
     for (index, sketch) in sketches.iter().enumerate() {
@@ -62,7 +62,8 @@ pub fn targets(
         let mut own = Vec::new();
         for named in resolve(installation, &names, &args.board_options)? {
             let fqbn = with_options(installation, named, &rules)?;
-            let at = position(&mut boards, fqbn.clone());
+            let defines = defines(installation, &fqbn, &rules)?;
+            let at = position(&mut boards, (fqbn.clone(), defines));
             own.push(at);
             let excluded = allowed
                 .as_ref()
@@ -81,13 +82,44 @@ pub fn targets(
             exceptions.insert((board, index), Exception::NotRequested);
         }
     }
-    let boards = boards
-        .iter()
-        .map(|fqbn| load(installation, fqbn, &args.properties));
+    let boards = boards.iter().map(|(fqbn, defines)| {
+        let board = load(installation, fqbn, &args.properties)?;
+        match defines.is_empty() {
+            true => Ok(board),
+            false => Ok(board.with_defines(defines)?),
+        }
+    });
     Ok(Targets {
-        boards: boards.collect::<Result<_, _>>()?,
+        boards: boards.collect::<Result<_, CliError>>()?,
         exceptions,
     })
+}
+
+/// A board as some sketches want it: its FQBN, and definitions that are added.
+type Wanted = (Fqbn, Vec<String>);
+
+/// Returns whether a rule is for this board.
+fn is_for_board(installation: &Installation, rule: &Rule, fqbn: &Fqbn) -> Result<bool, CliError> {
+    let Some(names) = &rule.boards else {
+        return Ok(true);
+    };
+    let boards = resolve(installation, names, &[])?;
+    Ok(boards.iter().any(|board| board.base() == fqbn.base()))
+}
+
+/// Collects the definitions of the rules that are for this board.
+fn defines(
+    installation: &Installation,
+    fqbn: &Fqbn,
+    rules: &[&Rule],
+) -> Result<Vec<String>, CliError> {
+    let mut defines = Vec::new();
+    for rule in rules.iter().filter(|rule| !rule.defines.is_empty()) {
+        if is_for_board(installation, rule, fqbn)? {
+            defines.extend(rule.defines.iter().cloned());
+        }
+    }
+    Ok(defines)
 }
 
 /// Adds the options of the rules that are for this board.
@@ -98,13 +130,7 @@ fn with_options(
 ) -> Result<Fqbn, CliError> {
     let mut options = Vec::new();
     for rule in rules.iter().filter(|rule| !rule.options.is_empty()) {
-        let is_for_board = match &rule.boards {
-            Some(names) => resolve(installation, names, &[])?
-                .iter()
-                .any(|board| board.base() == fqbn.base()),
-            None => true,
-        };
-        if is_for_board {
+        if is_for_board(installation, rule, &fqbn)? {
             options.extend(rule.options.iter().cloned());
         }
     }
@@ -116,11 +142,11 @@ fn with_options(
     Ok(resolved.pop().unwrap_or(fqbn))
 }
 
-fn position(boards: &mut Vec<Fqbn>, fqbn: Fqbn) -> usize {
-    match boards.iter().position(|board| *board == fqbn) {
+fn position(boards: &mut Vec<Wanted>, wanted: Wanted) -> usize {
+    match boards.iter().position(|board| *board == wanted) {
         Some(at) => at,
         None => {
-            boards.push(fqbn);
+            boards.push(wanted);
             boards.len() - 1
         }
     }

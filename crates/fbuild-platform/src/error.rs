@@ -105,6 +105,16 @@ pub enum BoardError {
         /// The option's values.
         known: Vec<String>,
     },
+    /// Definitions cannot be given to the board's compiler.
+    #[error(
+        "board `{0}`: definitions cannot be added, because its recipes do not use `build.extra_flags`"
+    )]
+    NoExtraFlags(String),
+    /// A definition that a recipe cannot say.
+    #[error(
+        "definition `{0}`: both kinds of quotation marks, braces and line ends are not possible"
+    )]
+    Define(String),
     /// The board lacks a property that every build needs.
     #[error("board `{board}` does not define `{key}`")]
     MissingProperty {

@@ -45,13 +45,7 @@ pub struct ReportFile {
 ///
 /// Skipped sketches are not in it: nobody asked a compiler about them.
 pub fn render(report: &RunReport, context: &Context<'_>) -> Vec<ReportFile> {
-    let mut boards: Vec<&str> = report.boards.iter().map(String::as_str).collect();
-    for result in report.results() {
-        if !boards.contains(&result.board.as_str()) {
-            boards.push(&result.board);
-        }
-    }
-    let files = boards.into_iter().map(|board| {
+    let files = report.distinct_boards().into_iter().map(|board| {
         let report = Report {
             commit_hash: context.commit_hash.clone(),
             commit_url: context.commit_url.clone(),

@@ -14,7 +14,7 @@ use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 /// Everything that is known of a run, as far as it got.
 #[derive(Debug, Clone, Default)]
 pub struct RunReport {
-    /// The boards' FQBNs, in the order of the request.
+    /// The boards' FQBNs, in the order of the request. One is there twice if rules add definitions for some sketches.
     pub boards: Vec<String>,
     /// Number of sketches per board.
     pub sketches_per_board: usize,
@@ -232,13 +232,22 @@ impl RunReport {
         counts
     }
 
+    /// Returns the boards' FQBNs, each once, in the order of the request; those that only results name are last.
+    pub fn distinct_boards(&self) -> Vec<&str> {
+        let requested = self.boards.iter().map(String::as_str);
+        let named = self.results.iter().map(|result| result.board.as_str());
+        let mut boards = Vec::new();
+        for board in requested.chain(named) {
+            if !boards.contains(&board) {
+                boards.push(board);
+            }
+        }
+        boards
+    }
+
     /// Returns whether the request names more than one board, so that a sketch's name alone does not say which result is meant.
     pub fn several_boards(&self) -> bool {
-        self.boards.len() > 1
-            || self
-                .results
-                .windows(2)
-                .any(|pair| pair[0].board != pair[1].board)
+        self.distinct_boards().len() > 1
     }
 
     fn stage_mut(&mut self, stage: Stage) -> &mut StageSummary {

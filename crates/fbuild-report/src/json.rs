@@ -54,7 +54,7 @@ pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
         invocation: origin.invocation.clone(),
         boards: origin.boards.clone(),
         request: run::Request {
-            boards: report.boards.clone(),
+            boards: owned(report.distinct_boards()),
             sketches_per_board: report.sketches_per_board as u64,
             framework_jobs: report.framework_jobs as u64,
             sketch_jobs: report.sketch_jobs as u64,
@@ -87,6 +87,10 @@ pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
         },
         warnings: report.warnings.clone(),
     }
+}
+
+fn owned(texts: Vec<&str>) -> Vec<String> {
+    texts.into_iter().map(str::to_owned).collect()
 }
 
 /// Returns the name and version of a format of ours.

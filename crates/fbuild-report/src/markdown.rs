@@ -44,7 +44,8 @@ pub fn render(report: &RunReport) -> String {
 }
 
 fn heading(report: &RunReport) -> String {
-    let boards: Vec<String> = report.boards.iter().map(|board| code(board)).collect();
+    let boards = report.distinct_boards();
+    let boards: Vec<String> = boards.into_iter().map(code).collect();
     let time = report
         .duration
         .map(|time| format!(" in {:.1} s", time.as_secs_f64()))

@@ -85,6 +85,8 @@ pub fn sketch_dirs(names: &[String], dirs: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
 }
 
 /// Returns the directory name of a board: its short name if no other board of the run has it, else the whole FQBN with `-` for `:`.
+///
+/// Takes the boards' identities: FQBNs, with a mark where definitions are added.
 pub fn board_dirs(fqbns: &[String]) -> Vec<String> {
     let short = |fqbn: &str| {
         let mut parts = fqbn.splitn(4, ':').skip(2);

@@ -106,10 +106,7 @@ struct Notes<'a> {
 
 impl Attempt<'_> {
     fn plan(self, boards: &[BoardSpec]) -> Result<BuildPlan, PlanError> {
-        let fqbns: Vec<String> = boards
-            .iter()
-            .map(|board| board.fqbn().to_string())
-            .collect();
+        let identities: Vec<String> = boards.iter().map(BoardSpec::identity).collect();
         let sketches = self.request.sketches.iter();
         let dirs: Vec<Utf8PathBuf> = sketches.map(|sketch| sketch.dir.clone()).collect();
         let names = layout::sketch_names(&dirs, &self.request.cwd);
@@ -120,7 +117,7 @@ impl Attempt<'_> {
             snapshot: InputSnapshot::default(),
             scan_cache: ScanCache::default(),
         };
-        let dirs = layout::board_dirs(&fqbns);
+        let dirs = layout::board_dirs(&identities);
         for (index, (spec, dir)) in boards.iter().zip(dirs).enumerate() {
             let dir = self.request.output_dir.join(dir);
             let out_dirs = places.iter().map(|place| dir.join(place)).collect();

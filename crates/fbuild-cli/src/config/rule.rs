@@ -18,6 +18,8 @@ pub struct Rule {
     pub options: Vec<String>,
     /// Folders of libraries that these sketches may use, and others may not.
     pub libraries: Vec<Utf8PathBuf>,
+    /// Preprocessor definitions for these sketches and what they use, `NAME` or `NAME=VALUE`.
+    pub defines: Vec<String>,
     /// Why these sketches are not built.
     skip: Option<String>,
     /// Whether a firmware that is too big counts as skipped.
@@ -39,6 +41,8 @@ struct Written {
     boards: Option<Vec<String>>,
     #[serde(default)]
     options: Vec<String>,
+    #[serde(default)]
+    defines: Vec<String>,
     skip: Option<String>,
     #[serde(default)]
     libraries: Vec<Utf8PathBuf>,
@@ -63,6 +67,7 @@ pub(super) fn parse(text: &str, path: &Utf8Path) -> Result<Vec<Rule>, CliError> 
             sketches: globs.collect::<Result<_, CliError>>()?,
             boards: written.boards,
             options: written.options,
+            defines: written.defines,
             libraries: libraries(written.libraries, path, line)?,
             skip: written.skip,
             allow_overflow: written.allow_overflow,

@@ -31,7 +31,12 @@ pub fn of_this_run() -> Result<Origin, CliError> {
 
 /// Returns what the boards of a request are built with.
 pub fn boards(request: &Request) -> Vec<Board> {
-    let boards = request.boards.iter().map(|board| {
+    let mut seen = std::collections::HashSet::new();
+    let distinct = request
+        .boards
+        .iter()
+        .filter(|board| seen.insert(board.fqbn()));
+    let boards = distinct.map(|board| {
         let platform = board.board_platform();
         Board {
             fqbn: board.fqbn().to_string(),

@@ -132,3 +132,67 @@ fn a_rule_gives_libraries_to_its_sketches_alone() {
     let run = build("a/One").expect_code(2);
     run.says("library libraries/Y: folder not found");
 }
+
+const ONLY_WITH_SPECIAL: &str = "#ifndef SPECIAL\n#error not special\n#endif\n";
+const ONLY_WITHOUT_SPECIAL: &str = "#ifdef SPECIAL\n#error special\n#endif\n";
+
+#[test]
+fn a_rule_gives_definitions_to_its_sketches_and_to_what_they_use() {
+    let rule = "[[rule]]\nsketches = [\"One*\"]\ndefines = [\"SPECIAL=1\"]\n";
+    let project = project()
+        .simple_library("X", "")
+        .sketch(
+            "a/One",
+            &format!("#include <X.h>\n{ONLY_WITH_SPECIAL}{PLAIN}"),
+        )
+        .sketch(
+            "a/Two",
+            &format!("#include <X.h>\n{ONLY_WITHOUT_SPECIAL}{PLAIN}"),
+        )
+        .file("fbuild.toml", rule);
+    let build = |args: &[&str]| {
+        let common = ["build", "--board", "solo", "--libraries", "libraries"];
+        project.fbuild(common.iter().chain(args))
+    };
+    build(&["a", "--report", "report.json"]).ok();
+    // One board in every report, and a directory for each way to build for it.
+    let report = project.read("report.json");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["request"]["boards"].as_array().unwrap().len(), 1);
+    assert_eq!(report["boards"].as_array().unwrap().len(), 1);
+    assert_eq!(report["counts"]["requested"], 2);
+    let logs: Vec<&str> = report["sketches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sketch| sketch["log"].as_str().unwrap())
+        .collect();
+    assert_ne!(
+        logs[0].split('/').nth(1),
+        logs[1].split('/').nth(1),
+        "{logs:?}"
+    );
+    assert!(project.path(".fbuild/solo/a/Two/Two.ino.hex").is_file());
+    assert!(!project.path(".fbuild/solo/a/One").exists());
+
+    // Neither the record of the last run nor its link serves other definitions.
+    build(&["a"]).ok();
+    project.write("fbuild.toml", "");
+    let run = build(&["a"]).expect_code(1);
+    assert!(
+        !run.line("a/One").ok && run.line("a/Two").ok,
+        "{}",
+        run.transcript()
+    );
+    project.write("fbuild.toml", rule.replace("One*", "Two*"));
+    let run = build(&["a"]).expect_code(1);
+    assert!(
+        !run.line("a/One").ok && !run.line("a/Two").ok,
+        "{}",
+        run.transcript()
+    );
+    project.write("fbuild.toml", rule);
+    build(&["a"]).ok();
+    project.write("fbuild.toml", rule.replace("SPECIAL=1", "S=\\\"'"));
+    build(&["a"]).expect_code(2).says("quotation marks");
+}
