@@ -207,7 +207,7 @@ pub enum DenyWarnings {
 /// What standard output carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
-    /// A result line per sketch, unless it is a terminal
+    /// A result line per sketch, unless it is a terminal or --quiet is given
     Human,
     /// A result line per sketch
     Lines,

@@ -13,7 +13,7 @@ use crate::args::{BuildArgs, MessageFormat};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output;
-use crate::printer::{Printer, Tone};
+use crate::printer::{Printer, Tone, Verbosity};
 use crate::reports::Reports;
 use crate::screen::{Screen, Strictness};
 use crate::session::Inspection;
@@ -98,7 +98,9 @@ pub fn conclude(
         deny_warnings: args.deny_warnings,
     };
     let unmet = screen.close(report, strictness, printer.on_github);
-    let wanted = args.message_format == MessageFormat::Lines || !printer.data_is_for_people();
+    let quiet = printer.verbosity == Verbosity::Quiet;
+    let by_default = !printer.data_is_for_people() && !quiet;
+    let wanted = args.message_format == MessageFormat::Lines || by_default;
     if for_people && wanted {
         printer.data(&lines::render(report));
     }

@@ -119,7 +119,13 @@ fn quiet_is_only_failures_and_the_summary() {
         "{}",
         run.transcript()
     );
-    assert_eq!(run.lines().len(), 2, "standard output is data");
+    assert_eq!(run.stdout, "", "a pipe gets no result lines either");
+    let run = good_and_bad()
+        .compile(["Good", "Bad"])
+        .args(["-q", "--message-format", "lines"])
+        .run()
+        .expect_code(1);
+    assert_eq!(run.lines().len(), 2, "what is asked for wins");
 }
 
 #[test]
