@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use crate::answers::Answers;
 use crate::define::{Macro, Shape};
 use crate::lex::Lexer;
 use crate::mode::Mode;
@@ -49,6 +50,8 @@ pub struct Dialect {
     pub(crate) int_bits: u32,
     pub(crate) char_unsigned: bool,
     pub(crate) wchar_unsigned: bool,
+    /// What the compiler has, as far as it was asked.
+    pub(crate) answers: Answers,
 }
 
 impl Dialect {
@@ -128,7 +131,23 @@ impl Dialect {
             int_bits,
             char_unsigned,
             wchar_unsigned,
+            answers: Answers::default(),
         })
+    }
+
+    /// Adds answers of the compiler: for each question (`__has_attribute(noreturn)`) the number that the compiler replaces it with.
+    pub fn learn<'t>(&self, answers: impl IntoIterator<Item = (&'t str, &'t str)>) {
+        self.answers.add(answers.into_iter());
+    }
+
+    /// Returns whether the answer to `question` is known.
+    pub fn knows(&self, question: &str) -> bool {
+        self.answers.get(question).is_some()
+    }
+
+    /// Tells whether `__has_include` is a macro that is computed, and not one that stands for an operator.
+    pub(crate) fn has_include_is_builtin(&self) -> bool {
+        self.gcc.0 >= 10
     }
 
     /// Tells whether a failed `__has_include` hides that a later `#include` of the same header fails (gcc bug 80753).
@@ -159,11 +178,10 @@ fn builtins(language: Language, gcc: (u64, u64)) -> Vec<Symbol> {
         names.extend([Symbol::HAS_ATTRIBUTE, Symbol::HAS_CPP_ATTRIBUTE]);
     }
     if gcc.0 >= 10 {
-        names.extend([
-            Symbol::HAS_BUILTIN,
-            Symbol::HAS_INCLUDE,
-            Symbol::HAS_INCLUDE_NEXT,
-        ]);
+        names.extend([Symbol::HAS_INCLUDE, Symbol::HAS_INCLUDE_NEXT]);
+    }
+    if gcc.0 >= 10 && language != Language::Asm {
+        names.push(Symbol::HAS_BUILTIN);
     }
     if gcc.0 >= 11 && language != Language::Asm {
         names.push(Symbol::HAS_C_ATTRIBUTE);

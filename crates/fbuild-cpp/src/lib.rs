@@ -6,6 +6,7 @@
 //! of the files it is asked for. The one known difference of `expand`: gcc doubles line ends inside comments of files with CR LF.
 //! It does not know sketches, libraries or boards.
 
+mod answers;
 mod clean;
 mod closure;
 mod cursor;

@@ -82,6 +82,7 @@ fn unsupported(source: &Utf8Path, what: String) -> Unsupported {
         file: source.to_owned(),
         line: 0,
         what,
+        questions: Vec::new(),
     }
 }
 

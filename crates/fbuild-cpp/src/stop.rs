@@ -14,6 +14,9 @@ pub struct Unsupported {
     pub line: u32,
     /// What is not known, as a lowercase fragment.
     pub what: String,
+    /// What the compiler has to be asked (`__has_attribute(noreturn)`), if its answers would help: the first one is needed, the others are
+    /// likely to be. [`crate::Dialect::learn`] takes the answers.
+    pub questions: Vec<String>,
 }
 
 /// Why preprocessing ended before the end of the source.

@@ -19,7 +19,7 @@ use crate::plan::error::PlanError;
 use crate::plan::preprocessor::{Preprocessor, ScanServices};
 use crate::plan::sketch_libraries::SketchLibraries;
 use crate::plan::tie::Tie;
-use crate::toolchain::{ToolError, Toolchain};
+use crate::toolchain::{CompilerDialect, ToolError, Toolchain};
 use fbuild_model::error_chain;
 
 /// A board with everything that planning needs.
@@ -218,7 +218,7 @@ fn path_map(spec: &BoardSpec, dir: &Utf8Path) -> PathMap {
 }
 
 /// What a language's compiler predefines. The inner error is the reason why it could not be learned, which is no obstacle.
-type Learned = Result<Arc<fbuild_cpp::Dialect>, String>;
+type Learned = Result<Arc<CompilerDialect>, String>;
 
 fn dialect(
     recipes: &SketchRecipes,

@@ -49,8 +49,7 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
     let fallbacks = Fallbacks::default();
     let shared = preprocessor::ScanServices {
         tree: &tree,
-        runner: services.runner,
-        cache: services.cache,
+        tools: &tools,
         fallbacks: &fallbacks,
     };
     let hooks = FirstHooks::default();

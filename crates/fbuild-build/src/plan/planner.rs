@@ -137,8 +137,7 @@ impl Attempt<'_> {
     ) -> Result<Board<'s>, PlanError> {
         let services = ScanServices {
             tree: &self.tree,
-            runner: self.runner,
-            cache: self.tools.cache(),
+            tools: self.tools,
             fallbacks: &self.fallbacks,
         };
         let sources = (

@@ -6,11 +6,8 @@
 use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cache::Cache;
 use fbuild_cpp as cpp;
-use fbuild_cpp::Dialect;
-use fbuild_cpp::SourceTree;
-use fbuild_cpp::{Closure, Scan};
+use fbuild_cpp::{Closure, Scan, SourceTree, Unsupported};
 use fbuild_model::{Command, Cost};
 use fbuild_scan::depfile::Depfile;
 use fbuild_scan::library::memo::ScanMemo;
@@ -19,7 +16,8 @@ use fbuild_scan::preprocess::Preprocess;
 
 use fbuild_model::error_chain;
 use fbuild_process::lock::lock;
-use fbuild_process::runner::Runner;
+
+use crate::toolchain::{CompilerDialect, Toolchain};
 
 /// Makes the command that preprocesses a source: source, include directories, where the text goes, where the depfile goes.
 pub type MakeCommand =
@@ -30,10 +28,8 @@ pub type MakeCommand =
 pub struct ScanServices<'a> {
     /// The files.
     pub tree: &'a SourceTree,
-    /// Starts the compiler.
-    pub runner: &'a Runner,
-    /// Offers a place for the compiler's output.
-    pub cache: &'a Cache,
+    /// Asks the compiler, and offers a place for its output.
+    pub tools: &'a Toolchain<'a>,
     /// Where it is noted that the compiler had to be asked, and what that cost.
     pub fallbacks: &'a Fallbacks,
 }
@@ -65,7 +61,7 @@ impl Fallbacks {
 pub struct Preprocessor<'a> {
     services: ScanServices<'a>,
     /// What the compiler predefines; the reason if it did not say.
-    dialect: Result<Arc<Dialect>, String>,
+    dialect: Result<Arc<CompilerDialect>, String>,
     command: Box<MakeCommand>,
     memo: ScanMemo,
 }
@@ -82,7 +78,7 @@ impl<'a> Preprocessor<'a> {
     /// Makes a preprocessor; `command` must preprocess as the dialect's compile command does.
     pub fn new(
         services: ScanServices<'a>,
-        dialect: Result<Arc<Dialect>, String>,
+        dialect: Result<Arc<CompilerDialect>, String>,
         command: Box<MakeCommand>,
     ) -> Self {
         Self {
@@ -123,16 +119,18 @@ impl<'a> Preprocessor<'a> {
         dirs: &[Utf8PathBuf],
         keep: &[Utf8PathBuf],
     ) -> Result<String, String> {
-        if let Ok(dialect) = &self.dialect {
-            match cpp::expand(self.services.tree, dialect, source, dirs, keep) {
-                Ok(text) => return Ok(text),
-                Err(unsupported) => self.services.fallbacks.note(unsupported.to_string()),
-            }
+        let expanded = self.in_process(|compiler| {
+            let tree = self.services.tree;
+            cpp::expand(tree, &compiler.dialect, source, dirs, keep)
+        });
+        if let Some(text) = expanded {
+            return Ok(text);
         }
         self.note_unknown_dialect();
         let scratch = self
             .services
-            .cache
+            .tools
+            .cache()
             .scratch()
             .map_err(|error| error_chain(&error))?;
         let target = scratch.path().join("expanded");
@@ -156,6 +154,34 @@ impl<'a> Preprocessor<'a> {
         }
     }
 
+    /// Preprocesses in this process, and asks the compiler what it has where that is needed; `None`, with a note, if that does not suffice.
+    fn in_process<T>(
+        &self,
+        preprocess: impl Fn(&CompilerDialect) -> Result<T, Unsupported>,
+    ) -> Option<T> {
+        let compiler = self.dialect.as_ref().ok()?;
+        loop {
+            let unsupported = match preprocess(compiler) {
+                Ok(result) => return Some(result),
+                Err(unsupported) => unsupported,
+            };
+            // Each round knows one answer more than the one before.
+            match self.services.tools.answer(compiler, &unsupported.questions) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.services.fallbacks.note(unsupported.to_string());
+                    return None;
+                }
+                Err(problem) => {
+                    self.services
+                        .fallbacks
+                        .note(format!("{unsupported}: {problem}"));
+                    return None;
+                }
+            }
+        }
+    }
+
     /// Notes that the scanner cannot stand in for the compiler in this language, which matters only once a file of it is read.
     fn note_unknown_dialect(&self) {
         if let Err(reason) = &self.dialect {
@@ -167,7 +193,7 @@ impl<'a> Preprocessor<'a> {
     fn ask(&self, source: &Utf8Path, dirs: &[Utf8PathBuf]) -> Scan {
         self.note_unknown_dialect();
         let failed = |output: String| Scan::Failed { output };
-        let scratch = match self.services.cache.scratch() {
+        let scratch = match self.services.tools.cache().scratch() {
             Ok(scratch) => scratch,
             Err(error) => return failed(error_chain(&error)),
         };
@@ -202,7 +228,8 @@ impl<'a> Preprocessor<'a> {
         let command = (self.command)(source, dirs, target, deps)?;
         let output = self
             .services
-            .runner
+            .tools
+            .runner()
             .run(&command)
             .map_err(|error| error_chain(&error))?;
         self.services.fallbacks.add(output.cost);
@@ -259,13 +286,11 @@ impl Preprocess for Preprocessor<'_> {
     }
 
     fn scan(&self, source: &Utf8Path, include_dirs: &[Utf8PathBuf]) -> Scan {
-        if let Ok(dialect) = &self.dialect {
-            match cpp::scan(self.services.tree, dialect, source, include_dirs) {
-                Ok(scan) => return scan,
-                Err(unsupported) => self.services.fallbacks.note(unsupported.to_string()),
-            }
-        }
-        self.ask(source, include_dirs)
+        let scanned = self.in_process(|compiler| {
+            let tree = self.services.tree;
+            cpp::scan(tree, &compiler.dialect, source, include_dirs)
+        });
+        scanned.unwrap_or_else(|| self.ask(source, include_dirs))
     }
 }
 

@@ -5,6 +5,7 @@
 //! way of answering; a compiler that does not answer so is known by its program file alone, and its translation units are preprocessed by
 //! itself.
 
+mod dialects;
 mod files;
 mod option_files;
 pub(crate) mod pch_probe;
@@ -17,10 +18,11 @@ use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, StatMemo};
-use fbuild_cpp::{Dialect, Language, system_dirs_from_v};
+use fbuild_cpp::Language;
 use fbuild_model::{Command, Cost, Digest, DigestWriter};
 use serde::{Deserialize, Serialize};
 
+pub use self::dialects::CompilerDialect;
 use self::files::SearchDirs;
 pub use self::programs::find_program;
 use crate::toolchain::question::question;
@@ -96,7 +98,7 @@ pub struct Toolchain<'a> {
     runner: &'a Runner,
     memo: StatMemo<'a>,
     identities: Mutex<HashMap<String, Identity>>,
-    dialects: Mutex<HashMap<String, Arc<Dialect>>>,
+    dialects: Mutex<HashMap<String, Arc<CompilerDialect>>>,
     failures: Mutex<HashMap<Digest, Answer>>,
     cost: Mutex<Cost>,
     /// The program in front of each compile, with its arguments; empty: none.
@@ -336,7 +338,7 @@ impl<'a> Toolchain<'a> {
         source: &str,
         object: &str,
         language: Language,
-    ) -> Result<Arc<Dialect>, ToolError> {
+    ) -> Result<Arc<CompilerDialect>, ToolError> {
         let question = question(command, source, object);
         let key = question.to_shell();
         if let Some(known) = lock(&self.dialects).get(&key) {
@@ -353,9 +355,10 @@ impl<'a> Toolchain<'a> {
         if !answer.success {
             return Err(wrong(answer.stderr));
         }
-        let dirs = system_dirs_from_v(&answer.stderr);
-        let dialect = Dialect::new(&answer.stdout, dirs, language)
+        let kept_by = self.answer_key(who, &question);
+        let dialect = CompilerDialect::new(question, kept_by, &answer, language)
             .map_err(|error| wrong(error_chain(&error)))?;
+        self.recall_answers(&dialect);
         let dialect = Arc::new(dialect);
         lock(&self.dialects).insert(key, Arc::clone(&dialect));
         Ok(dialect)
@@ -396,15 +399,6 @@ impl<'a> Toolchain<'a> {
 
     /// As [`Self::ask`] where the answer is that of `who`, which is more than the program's own file.
     fn ask_as(&self, who: Digest, command: &Command) -> Result<Answer, ToolError> {
-        let mut key = DigestWriter::new("tool answer 4");
-        key.digest(who);
-        // gcc looks for its parts beside itself, so a copy of it elsewhere, or another target of a link, answers differently.
-        if let Some(path) = find_program(&command.program) {
-            key.field(path.as_str());
-            if let Ok(real) = path.canonicalize_utf8() {
-                key.field(real.as_str());
-            }
-        }
         if self.lacking().contains(&command.program) {
             return Ok(Answer {
                 success: false,
@@ -412,13 +406,7 @@ impl<'a> Toolchain<'a> {
                 stderr: format!("`{}` is not installed", command.program),
             });
         }
-        command.argv().for_each(|arg| {
-            key.field(arg);
-        });
-        for (name, value) in Self::environment() {
-            key.field(name).field(value);
-        }
-        let key = key.finish();
+        let key = self.answer_key(who, command);
         if let Some(answer) = self
             .cache
             .recall(key)
@@ -429,19 +417,43 @@ impl<'a> Toolchain<'a> {
         if let Some(answer) = lock(&self.failures).get(&key) {
             return Ok(answer.clone());
         }
-        let output = self.runner.run(command)?;
-        *lock(&self.cost) = self.cost().plus(output.cost);
-        let answer = Answer {
-            success: output.status.success(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+        let answer = self.run_question(command)?;
         if !answer.success {
             lock(&self.failures).insert(key, answer.clone());
         } else if let Ok(bytes) = serde_json::to_vec(&answer) {
             self.cache.remember(key, &bytes);
         }
         Ok(answer)
+    }
+
+    /// Returns under which key the answer of `who` to `command` is kept.
+    fn answer_key(&self, who: Digest, command: &Command) -> Digest {
+        let mut key = DigestWriter::new("tool answer 4");
+        key.digest(who);
+        // gcc looks for its parts beside itself, so a copy of it elsewhere, or another target of a link, answers differently.
+        if let Some(path) = find_program(&command.program) {
+            key.field(path.as_str());
+            if let Ok(real) = path.canonicalize_utf8() {
+                key.field(real.as_str());
+            }
+        }
+        command.argv().for_each(|arg| {
+            key.field(arg);
+        });
+        for (name, value) in Self::environment() {
+            key.field(name).field(value);
+        }
+        key.finish()
+    }
+
+    fn run_question(&self, command: &Command) -> Result<Answer, ToolError> {
+        let output = self.runner.run(command)?;
+        *lock(&self.cost) = self.cost().plus(output.cost);
+        Ok(Answer {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
     }
 }
 

@@ -57,6 +57,15 @@ impl Unit<'_> {
                 self.counter += 1;
                 number(self.counter - 1)
             }
+            Symbol::HAS_ATTRIBUTE
+            | Symbol::HAS_CPP_ATTRIBUTE
+            | Symbol::HAS_C_ATTRIBUTE
+            | Symbol::HAS_BUILTIN
+            | Symbol::HAS_FEATURE
+            | Symbol::HAS_EXTENSION => self.has(name)?,
+            Symbol::HAS_INCLUDE | Symbol::HAS_INCLUDE_NEXT => {
+                self.has_include_builtin(name == Symbol::HAS_INCLUDE_NEXT)?
+            }
             Symbol::PRAGMA_OPERATOR => return self.pragma_operator(),
             _ => return Err(self.unsupported(&format!("{}", name.display()))),
         };

@@ -211,7 +211,7 @@ impl Parser<'_, '_> {
         let value = match name {
             Symbol::DEFINED => self.defined()?,
             Symbol::HAS_INCLUDE_OPERATOR | Symbol::HAS_INCLUDE_NEXT_OPERATOR
-                if self.unit.task.dialect.gcc.0 >= 5 =>
+                if (5..10).contains(&self.unit.task.dialect.gcc.0) =>
             {
                 let next = name == Symbol::HAS_INCLUDE_NEXT_OPERATOR;
                 self.unit

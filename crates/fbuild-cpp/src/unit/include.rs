@@ -119,6 +119,29 @@ impl Unit<'_> {
         }
     }
 
+    /// Reads the name of a header behind `<` without expanding macros.
+    fn header_as_written(&mut self) -> Result<Symbol, Stop> {
+        self.prevent += 1;
+        let mut text = Vec::new();
+        let closed = loop {
+            let token = self.get()?;
+            if token.kind == Kind::Greater {
+                break true;
+            }
+            // How much white space there is, and a comment, are not in the tokens.
+            if matches!(token.kind, Kind::End | Kind::Comment) || token.spaced() {
+                break false;
+            }
+            text.extend_from_slice(token.spelling());
+            self.spend(1 + token.spelling().len())?;
+        };
+        self.prevent -= 1;
+        match closed {
+            true => Ok(Symbol::of(&text)),
+            false => Err(self.unsupported("unusual name in `__has_include`")),
+        }
+    }
+
     /// Evaluates `__has_include` behind its name. `None` if it is malformed.
     pub(super) fn has_include(&mut self, next: bool) -> Result<Option<bool>, Stop> {
         let first = self.get()?;
@@ -127,7 +150,16 @@ impl Unit<'_> {
         } else {
             (false, first)
         };
-        let Some((header, angled)) = self.header_from(first)? else {
+        // Since gcc 10, a name in angle brackets that is no part of an expansion is read as it stands.
+        let as_written = first.kind == Kind::Less
+            && self.contexts.depth() == 0
+            && self.task.dialect.has_include_is_builtin();
+        let header = if as_written {
+            Some((self.header_as_written()?, true))
+        } else {
+            self.header_from(first)?
+        };
+        let Some((header, angled)) = header else {
             return Ok(None);
         };
         if parenthesis && self.get()?.kind != Kind::CloseParen {

@@ -11,6 +11,7 @@ mod directive;
 mod expand;
 mod expression;
 mod frames;
+mod has;
 mod include;
 mod pragma;
 mod print;
@@ -215,6 +216,7 @@ impl<'a> Unit<'a> {
             file: file.to_owned(),
             line: self.at.line,
             what: what.to_owned(),
+            questions: Vec::new(),
         })
     }
 

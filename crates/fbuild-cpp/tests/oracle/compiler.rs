@@ -1,12 +1,13 @@
 //! The real compiler, asked what the preprocessor under test should answer.
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_cpp::{Dialect, Language, system_dirs_from_v};
+use fbuild_cpp::{Dialect, Language, Unsupported, system_dirs_from_v};
 use fbuild_testkit::needs;
 
 pub(crate) const PLATFORM: &str = "/usr/share/arduino/hardware/arduino/avr";
@@ -56,8 +57,21 @@ impl Compiler {
             ),
             Language::Asm => ("avr-gcc", &["-x", "assembler-with-cpp"]),
         };
-        let flags: Vec<_> = own.iter().chain(FLAGS).copied().collect();
-        needs!(PLATFORM, program);
+        needs!(PLATFORM);
+        Self::of(
+            program,
+            own.iter().chain(FLAGS).copied().collect(),
+            language,
+        )
+    }
+
+    /// The compiler `program` with `flags`; `None`, said aloud, if it is not installed.
+    pub(crate) fn of(
+        program: &'static str,
+        flags: Vec<&'static str>,
+        language: Language,
+    ) -> Option<Self> {
+        needs!(program);
         let run = |last: &[&str]| {
             Command::new(program)
                 .args(&flags)
@@ -76,6 +90,35 @@ impl Compiler {
             flags,
             dialect,
         })
+    }
+
+    /// Calls `preprocess` until it has all answers of the compiler that it asks for.
+    pub(crate) fn answering<T>(
+        &self,
+        preprocess: impl Fn(&Dialect) -> Result<T, Unsupported>,
+    ) -> Result<T, Unsupported> {
+        loop {
+            let unsupported = match preprocess(&self.dialect) {
+                Err(unsupported) if !unsupported.questions.is_empty() => unsupported,
+                result => return result,
+            };
+            let mut child = Command::new(self.program)
+                .args(&self.flags)
+                .args(["-E", "-P", "-"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let questions = unsupported.questions.join("\n") + "\n";
+            let mut input = child.stdin.take().unwrap();
+            input.write_all(questions.as_bytes()).unwrap();
+            drop(input);
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{questions}");
+            let answers = String::from_utf8(output.stdout).unwrap();
+            let questions = unsupported.questions.iter().map(String::as_str);
+            self.dialect.learn(questions.zip(answers.lines()));
+        }
     }
 
     fn command(&self, source: &Utf8Path, dirs: &[Utf8PathBuf], how: &[&str]) -> Command {

@@ -6,6 +6,7 @@ mod cases;
 mod compiler;
 mod corpus;
 mod expand;
+mod modern;
 mod scan;
 mod speed;
 
