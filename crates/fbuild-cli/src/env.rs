@@ -44,9 +44,11 @@ pub const GITHUB_SHA: &str = "GITHUB_SHA";
 pub const GITHUB_EVENT_NAME: &str = "GITHUB_EVENT_NAME";
 /// The file that describes the event.
 pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+/// The file for the summary of a step on GitHub's runners.
+pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Every variable, with what it does.
-pub const ALL: [(&str, &str); 22] = [
+pub const ALL: [(&str, &str); 23] = [
     (CACHE_DIR, "Directory of the cache; `--cache-dir` beats it."),
     (
         CACHE_SIZE,
@@ -129,6 +131,10 @@ pub const ALL: [(&str, &str); 22] = [
         "In a `pull_request` the commit in these reports is the pull request's.",
     ),
     (GITHUB_EVENT_PATH, "The file that says which one."),
+    (
+        GITHUB_STEP_SUMMARY,
+        "On GitHub's runners a summary of the run in Markdown is appended to this file.",
+    ),
 ];
 
 /// Returns a variable's value if it is set to something.

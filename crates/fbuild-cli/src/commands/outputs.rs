@@ -1,5 +1,7 @@
 //! What a build leaves behind besides firmware: result lines and reports.
 
+use std::io::Write;
+
 use camino::Utf8Path;
 use fbuild_build::exec::place::write_if_changed;
 use fbuild_build::plan::compile_commands::Database;
@@ -7,7 +9,7 @@ use fbuild_build::plan::{BuildPlan, SketchWork};
 use fbuild_build::request::Request;
 use fbuild_build::run;
 use fbuild_report::json::Origin;
-use fbuild_report::{RunReport, annotations, lines};
+use fbuild_report::{RunReport, annotations, lines, markdown};
 
 use crate::args::{BuildArgs, MessageFormat};
 use crate::error::CliError;
@@ -109,7 +111,10 @@ pub fn conclude(
         let workspace = workspace.as_deref().map(Utf8Path::new);
         commands(annotations::render(report, workspace));
     }
-    let errors = reports.write(report, origin);
+    let mut errors = reports.write(report, origin);
+    if printer.on_github {
+        errors.extend(step_summary(report).err());
+    }
     for error in &errors {
         printer.error(&format!("{error:#}"), &[]);
     }
@@ -123,6 +128,17 @@ pub fn conclude(
         Exit::Success if !errors.is_empty() => Exit::Usage,
         exit => exit,
     }
+}
+
+/// Appends the summary of the run to the file that GitHub's runner shows on the page of the job.
+fn step_summary(report: &RunReport) -> anyhow::Result<()> {
+    let Some(path) = crate::env::get(crate::env::GITHUB_STEP_SUMMARY) else {
+        return Ok(());
+    };
+    let mut options = fs_err::OpenOptions::new();
+    let mut file = options.create(true).append(true).open(&path)?;
+    file.write_all(markdown::render(report).as_bytes())?;
+    Ok(())
 }
 
 /// Returns a word that nobody who wrote a source could know.

@@ -162,3 +162,31 @@ fn messages_stay_pure_on_githubs_runners() {
         .says("::error ");
     assert_eq!(run.messages().last().unwrap()["type"], "run-finished");
 }
+
+#[test]
+fn the_summary_of_a_step_on_githubs_runners_is_appended_to_its_file() {
+    let project = broken();
+    project.write("summary.md", "earlier\n");
+    let path = project.path("summary.md");
+    let build = |sketches: &[&str], on_github: bool| {
+        let run = project
+            .command(["compile-many", "-b", "solo"].iter().chain(sketches))
+            .env("GITHUB_STEP_SUMMARY", path.as_str());
+        match on_github {
+            true => run.env("GITHUB_ACTIONS", "true").run(),
+            false => run.run(),
+        }
+    };
+    build(&["A"], false).ok();
+    assert_eq!(project.read("summary.md"), "earlier\n");
+    build(&["A", "B"], true).expect_code(1);
+    build(&["A"], true).ok();
+    let text = project.read("summary.md");
+    assert!(text.starts_with("earlier\n### fbuild: "), "{text}");
+    assert_eq!(text.matches("### fbuild: ").count(), 2, "{text}");
+    assert!(text.contains("| failure | where |"), "{text}");
+    fs_err::remove_file(&path).unwrap();
+    fs_err::create_dir(&path).unwrap();
+    // The firmware is there, and the summary is not.
+    build(&["A"], true).expect_code(2).says("summary.md");
+}
