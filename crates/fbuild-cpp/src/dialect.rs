@@ -145,6 +145,12 @@ impl Dialect {
         self.answers.get(question).is_some()
     }
 
+    /// Returns whether the compiler predefines the macro `name`.
+    pub fn predefines(&self, name: &str) -> bool {
+        let name = Symbol::of(name.as_bytes());
+        self.macros.iter().any(|definition| definition.name == name)
+    }
+
     /// Tells whether `__has_include` is a macro that is computed, and not one that stands for an operator.
     pub(crate) fn has_include_is_builtin(&self) -> bool {
         self.gcc.0 >= 10

@@ -70,7 +70,7 @@ impl<'a> PchPass<'a> {
     /// Adds preambles for the sketches from position `first` on.
     pub(crate) fn add(&self, plan: &mut BuildPlan, first: usize) {
         // Without a way to share commands between sketches there is nothing to gain.
-        if self.mode == PchMode::Off || self.board.tie.is_some() || self.orders_stubs() {
+        if self.mode == PchMode::Off || self.board.tie.is_some() || self.is_large_avr() {
             return;
         }
         let mut candidates: Vec<Candidate> = (first..plan.sketches.len())
@@ -85,22 +85,35 @@ impl<'a> PchPass<'a> {
                 .into_iter()
                 .partition(|candidate| candidate.headers.starts_with(&headers));
             candidates = others;
-            let usable = *usable.get_or_insert_with(|| probe(&self.board.recipes, self.tools));
+            let usable = *usable.get_or_insert_with(|| {
+                self.leaving_sections(probe(&self.board.recipes, self.tools))
+            });
             let Some(usable) = usable else { return };
             self.pch(plan, &headers, &users, usable);
             chosen.push(headers);
         }
         self.remember(&earlier, chosen);
-        if let Some(usable) = usable.unwrap_or_else(|| known(&self.board.recipes, self.tools)) {
+        let known = || self.leaving_sections(known(&self.board.recipes, self.tools));
+        if let Some(usable) = usable.unwrap_or_else(known) {
             (first..plan.sketches.len()).for_each(|index| take_earlier(plan, index, usable.debug));
         }
     }
 
-    /// Returns whether the linker makes stubs for calls on this board, as it does where program memory is larger than a pointer reaches.
+    /// Returns whether this is an AVR whose program memory is larger than a pointer reaches: the linker makes stubs for calls there.
     ///
     /// It orders them by numbers that count the sections of all objects, and other debug information means other sections: the firmware
     /// would do the same but not be the same (`docs/parity.md`).
-    fn orders_stubs(&self) -> bool {
+    fn is_large_avr(&self) -> bool {
+        self.board.cxx().predefines("__AVR__") && self.is_large()
+    }
+
+    /// Refuses a way to use precompiled headers that changes debug information, where a linker may make stubs: others do so only for calls
+    /// between memories that are far apart, but by the same numbers.
+    fn leaving_sections(&self, usable: Option<Usable>) -> Option<Usable> {
+        usable.filter(|usable| usable.debug == Debug::AsIs || !self.is_large())
+    }
+
+    fn is_large(&self) -> bool {
         let flash = self
             .board
             .spec

@@ -94,6 +94,12 @@ impl<'a> Preprocessor<'a> {
         self.dialect.is_ok()
     }
 
+    /// Returns whether the compiler is known to predefine the macro `name`.
+    pub fn predefines(&self, name: &str) -> bool {
+        let compiler = self.dialect.as_ref();
+        compiler.is_ok_and(|compiler| compiler.dialect.predefines(name))
+    }
+
     /// Returns what is known about sources of this language.
     pub fn memo(&self) -> &ScanMemo {
         &self.memo
