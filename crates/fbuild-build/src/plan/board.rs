@@ -1,6 +1,6 @@
 //! One board of a run: its recipes, its libraries, and a preprocessor per language.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cpp::Language;
@@ -21,9 +21,10 @@ use crate::plan::sketch_libraries::SketchLibraries;
 use crate::plan::tie::Tie;
 use crate::toolchain::{CompilerDialect, ToolError, Toolchain};
 use fbuild_model::error_chain;
+use fbuild_process::lock::lock;
 
 /// A board with everything that planning needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Board<'a> {
     /// The board.
     pub spec: &'a BoardSpec,
@@ -34,21 +35,72 @@ pub struct Board<'a> {
     /// The recipes with values that belong to no sketch.
     pub recipes: SketchRecipes,
     /// The libraries that its sketches may use.
-    pub libraries: SketchLibraries,
+    pub libraries: Arc<SketchLibraries>,
     /// The core's and the variant's directory.
     pub base_dirs: Vec<Utf8PathBuf>,
     /// How compile commands depend on the sketch, if they do.
-    pub tie: Option<Tie>,
+    pub tie: Option<Arc<Tie>>,
     /// Core, variant and platform by name.
     pub path_map: PathMap,
     /// What all records of its sketches have in common; `None` where nothing can be recorded, or nobody asked.
     pub record_base: Option<Digest>,
     /// Its C++ compiler is not there, so nothing can be scanned; in a preview only.
     pub unscanned: bool,
+    languages: Languages<'a>,
+    /// Those of sketches with build paths of their own.
+    of_sketches: Arc<Mutex<Vec<Languages<'a>>>>,
+}
+
+/// A preprocessor per language.
+#[derive(Debug, Clone)]
+struct Languages<'a> {
     discovery: Arc<Preprocessor<'a>>,
     cxx: Arc<Preprocessor<'a>>,
-    c: Preprocessor<'a>,
-    asm: Preprocessor<'a>,
+    c: Arc<Preprocessor<'a>>,
+    asm: Arc<Preprocessor<'a>>,
+}
+
+impl<'a> Languages<'a> {
+    /// Returns whether both preprocess alike, so that one can stand for the other.
+    fn are_like(&self, other: &Self) -> bool {
+        let pairs = [
+            (&self.discovery, &other.discovery),
+            (&self.cxx, &other.cxx),
+            (&self.c, &other.c),
+            (&self.asm, &other.asm),
+        ];
+        pairs
+            .iter()
+            .all(|(one, other)| one.is_of_same_dialect(other))
+    }
+
+    fn of(recipes: &SketchRecipes, services: ScanServices<'a>) -> Result<Self, PlanError> {
+        let tools = services.tools;
+        let language =
+            |extension: &str, language: Language| dialect(recipes, tools, extension, language);
+        let make = |dialect, command| Arc::new(Preprocessor::new(services, dialect, command));
+        let cxx = language("cpp", Language::Cxx)?;
+        let discovery = discovery_dialect(recipes, tools)?;
+        let same = matches!((&cxx, &discovery), (Ok(one), Ok(other)) if Arc::ptr_eq(one, other));
+        // What serves both is asked with the recipe that takes sources of any name.
+        let command = if same {
+            discovery_command(recipes)
+        } else {
+            dependencies(recipes)
+        };
+        let cxx = make(cxx, command);
+        let discovery = if same {
+            Arc::clone(&cxx)
+        } else {
+            make(discovery, discovery_command(recipes))
+        };
+        Ok(Self {
+            discovery,
+            cxx,
+            c: make(language("c", Language::C)?, dependencies(recipes)),
+            asm: make(language("S", Language::Asm)?, dependencies(recipes)),
+        })
+    }
 }
 
 impl<'a> Board<'a> {
@@ -60,9 +112,9 @@ impl<'a> Board<'a> {
         spec: &'a BoardSpec,
         dir: Utf8PathBuf,
         (libraries, sketches): (&[Root], &[Requested]),
-        tools: &Toolchain<'_>,
         services: ScanServices<'a>,
     ) -> Result<Self, PlanError> {
+        let tools = services.tools;
         let recipes = SketchRecipes::for_shared(spec, &dir);
         let mut roots = libraries.to_vec();
         let locations = [Location::BoardPlatform, Location::CorePlatform];
@@ -76,40 +128,11 @@ impl<'a> Board<'a> {
         let base_dirs: Vec<Utf8PathBuf> = std::iter::once(spec.core_dir().to_owned())
             .chain(spec.variant_dir().map(Utf8Path::to_owned))
             .collect();
-        let language =
-            |extension: &str, language: Language| dialect(&recipes, tools, extension, language);
-        let cxx = language("cpp", Language::Cxx)?;
-        let discovery = discovery_dialect(&recipes, tools)?;
-        let same = matches!((&cxx, &discovery), (Ok(one), Ok(other)) if Arc::ptr_eq(one, other));
-        // What serves both is asked with the recipe that takes sources of any name.
-        let command = if same {
-            discovery_command(&recipes)
-        } else {
-            dependencies(&recipes)
-        };
-        let cxx = Arc::new(Preprocessor::new(services, cxx, command));
-        let discovery = if same {
-            Arc::clone(&cxx)
-        } else {
-            Arc::new(Preprocessor::new(
-                services,
-                discovery,
-                discovery_command(&recipes),
-            ))
-        };
         Ok(Self {
-            c: Preprocessor::new(
-                services,
-                language("c", Language::C)?,
-                dependencies(&recipes),
-            ),
-            asm: Preprocessor::new(
-                services,
-                language("S", Language::Asm)?,
-                dependencies(&recipes),
-            ),
+            languages: Languages::of(&recipes, services)?,
+            of_sketches: Arc::default(),
             fqbn: spec.fqbn().to_string(),
-            tie: Tie::of(&recipes),
+            tie: Tie::of(&recipes).map(Arc::new),
             path_map: path_map(spec, &dir),
             unscanned: spec.compiler().is_ok_and(|compiler| {
                 tools
@@ -120,41 +143,64 @@ impl<'a> Board<'a> {
             spec,
             dir,
             recipes,
-            libraries,
+            libraries: Arc::new(libraries),
             base_dirs,
-            discovery,
-            cxx,
             record_base: None,
+        })
+    }
+
+    /// Returns the board as it is for one sketch whose hooks have run: files of its build path that compile commands name are there now.
+    ///
+    /// # Errors
+    /// If its compiler is not there.
+    pub fn for_sketch(
+        &self,
+        recipes: &SketchRecipes,
+        services: ScanServices<'a>,
+    ) -> Result<Self, PlanError> {
+        let made = Languages::of(recipes, services)?;
+        let mut known = lock(&self.of_sketches);
+        let languages = match known.iter().find(|known| known.are_like(&made)) {
+            Some(known) => known.clone(),
+            None => {
+                known.push(made.clone());
+                made
+            }
+        };
+        Ok(Self {
+            languages,
+            ..self.clone()
         })
     }
 
     /// Returns the preprocessor for compiling `source`, by its extension (specification 1.7.1).
     pub fn preprocessor(&self, source: &Utf8Path) -> &Preprocessor<'a> {
         match source.extension() {
-            Some("c") => &self.c,
-            Some("S") => &self.asm,
-            _ => &self.cxx,
+            Some("c") => &self.languages.c,
+            Some("S") => &self.languages.asm,
+            _ => &self.languages.cxx,
         }
     }
 
     /// Returns the preprocessor for compiling C++.
     pub fn cxx(&self) -> &Preprocessor<'a> {
-        &self.cxx
+        &self.languages.cxx
     }
 
     /// Returns the preprocessor for discovery, which takes everything as C++ (specification 1.7.5).
     pub fn discovery(&self) -> &Preprocessor<'a> {
-        &self.discovery
+        &self.languages.discovery
     }
 
     /// Returns what is known about sources, by language.
     pub fn memos(&self) -> Vec<(&'static str, &ScanMemo)> {
-        let discovery = (!Arc::ptr_eq(&self.discovery, &self.cxx)).then_some(&self.discovery);
+        let discovery = (!Arc::ptr_eq(&self.languages.discovery, &self.languages.cxx))
+            .then_some(&self.languages.discovery);
         let discovery = discovery.map(|preprocessor| ("discovery", preprocessor.memo()));
         let compiled = [
-            ("c++", &*self.cxx),
-            ("c", &self.c),
-            ("assembler", &self.asm),
+            ("c++", &*self.languages.cxx),
+            ("c", &self.languages.c),
+            ("assembler", &self.languages.asm),
         ];
         let compiled = compiled.map(|(language, preprocessor)| (language, preprocessor.memo()));
         discovery.into_iter().chain(compiled).collect()
@@ -167,16 +213,16 @@ impl<'a> Board<'a> {
 
     /// Spares a sketch's final text its scan: it reads what the `merged` text reads, because prototypes hold no directives.
     pub fn learn_from(&self, merged: &SourceFile, main: &Arc<SourceFile>, dirs: &[Utf8PathBuf]) {
-        if !Arc::ptr_eq(&self.discovery, &self.cxx) {
+        if !Arc::ptr_eq(&self.languages.discovery, &self.languages.cxx) {
             // What discovery sees is not what the compiler sees.
             return;
         }
-        if let Scan::Complete(closure) = &*self.cxx.scanned(merged.path(), dirs, None) {
+        if let Scan::Complete(closure) = &*self.languages.cxx.scanned(merged.path(), dirs, None) {
             let mut closure = closure.clone();
             if let Some(source) = closure.files.first_mut() {
                 *source = Arc::clone(main);
                 let (path, scan) = (main.path().to_owned(), Scan::Complete(closure));
-                self.cxx.memo().learn(path, dirs.to_vec(), scan);
+                self.languages.cxx.memo().learn(path, dirs.to_vec(), scan);
             }
         }
     }
@@ -184,11 +230,11 @@ impl<'a> Board<'a> {
     /// Returns what library discovery needs for a sketch that may use the libraries of `index`.
     pub fn surroundings<'b>(&'b self, index: &'b LibraryIndex) -> Surroundings<'b> {
         Surroundings {
-            preprocess: &*self.discovery,
+            preprocess: &*self.languages.discovery,
             index,
             architecture: self.spec.architecture(),
             base_dirs: &self.base_dirs,
-            memo: self.discovery.memo(),
+            memo: self.languages.discovery.memo(),
         }
     }
 

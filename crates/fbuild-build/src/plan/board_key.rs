@@ -5,20 +5,19 @@ use fbuild_model::{Command, Digest, DigestWriter};
 
 use crate::action::WORK;
 use crate::plan::board::Board;
+use crate::plan::hooks::build_in_place;
 use crate::plan::recipes::conversions;
 use crate::toolchain::Toolchain;
 
 /// Digests what all sketches of a board depend on beside files that are scanned: this program, the board's description and commands, the
-/// tools, the libraries that all may use, the environment. `None` where a record would not tell all: where hooks run, a command contains a path of the
+/// tools, the libraries that all may use, the environment. `None` where a record would not tell all: where hooks run before the link, a command contains a path of the
 /// sketch, or a tool is not there.
 pub(crate) fn board_key(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Digest> {
     let properties = board.spec.properties(false);
-    let hooks = |(key, value): &(String, String)| {
-        key.starts_with("recipe.hooks.") && key.ends_with(".pattern") && !value.is_empty()
-    };
     if board.unscanned
         || board.tie.as_ref().is_some_and(|tie| !tie.name_only)
-        || properties.iter().any(hooks)
+        // Hooks from the link on are steps of its action, which is kept; what others do is not known.
+        || build_in_place(&board.recipes).ok()?
     {
         return None;
     }

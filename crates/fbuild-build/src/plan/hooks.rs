@@ -84,6 +84,11 @@ impl FirstHooks {
         }
     }
 
+    /// Returns whether the first hooks of the sketch that is built in `out_dir` ran in this run.
+    pub fn ran(&self, out_dir: &Utf8Path) -> bool {
+        lock(&self.printed).contains_key(out_dir)
+    }
+
     /// Returns whether hooks did not run because this is a preview.
     pub fn left_any_out(&self) -> bool {
         let left_out = self.left_out.as_ref();

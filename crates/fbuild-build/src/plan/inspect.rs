@@ -61,13 +61,7 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
             spec.clone()
         };
         let dir = request.output_dir.join(board_index.to_string());
-        let board = Board::new(
-            &cured,
-            dir,
-            (&request.libraries, &request.sketches),
-            &tools,
-            shared,
-        )?;
+        let board = Board::new(&cured, dir, (&request.libraries, &request.sketches), shared)?;
         for (index, requested) in request.sketches.iter().enumerate() {
             if request.exceptions.contains_key(&(board_index, index)) {
                 continue;
@@ -83,7 +77,7 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
                     let context = SketchContext {
                         board: &board,
                         libraries,
-                        tree: &tree,
+                        services: shared,
                         runner: services.runner,
                         hooks: &hooks,
                     };
@@ -101,7 +95,7 @@ pub fn look(request: &Request, services: Services<'_>) -> Result<Vec<Look>, Plan
 fn look_at(
     board: &Board<'_>,
     requested: &Requested,
-    prepared: Result<PreparedSketch, Unprepared>,
+    prepared: Result<PreparedSketch<'_>, Unprepared>,
 ) -> Look {
     let (generated, discovery, missing) = match prepared {
         Ok(prepare_sketch) => {

@@ -35,8 +35,8 @@ pub(crate) const ENOUGH: usize = 5;
 const REMEMBERED: usize = 16;
 
 /// Finds the preambles of one board.
-pub(crate) struct PchPass<'a> {
-    board: &'a Board<'a>,
+pub(crate) struct PchPass<'a, 'b> {
+    board: &'a Board<'b>,
     mode: PchMode,
     tools: &'a Toolchain<'a>,
     tree: &'a SourceTree,
@@ -52,9 +52,9 @@ struct Candidate {
     dirs: Vec<Utf8PathBuf>,
 }
 
-impl<'a> PchPass<'a> {
+impl<'a, 'b> PchPass<'a, 'b> {
     pub(crate) fn new(
-        board: &'a Board<'a>,
+        board: &'a Board<'b>,
         mode: PchMode,
         tools: &'a Toolchain<'a>,
         tree: &'a SourceTree,

@@ -128,6 +128,14 @@ impl Attempt<'_> {
         Ok(self.finished(builder.finish(), notes))
     }
 
+    fn scan_services(&self) -> ScanServices<'_> {
+        ScanServices {
+            tree: &self.tree,
+            tools: self.tools,
+            fallbacks: &self.fallbacks,
+        }
+    }
+
     /// Loads what belongs to a board.
     fn board<'s>(
         &'s self,
@@ -135,16 +143,12 @@ impl Attempt<'_> {
         dir: Utf8PathBuf,
         builder: &mut PlanBuilder<'_>,
     ) -> Result<Board<'s>, PlanError> {
-        let services = ScanServices {
-            tree: &self.tree,
-            tools: self.tools,
-            fallbacks: &self.fallbacks,
-        };
+        let services = self.scan_services();
         let sources = (
             self.request.libraries.as_slice(),
             self.request.sketches.as_slice(),
         );
-        let mut board = Board::new(spec, dir, sources, self.tools, services)?;
+        let mut board = Board::new(spec, dir, sources, services)?;
         board.record_base = board_key(&board, self.tools);
         builder.warn(
             spec.warnings()
@@ -163,9 +167,9 @@ impl Attempt<'_> {
     }
 
     /// Prepares the sketches of a board in parallel and adds them to the plan.
-    fn sketches(
-        &self,
-        (board_index, board): (usize, &Board<'_>),
+    fn sketches<'s>(
+        &'s self,
+        (board_index, board): (usize, &Board<'s>),
         out_dirs: Vec<Utf8PathBuf>,
         builder: &mut PlanBuilder<'_>,
         notes: &mut Notes<'_>,
@@ -210,13 +214,13 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    fn prepare(
-        &self,
-        board: &Board<'_>,
+    fn prepare<'s>(
+        &'s self,
+        board: &Board<'s>,
         requested: &Requested,
         out_dir: &Utf8Path,
         known: Option<Record>,
-    ) -> Prepared {
+    ) -> Prepared<'s> {
         if !self.stop.may_start() {
             return Prepared::stopped();
         }
@@ -229,7 +233,7 @@ impl Attempt<'_> {
         let context = SketchContext {
             board,
             libraries,
-            tree: &self.tree,
+            services: self.scan_services(),
             runner: self.runner,
             hooks: self.hooks,
         };
@@ -280,13 +284,13 @@ fn sketches_for_records<'r>(
     sketches.iter().map(base_of).collect()
 }
 
-fn prepare(
+fn prepare<'s>(
     request: &Request,
     requested: &Requested,
-    context: SketchContext<'_>,
+    context: SketchContext<'_, 's>,
     out_dir: &Utf8Path,
     known: Option<Record>,
-) -> Prepared {
+) -> Prepared<'s> {
     let sketch = match &requested.sketch {
         Ok(sketch) => sketch,
         Err(error) => {

@@ -9,12 +9,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cpp::{SourceFile, SourceTree};
 use fbuild_model::diagnostic;
 use fbuild_model::outcome::{Failure, Phase, SkipRule};
-use fbuild_platform::HookPoint;
+use fbuild_platform::{HookPoint, SketchRecipes};
 use fbuild_scan::library::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::library::{Library, Precompiled};
 use fbuild_scan::prototypes::insert_prototypes;
 use fbuild_scan::sketch::Sketch;
 use fbuild_scan::sketch::merge::{self, Staged};
+use fbuild_scan::sources::{self, Depth};
 
 use crate::exec::place;
 use crate::incremental::record::{Record, RecordKey};
@@ -23,13 +24,14 @@ use crate::plan::device;
 use crate::plan::generated_dir;
 use crate::plan::hooks::FirstHooks;
 use crate::plan::layout;
+use crate::plan::preprocessor::ScanServices;
 use crate::plan::sketch_libraries::Usable;
 use fbuild_model::error_chain;
 use fbuild_process::runner::Runner;
 
 /// A sketch that can be compiled.
 #[derive(Debug)]
-pub struct PreparedSketch {
+pub struct PreparedSketch<'a> {
     /// Its libraries and include directories.
     pub discovery: Discovery,
     /// All generated files, the final C++ first.
@@ -38,6 +40,10 @@ pub struct PreparedSketch {
     pub remarks: Vec<String>,
     /// Where it is recorded what becomes of it.
     pub record: Option<RecordKey>,
+    /// Its translation units, relative to `OUT/sketch`, in link order.
+    pub units: Vec<Utf8PathBuf>,
+    /// The board as it is for this sketch, where that is not the board of all sketches.
+    pub board: Option<Arc<Board<'a>>>,
 }
 
 /// A sketch that cannot be compiled.
@@ -71,24 +77,24 @@ impl From<Failure> for Unprepared {
 
 /// What is needed to draft.
 #[derive(Debug, Clone, Copy)]
-pub struct SketchContext<'a> {
+pub struct SketchContext<'b, 'a> {
     /// The board.
-    pub board: &'a Board<'a>,
+    pub board: &'b Board<'a>,
     /// The libraries that the sketch may use.
-    pub libraries: Usable<'a>,
-    /// The files.
-    pub tree: &'a SourceTree,
+    pub libraries: Usable<'b>,
+    /// The files, and what asks the compiler.
+    pub services: ScanServices<'a>,
     /// Runs the platform's first hooks.
-    pub runner: &'a Runner,
+    pub runner: &'b Runner,
     /// What the first hooks printed that ran already.
-    pub hooks: &'a FirstHooks,
+    pub hooks: &'b FirstHooks,
 }
 
 /// What became of one sketch before anything is shared.
 #[derive(Debug)]
-pub(crate) enum Prepared {
+pub(crate) enum Prepared<'a> {
     /// It can be compiled; with a warning about its rules.
-    Ready(Box<PreparedSketch>, Option<String>),
+    Ready(Box<PreparedSketch<'a>>, Option<String>),
     /// It cannot.
     Unprepared(Unprepared),
     /// A rule leaves it out.
@@ -99,7 +105,7 @@ pub(crate) enum Prepared {
     UpToDate(Box<Record>, Option<String>),
 }
 
-impl Prepared {
+impl Prepared<'_> {
     /// The run was stopped before the sketch was looked at.
     pub(crate) fn stopped() -> Self {
         Self::Unprepared(Unprepared::new(Phase::Scan, "interrupted".to_owned()))
@@ -110,38 +116,27 @@ impl Prepared {
 ///
 /// # Errors
 /// If a file cannot be read or written, a header is found in no library, or preprocessing fails.
-pub fn prepare_sketch(
+pub fn prepare_sketch<'a>(
     sketch: &Sketch,
     files: &SourceTree,
-    context: SketchContext<'_>,
+    context: SketchContext<'_, 'a>,
     out_dir: &Utf8Path,
-) -> Result<PreparedSketch, Unprepared> {
+) -> Result<PreparedSketch<'a>, Unprepared> {
     let SketchContext {
         board,
-        tree,
+        services,
         runner,
         ..
     } = context;
+    let tree = services.tree;
     let dir = out_dir.join(layout::GENERATED);
     generated_dir::prepare(&dir)
         .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
-    let first = board
-        .recipes_for(sketch.project_name(), &sketch.dir, out_dir)
-        .hooks(HookPoint::Prebuild);
-    let first = first.map_err(|error| Unprepared::new(Phase::Hook, error_chain(&error)))?;
-    let printed = if board.unscanned {
-        String::new()
-    } else {
-        context
-            .hooks
-            .run(out_dir, &first, runner)
-            .map_err(Unprepared::from)?
-    };
     let staged = merge::stage(sketch, files, tree, &dir)
         .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     let main_path = dir.join(sketch.generated_name());
-    if first.is_empty() {
-        // Copies of files that the sketch no longer has would still be found beside its sources.
+    if !context.hooks.ran(out_dir) {
+        // Copies of files that the sketch no longer has would still be found beside its sources. What hooks made they make again.
         let mut own: HashSet<Utf8PathBuf> = staged
             .copies
             .iter()
@@ -155,13 +150,35 @@ pub fn prepare_sketch(
         generated_dir::remove_others(&dir, own)
             .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     }
+    let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
+    let first = recipes.hooks(HookPoint::Prebuild);
+    let first = first.map_err(|error| Unprepared::new(Phase::Hook, error_chain(&error)))?;
+    let printed = if board.unscanned {
+        String::new()
+    } else {
+        context
+            .hooks
+            .run(out_dir, &first, runner)
+            .map_err(Unprepared::from)?
+    };
     for file in std::iter::once(&staged.merged).chain(&staged.copies) {
         write(file)?;
     }
     if board.unscanned {
-        return unscanned(board, tree, staged, &main_path);
+        return unscanned(sketch, board, tree, staged, &main_path);
     }
-    let discovery = discover(&staged.scanned, board.surroundings(context.libraries.index))
+    let hook_made = match first.is_empty() {
+        true => Vec::new(),
+        false => hook_made(&dir, sketch).map_err(|error| Unprepared::new(Phase::Load, error))?,
+    };
+    let own = match first.is_empty() {
+        true => None,
+        false => own_board(board, &recipes, services).map_err(Unprepared::from)?,
+    };
+    let board = own.as_deref().unwrap_or(board);
+    let mut scanned = staged.scanned.clone();
+    scanned.extend(hook_made.iter().map(|unit| dir.join(unit)));
+    let discovery = discover(&scanned, board.surroundings(context.libraries.index))
         .map_err(|error| undiscovered(error, board))?;
     let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
         let mut unprepared = Unprepared::new(
@@ -193,16 +210,70 @@ pub fn prepare_sketch(
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
         record,
+        units: units(sketch, hook_made),
+        board: own,
     })
 }
 
+/// Returns the sources that hooks put into `dir`, relative to it: beside the sketch's own, and in `src`.
+fn hook_made(dir: &Utf8Path, sketch: &Sketch) -> Result<Vec<Utf8PathBuf>, String> {
+    let own: HashSet<Utf8PathBuf> = units(sketch, Vec::new()).into_iter().collect();
+    let generated = sketch.generated_name();
+    let prefix_header = Utf8Path::new(&generated).with_extension("preamble.cpp");
+    let mut found = Vec::new();
+    for (dir, depth) in [
+        (dir.to_owned(), Depth::Flat),
+        (dir.join("src"), Depth::Recursive),
+    ] {
+        if dir.is_dir() {
+            let listed = sources::walk_order(&dir, depth);
+            found.extend(listed.map_err(|error| error_chain(&error))?);
+        }
+    }
+    let relative = found
+        .iter()
+        .filter_map(|path| path.strip_prefix(dir).ok().map(Utf8Path::to_owned));
+    Ok(relative
+        .filter(|path| !own.contains(path) && *path != prefix_header)
+        .collect())
+}
+
+/// Returns the translation units of a sketch, `more` among them, in link order: those beside the main file, then those in `src`.
+fn units(sketch: &Sketch, more: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
+    let in_src = |unit: &Utf8PathBuf| unit.components().count() > 1;
+    let (more_src, more_root): (Vec<_>, Vec<_>) = more.into_iter().partition(in_src);
+    let mut root = sketch.root_units();
+    let mut src = sketch.src_units();
+    for (units, more) in [(&mut root, more_root), (&mut src, more_src)] {
+        units.extend(more);
+        sources::sort_as_objects(units);
+    }
+    root.append(&mut src);
+    root
+}
+
+/// Returns the board for a sketch whose compile commands name files of its build path.
+fn own_board<'a>(
+    board: &Board<'a>,
+    recipes: &SketchRecipes,
+    services: ScanServices<'a>,
+) -> Result<Option<Arc<Board<'a>>>, Failure> {
+    if board.tie.as_ref().is_none_or(|tie| tie.name_only) {
+        return Ok(None);
+    }
+    let own = board.for_sketch(recipes, services);
+    let own = own.map_err(|error| Failure::new(Phase::Scan, error_chain(&error)))?;
+    Ok(Some(Arc::new(own)))
+}
+
 /// Prepares a sketch for a preview without a compiler.
-fn unscanned(
+fn unscanned<'a>(
+    sketch: &Sketch,
     board: &Board<'_>,
     tree: &SourceTree,
     staged: Staged,
     main_path: &Utf8Path,
-) -> Result<PreparedSketch, Unprepared> {
+) -> Result<PreparedSketch<'a>, Unprepared> {
     let main = tree.insert(main_path, staged.merged.bytes().to_vec());
     write(&main)?;
     let discovery = Discovery {
@@ -219,6 +290,8 @@ fn unscanned(
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
         record: None,
+        units: units(sketch, Vec::new()),
+        board: None,
     })
 }
 

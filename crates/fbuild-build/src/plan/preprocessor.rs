@@ -94,6 +94,11 @@ impl<'a> Preprocessor<'a> {
         self.dialect.is_ok()
     }
 
+    /// Returns whether both are of the same compiler with the same flags.
+    pub fn is_of_same_dialect(&self, other: &Self) -> bool {
+        matches!((&self.dialect, &other.dialect), (Ok(one), Ok(other)) if Arc::ptr_eq(one, other))
+    }
+
     /// Returns whether the compiler is known to predefine the macro `name`.
     pub fn predefines(&self, name: &str) -> bool {
         let compiler = self.dialect.as_ref();

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Command;
-use fbuild_platform::{RecipeError, SketchRecipes};
+use fbuild_platform::{HookPoint, RecipeError, SketchRecipes};
 
 /// Returns the commands that make an archive of objects.
 ///
@@ -26,7 +26,7 @@ pub(crate) fn archive_commands(
     Ok(vec![command])
 }
 
-/// Returns the commands that convert and measure what was linked; that of [`steps`] for sizes is one of them.
+/// Returns the commands that convert and measure what was linked, and the hooks around the link; that of [`steps`] for sizes is one of them.
 ///
 /// # Errors
 /// If one of the recipes cannot be used.
@@ -34,5 +34,14 @@ pub fn conversions(recipes: &SketchRecipes) -> Result<Vec<Command>, RecipeError>
     let mut commands = recipes.objcopy()?;
     commands.extend(recipes.size()?);
     commands.extend(recipes.advanced_size()?);
+    for point in [
+        HookPoint::LinkingPrelink,
+        HookPoint::LinkingPostlink,
+        HookPoint::ObjcopyPreobjcopy,
+        HookPoint::ObjcopyPostobjcopy,
+        HookPoint::Postbuild,
+    ] {
+        commands.extend(recipes.hooks(point)?);
+    }
     Ok(commands)
 }

@@ -12,6 +12,8 @@ use fbuild_model::{Command, Digest};
 use fbuild_platform::{SketchPaths, SketchRecipes};
 use walkdir::WalkDir;
 
+use crate::toolchain::option_files;
+
 /// Extensions of files that fbuild itself puts below a build path and that no source includes.
 const PRODUCTS: [&str; 3] = ["a", "o", "log"];
 
@@ -99,6 +101,33 @@ impl Tie {
 
     fn known(&self) -> std::sync::MutexGuard<'_, KnownWords> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Option files (`@FILE`) in the build path of a sketch, as hooks make them, with their words.
+#[derive(Debug, Default)]
+pub struct OptionFiles(Vec<([String; 2], Vec<String>)>);
+
+impl OptionFiles {
+    /// Finds the files that the `own` command of a unit names where the `neutral` one names others.
+    pub fn of(own: &Command, neutral: &Command) -> Self {
+        let different = own.args.iter().zip(&neutral.args);
+        let different = different.filter(|(own, neutral)| own != neutral);
+        let files = different.filter_map(|(own, neutral)| {
+            neutral.strip_prefix('@')?;
+            let words = option_files::words_of(own)?;
+            Some(([own.clone(), neutral.clone()], words))
+        });
+        Self(files.collect())
+    }
+
+    /// Replaces the files in the arguments of a command by their words.
+    pub fn inline(&self, command: &mut Command) {
+        for (names, words) in &self.0 {
+            while let Some(at) = command.args.iter().position(|arg| names.contains(arg)) {
+                command.args.splice(at..=at, words.iter().cloned());
+            }
+        }
     }
 }
 

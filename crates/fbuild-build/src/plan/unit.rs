@@ -18,7 +18,7 @@ use crate::action::inputs::{Compile, Inputs};
 use crate::action::path_map::PathMap;
 use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::plan::preprocessor::Preprocessor;
-use crate::plan::tie::Tie;
+use crate::plan::tie::{OptionFiles, Tie};
 use crate::toolchain::Toolchain;
 use fbuild_model::error_chain;
 
@@ -74,11 +74,16 @@ impl CompilePlanner<'_> {
         let plain = |recipes: &SketchRecipes| recipes.compile(&[], unit.source, &object);
         let mut own = plain(self.recipes).map_err(|error| fail(&error))?;
         let (mut recipes, mut tied_to) = (self.recipes, None);
+        let mut option_files = OptionFiles::default();
         if let Some(tie) = self.tie {
-            let neutral = plain(&tie.neutral).map_err(|error| fail(&error))?;
+            let mut neutral = plain(&tie.neutral).map_err(|error| fail(&error))?;
+            let files = OptionFiles::of(&own, &neutral);
+            let mut inlined = own.clone();
+            files.inline(&mut inlined);
+            files.inline(&mut neutral);
             match &*scan {
-                Scan::Complete(closure) if tie.is_irrelevant(&own, &neutral, closure) => {
-                    (recipes, own) = (&tie.neutral, neutral);
+                Scan::Complete(closure) if tie.is_irrelevant(&inlined, &neutral, closure) => {
+                    (recipes, own, option_files) = (&tie.neutral, neutral, files);
                 }
                 _ => tied_to = Some(tie.value),
             }
@@ -87,6 +92,7 @@ impl CompilePlanner<'_> {
         let mut command = recipes
             .compile(&dirs, unit.source, &object)
             .map_err(|error| fail(&error))?;
+        option_files.inline(&mut command);
         let compiler = self
             .tools
             .compiler(&command.program, &command.args)

@@ -7,7 +7,7 @@
 
 mod dialects;
 mod files;
-mod option_files;
+pub(crate) mod option_files;
 pub(crate) mod pch_probe;
 pub mod programs;
 mod question;
@@ -339,7 +339,12 @@ impl<'a> Toolchain<'a> {
         object: &str,
         language: Language,
     ) -> Result<Arc<CompilerDialect>, ToolError> {
-        let question = question(command, source, object);
+        // The content of an option file is part of the question, and where it is, is not.
+        let command = Command {
+            args: option_files::inlined(&command.args),
+            ..command.clone()
+        };
+        let question = question(&command, source, object);
         let key = question.to_shell();
         if let Some(known) = lock(&self.dialects).get(&key) {
             return Ok(Arc::clone(known));

@@ -17,6 +17,22 @@ pub fn expanded(args: &[String]) -> Vec<String> {
     all
 }
 
+/// Returns the arguments with the words of option files in place of the arguments that name them; what cannot be read stays.
+pub fn inlined(args: &[String]) -> Vec<String> {
+    args.iter()
+        .flat_map(|arg| words_of(arg).unwrap_or_else(|| vec![arg.clone()]))
+        .collect()
+}
+
+/// Returns the words of the option file that an argument names; `None` if it names none that can be read.
+pub fn words_of(arg: &str) -> Option<Vec<String>> {
+    let text = fs_err::read_to_string(arg.strip_prefix('@')?).ok()?;
+    let mut words = Vec::new();
+    expand(&file_words(&text), DEEPEST, &mut words);
+    words.retain(|word| !word.starts_with('@'));
+    Some(words)
+}
+
 fn expand(args: &[String], depth: usize, all: &mut Vec<String>) {
     for arg in args {
         all.push(arg.clone());

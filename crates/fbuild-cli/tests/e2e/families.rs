@@ -164,3 +164,68 @@ fn a_builtin_that_tells_a_sources_path_tells_it_after_the_checkout_has_moved() {
     let lengths = |images: &[Vec<u8>]| images.iter().map(Vec::len).collect::<Vec<_>>();
     assert_eq!(lengths(&moved), lengths(&alone));
 }
+
+#[test]
+fn files_that_first_hooks_make_are_options_and_sources() {
+    needs!(ARM);
+    let sketch = "int made_by_hook();\nvoid setup() { Serial.begin(9600); Serial.println(made_by_hook() + EXTRA); }\nvoid loop() {}\n";
+    let plain = sketch.replace("EXTRA", "0");
+    let project = project()
+        .sketches(["One", "Two"], &plain)
+        .sketch("Three", sketch);
+    project.write("Three/flags.txt", "-DEXTRA=3\n");
+    project.write("One/gone.cpp", "int gone;\n");
+    let run = compile(&project, "optfile", &["One", "Two"]).run().ok();
+    let report = run.report();
+    assert_eq!(report["plan"]["shared_actions"], CORE_SOURCES);
+    assert_eq!(report["plan"]["fallbacks"], serde_json::json!([]));
+
+    // Other options make another core; the copy of a source that the sketch no longer has is not one that a hook made.
+    fs_err::remove_file(project.path("One/gone.cpp")).unwrap();
+    let all = ["One", "Two", "Three"];
+    let run = compile(&project, "optfile", &all).run().ok();
+    assert_eq!(run.report()["plan"]["shared_actions"], 2 * CORE_SOURCES);
+    assert!(!project.path("out/optfile/One/sketch/gone.cpp").exists());
+    assert!(project.path("out/optfile/One/sketch/made.cpp").exists());
+
+    // What the option file says is part of what the compiler is asked.
+    project.write("Three/flags.txt", "-DEXTRA=4 -DOTHER\n");
+    project.write(
+        "Three/Three.ino",
+        sketch.replace("EXTRA", "EXTRA\n#ifndef OTHER\n#error no\n#endif\n"),
+    );
+    compile(&project, "optfile", &all).run().ok();
+}
+
+#[test]
+fn large_boards_use_precompiled_headers_and_hooks_after_the_link_leave_records() {
+    needs!(ARM);
+    let names = ["P1", "P2", "P3", "P4", "P5"];
+    let project = project();
+    for (number, name) in names.iter().enumerate() {
+        // newlib's headers use `__has_attribute`.
+        let text = format!(
+            "#include <stdlib.h>\n{}",
+            HELLO.replace("40", &number.to_string())
+        );
+        project.write(&format!("{name}/{name}.ino"), text);
+    }
+    let images = || {
+        names.map(|name| {
+            ["bin", "uf2"]
+                .map(|kind| project.read_bytes(format!("out/packed/{name}/{name}.ino.{kind}")))
+        })
+    };
+    let cold = compile(&project, "packed", &names).run().ok().report();
+    assert_eq!(cold["plan"]["fallbacks"], serde_json::json!([]));
+    assert_eq!(cold["preambles"]["used"], names.len());
+    let with = images();
+    let warm = compile(&project, "packed", &names).run().ok().report();
+    assert_eq!(warm["counts"]["cached"], names.len());
+    assert_eq!(warm["plan"]["shared_actions"], CORE_SOURCES);
+    compile(&project, "packed", &names)
+        .args(["--pch", "off", "--no-cache"])
+        .run()
+        .ok();
+    assert_eq!(images(), with);
+}

@@ -81,12 +81,12 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// Adds a board's sketches and returns the position of the first.
-    pub(crate) fn board(
+    pub(crate) fn board<'b>(
         &mut self,
-        board: &Board<'_>,
+        board: &Board<'b>,
         request: &Request,
         out_dirs: Vec<Utf8PathBuf>,
-        prepared: Vec<Prepared>,
+        prepared: Vec<Prepared<'b>>,
     ) -> Result<usize, PlanError> {
         let first = self.plan.sketches.len();
         let mut scope: Option<Scope> = None;
@@ -112,6 +112,8 @@ impl<'a> PlanBuilder<'a> {
                 (Prepared::Ready(prepare_sketch, warning), Ok(sketch)) => {
                     self.warn(warning.into_iter());
                     let remarks = prepare_sketch.remarks.clone();
+                    let own = prepare_sketch.board.clone();
+                    let board = own.as_deref().unwrap_or(board);
                     let before = self.mark();
                     let counted = tally.clone();
                     let planned = match &mut scope {
@@ -225,7 +227,7 @@ impl<'a> PlanBuilder<'a> {
         requested: &Requested,
         sketch: &Sketch,
         out_dir: &Utf8Path,
-        prepare_sketch: PreparedSketch,
+        prepare_sketch: PreparedSketch<'_>,
         scope: &mut Scope,
         tally: &mut Tally,
     ) -> Result<SketchPlan, Failure> {
@@ -234,6 +236,8 @@ impl<'a> PlanBuilder<'a> {
             generated,
             remarks,
             record,
+            units,
+            board: _,
         } = prepare_sketch;
         let mut path_map = board.path_map.clone();
         path_map.add(sketch.dir.clone(), "sketch");
@@ -245,10 +249,10 @@ impl<'a> PlanBuilder<'a> {
             tools: self.tools,
             recipes: &recipes,
             path_map: &path_map,
-            tie: board.tie.as_ref(),
+            tie: board.tie.as_deref(),
         };
-        let units = sketch.root_units().into_iter().chain(sketch.src_units());
         let units = units
+            .into_iter()
             .map(|unit| {
                 let source = out_dir.join("sketch").join(&unit);
                 let of = Unit {

@@ -188,7 +188,7 @@ impl PlanBuilder<'_> {
             tools: self.tools,
             recipes,
             path_map: &batch.path_map,
-            tie: board.tie.as_ref(),
+            tie: board.tie.as_deref(),
         };
         let compile = |source: &Utf8PathBuf| -> Result<(Utf8PathBuf, Action), Failure> {
             let relative = source.strip_prefix(batch.base).unwrap_or(source);
