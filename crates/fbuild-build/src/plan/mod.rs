@@ -13,6 +13,7 @@ pub mod dry_run;
 pub mod error;
 mod generated_dir;
 mod graph;
+mod hook_made;
 pub(crate) mod hooks;
 pub mod ids;
 pub mod inspect;

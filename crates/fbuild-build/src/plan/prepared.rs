@@ -2,26 +2,25 @@
 //!
 //! Drafts are made in parallel and know nothing of each other; what they share is put together by [`crate::plan::planner`].
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cpp::{SourceFile, SourceTree};
 use fbuild_model::diagnostic;
 use fbuild_model::outcome::{Failure, Phase, SkipRule};
-use fbuild_platform::{HookPoint, SketchRecipes};
+use fbuild_platform::HookPoint;
 use fbuild_scan::library::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::library::{Library, Precompiled};
 use fbuild_scan::prototypes::insert_prototypes;
 use fbuild_scan::sketch::Sketch;
 use fbuild_scan::sketch::merge::{self, Staged};
-use fbuild_scan::sources::{self, Depth};
 
 use crate::exec::place;
 use crate::incremental::record::{Record, RecordKey};
 use crate::plan::board::Board;
 use crate::plan::device;
 use crate::plan::generated_dir;
+use crate::plan::hook_made::{self, HookMade};
 use crate::plan::hooks::FirstHooks;
 use crate::plan::layout;
 use crate::plan::preprocessor::ScanServices;
@@ -136,19 +135,7 @@ pub fn prepare_sketch<'a>(
         .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     let main_path = dir.join(sketch.generated_name());
     if !context.hooks.ran(out_dir) {
-        // Copies of files that the sketch no longer has would still be found beside its sources. What hooks made they make again.
-        let mut own: HashSet<Utf8PathBuf> = staged
-            .copies
-            .iter()
-            .map(|file| file.path().to_owned())
-            .collect();
-        own.extend([
-            staged.merged.path().to_owned(),
-            main_path.with_extension("preamble.cpp"),
-            main_path.clone(),
-        ]);
-        generated_dir::remove_others(&dir, own)
-            .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
+        remove_leftovers(&staged, &main_path, &dir)?;
     }
     let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
     let first = recipes.hooks(HookPoint::Prebuild);
@@ -167,31 +154,17 @@ pub fn prepare_sketch<'a>(
     if board.unscanned {
         return unscanned(sketch, board, tree, staged, &main_path);
     }
-    let hook_made = match first.is_empty() {
-        true => Vec::new(),
-        false => hook_made(&dir, sketch).map_err(|error| Unprepared::new(Phase::Load, error))?,
+    let made = match first.is_empty() {
+        true => HookMade::default(),
+        false => HookMade::of(sketch, board, &recipes, &dir, services)?,
     };
-    let own = match first.is_empty() {
-        true => None,
-        false => own_board(board, &recipes, services).map_err(Unprepared::from)?,
-    };
-    let board = own.as_deref().unwrap_or(board);
+    let board = made.board.as_deref().unwrap_or(board);
     let mut scanned = staged.scanned.clone();
-    scanned.extend(hook_made.iter().map(|unit| dir.join(unit)));
+    scanned.extend(made.sources.iter().map(|unit| dir.join(unit)));
     let discovery = discover(&scanned, board.surroundings(context.libraries.index))
         .map_err(|error| undiscovered(error, board))?;
-    let text = final_text(sketch, board, &staged.merged, &discovery).map_err(|output| {
-        let mut unprepared = Unprepared::new(
-            Phase::Scan,
-            "preprocessing for prototypes failed".to_owned(),
-        );
-        match device::unknown(&board.recipes, board.cxx(), tree, &output) {
-            Some(lack) => unprepared.failure.message = lack,
-            None => unprepared.failure.diagnostics = diagnostic::parse_gcc(&output),
-        }
-        unprepared.failure.output = output;
-        unprepared
-    })?;
+    let text = final_text(sketch, board, &staged.merged, &discovery)
+        .map_err(|output| without_text(output, board, tree))?;
     let main = tree.insert(&main_path, text);
     write(&main)?;
     board.learn_from(&staged.merged, &main, &discovery.include_dirs);
@@ -210,60 +183,39 @@ pub fn prepare_sketch<'a>(
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
         record,
-        units: units(sketch, hook_made),
-        board: own,
+        units: hook_made::units(sketch, made.sources),
+        board: made.board,
     })
 }
 
-/// Returns the sources that hooks put into `dir`, relative to it: beside the sketch's own, and in `src`.
-fn hook_made(dir: &Utf8Path, sketch: &Sketch) -> Result<Vec<Utf8PathBuf>, String> {
-    let own: HashSet<Utf8PathBuf> = units(sketch, Vec::new()).into_iter().collect();
-    let generated = sketch.generated_name();
-    let prefix_header = Utf8Path::new(&generated).with_extension("preamble.cpp");
-    let mut found = Vec::new();
-    for (dir, depth) in [
-        (dir.to_owned(), Depth::Flat),
-        (dir.join("src"), Depth::Recursive),
-    ] {
-        if dir.is_dir() {
-            let listed = sources::walk_order(&dir, depth);
-            found.extend(listed.map_err(|error| error_chain(&error))?);
-        }
-    }
-    let relative = found
-        .iter()
-        .filter_map(|path| path.strip_prefix(dir).ok().map(Utf8Path::to_owned));
-    Ok(relative
-        .filter(|path| !own.contains(path) && *path != prefix_header)
-        .collect())
+/// Removes copies of files that the sketch no longer has, which would still be found beside its sources. What hooks made they make again.
+fn remove_leftovers(
+    staged: &Staged,
+    main_path: &Utf8Path,
+    dir: &Utf8Path,
+) -> Result<(), Unprepared> {
+    let copies = staged.copies.iter().map(|file| file.path().to_owned());
+    let own = copies.chain([
+        staged.merged.path().to_owned(),
+        main_path.with_extension("preamble.cpp"),
+        main_path.to_owned(),
+    ]);
+    generated_dir::remove_others(dir, own.collect())
+        .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))
 }
 
-/// Returns the translation units of a sketch, `more` among them, in link order: those beside the main file, then those in `src`.
-fn units(sketch: &Sketch, more: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
-    let in_src = |unit: &Utf8PathBuf| unit.components().count() > 1;
-    let (more_src, more_root): (Vec<_>, Vec<_>) = more.into_iter().partition(in_src);
-    let mut root = sketch.root_units();
-    let mut src = sketch.src_units();
-    for (units, more) in [(&mut root, more_root), (&mut src, more_src)] {
-        units.extend(more);
-        sources::sort_as_objects(units);
+/// Says why there is no text to find prototypes in; `output` is what the compiler printed.
+fn without_text(output: String, board: &Board<'_>, tree: &SourceTree) -> Unprepared {
+    let mut unprepared = Unprepared::new(
+        Phase::Scan,
+        "preprocessing for prototypes failed".to_owned(),
+    );
+    match device::unknown(&board.recipes, board.cxx(), tree, &output) {
+        Some(lack) => unprepared.failure.message = lack,
+        None => unprepared.failure.diagnostics = diagnostic::parse_gcc(&output),
     }
-    root.append(&mut src);
-    root
-}
-
-/// Returns the board for a sketch whose compile commands name files of its build path.
-fn own_board<'a>(
-    board: &Board<'a>,
-    recipes: &SketchRecipes,
-    services: ScanServices<'a>,
-) -> Result<Option<Arc<Board<'a>>>, Failure> {
-    if board.tie.as_ref().is_none_or(|tie| tie.name_only) {
-        return Ok(None);
-    }
-    let own = board.for_sketch(recipes, services);
-    let own = own.map_err(|error| Failure::new(Phase::Scan, error_chain(&error)))?;
-    Ok(Some(Arc::new(own)))
+    unprepared.failure.output = output;
+    unprepared
 }
 
 /// Prepares a sketch for a preview without a compiler.
@@ -290,7 +242,7 @@ fn unscanned<'a>(
         generated: std::iter::once(main).chain(staged.copies).collect(),
         remarks,
         record: None,
-        units: units(sketch, Vec::new()),
+        units: hook_made::units(sketch, Vec::new()),
         board: None,
     })
 }

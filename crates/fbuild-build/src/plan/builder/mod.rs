@@ -17,6 +17,7 @@ use fbuild_scan::sketch::Sketch;
 use fbuild_scan::sketch::find::Requested;
 
 use self::shared::{Framework, name_libraries};
+use crate::action::path_map::PathMap;
 use crate::action::{Bootloader, WORK};
 use crate::plan::board::Board;
 use crate::plan::error::PlanError;
@@ -237,13 +238,9 @@ impl<'a> PlanBuilder<'a> {
             remarks,
             record,
             units,
-            board: _,
+            ..
         } = prepare_sketch;
-        let mut path_map = board.path_map.clone();
-        path_map.add(sketch.dir.clone(), "sketch");
-        path_map.add(out_dir, "out");
-        name_libraries(&mut path_map, &discovery.libraries);
-        let path_map = Arc::new(path_map);
+        let path_map = Arc::new(path_map(board, sketch, out_dir, &discovery.libraries));
         let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
         let planner = CompilePlanner {
             tools: self.tools,
@@ -368,6 +365,19 @@ impl<'a> PlanBuilder<'a> {
         binaries.objects.extend(found.objects);
         Ok(found.replace_sources)
     }
+}
+
+fn path_map(
+    board: &Board<'_>,
+    sketch: &Sketch,
+    out_dir: &Utf8Path,
+    libraries: &[Arc<Library>],
+) -> PathMap {
+    let mut map = board.path_map.clone();
+    map.add(sketch.dir.clone(), "sketch");
+    map.add(out_dir, "out");
+    name_libraries(&mut map, libraries);
+    map
 }
 
 fn export(
