@@ -26,6 +26,15 @@ pub(crate) fn archive_commands(
     Ok(vec![command])
 }
 
+/// Returns what the files of a firmware begin with, if a property (`--build-property build.project_name=…`) says that it is not the sketch's name.
+pub(crate) fn project_name(recipes: &SketchRecipes) -> Option<String> {
+    let key = "build.project_name";
+    recipes.board().raw(key)?;
+    let properties = recipes.properties(true).into_iter();
+    let mut named = properties.filter(|(name, value)| name == key && !value.is_empty());
+    named.next().map(|(_, value)| value)
+}
+
 /// Returns the commands that convert and measure what was linked, and the hooks around the link; that of [`steps`] for sizes is one of them.
 ///
 /// # Errors

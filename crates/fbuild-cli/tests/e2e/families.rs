@@ -229,3 +229,17 @@ fn large_boards_use_precompiled_headers_and_hooks_after_the_link_leave_records()
         .ok();
     assert_eq!(images(), with);
 }
+
+#[test]
+fn a_property_can_name_the_files_of_the_firmware() {
+    needs!(ARM);
+    let project = project().sketch("Hello", HELLO);
+    compile(&project, "m3", &["Hello"])
+        .args(["--build-property", "build.project_name=image"])
+        .run()
+        .ok();
+    for kind in ["elf", "bin"] {
+        let file = project.path(&format!("out/m3/Hello/image.{kind}"));
+        assert!(file.exists(), "{file}");
+    }
+}

@@ -24,7 +24,7 @@ use crate::plan::error::PlanError;
 use crate::plan::hooks::{self, Hooks};
 use crate::plan::layout;
 use crate::plan::prepared::{Prepared, PreparedSketch};
-use crate::plan::recipes::conversions;
+use crate::plan::recipes::{conversions, project_name};
 use crate::plan::tally::Tally;
 use crate::plan::unit::{CompilePlanner, Unit};
 use crate::plan::{
@@ -285,7 +285,7 @@ impl<'a> PlanBuilder<'a> {
         let expanded = |error: RecipeError| failure(error_chain(&error));
         Ok(SketchPlan {
             linker: self.linker(&link)?,
-            project: sketch.project_name().to_owned(),
+            project: project_name(&link).unwrap_or_else(|| sketch.project_name().to_owned()),
             units,
             archives,
             core: scope.framework.core,
