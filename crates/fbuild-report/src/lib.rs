@@ -8,6 +8,7 @@ pub mod annotations;
 pub mod bench;
 pub mod cause_code;
 pub mod causes;
+pub mod changes;
 pub mod compile_sketches;
 pub mod fold;
 pub mod json;

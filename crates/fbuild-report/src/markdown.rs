@@ -4,6 +4,7 @@ use fbuild_model::outcome::SketchOutcome;
 use fbuild_model::size::Usage;
 
 use crate::causes::{causes, listed};
+use crate::changes::Change;
 use crate::fold::RunReport;
 use crate::table::Column::{Number, Text};
 use crate::table::{Table, code, escape};
@@ -19,8 +20,14 @@ const MOST_NAMES: usize = 10;
 ///
 /// A section that would make the text larger than [`MOST_BYTES`] is left out, and the text says so.
 pub fn render(report: &RunReport) -> String {
+    render_with(report, &[])
+}
+
+/// Returns the summary with a table of what changed since an earlier run.
+pub fn render_with(report: &RunReport, changes: &[Change<'_>]) -> String {
     let sections = [
         failures(report),
+        changed(changes),
         sizes(report),
         skipped(report),
         warnings(report),
@@ -70,6 +77,29 @@ fn failures(report: &RunReport) -> String {
             place.unwrap_or_default(),
             escape(&listed(&cause.sketches(), MOST_NAMES)),
             escape(&listed(&cause.boards(), MOST_NAMES)),
+        ]);
+    }
+    section("", table)
+}
+
+fn changed(changes: &[Change<'_>]) -> String {
+    let mut table = Table::new([
+        Text("sketch"),
+        Text("board"),
+        Text("memory"),
+        Number("before"),
+        Number("now"),
+        Number("bytes"),
+    ]);
+    for change in changes {
+        let sign = if change.now < change.before { '-' } else { '+' };
+        table.row([
+            escape(change.sketch),
+            escape(change.board),
+            change.memory.to_owned(),
+            change.before.to_string(),
+            change.now.to_string(),
+            format!("{sign}{}", change.now.abs_diff(change.before)),
         ]);
     }
     section("", table)

@@ -124,6 +124,16 @@ pub struct BuildArgs {
         help_heading = "Results"
     )]
     pub report: Option<Utf8PathBuf>,
+    /// Show which sizes changed since the run that wrote this JSON report
+    ///
+    /// The file may be the one of --report: it is read before the run.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Results",
+        hide_short_help = true
+    )]
+    pub baseline: Option<Utf8PathBuf>,
     /// Write a JUnit report
     #[arg(
         long,

@@ -8,6 +8,7 @@ use fbuild_build::plan::compile_commands::Database;
 use fbuild_build::plan::{BuildPlan, SketchWork};
 use fbuild_build::request::Request;
 use fbuild_build::run;
+use fbuild_report::changes::Change;
 use fbuild_report::json::Origin;
 use fbuild_report::{RunReport, annotations, lines, markdown};
 
@@ -99,6 +100,8 @@ pub fn conclude(
         expect_warm: args.expect_warm,
         deny_warnings: args.deny_warnings,
     };
+    let changes = reports.changes(report);
+    screen.changes(&changes);
     let unmet = screen.close(report, strictness, printer.on_github);
     let quiet = printer.verbosity == Verbosity::Quiet;
     let by_default = !printer.data_is_for_people() && !quiet;
@@ -113,7 +116,7 @@ pub fn conclude(
     }
     let mut errors = reports.write(report, origin);
     if printer.on_github {
-        errors.extend(step_summary(report).err());
+        errors.extend(step_summary(report, &changes).err());
     }
     for error in &errors {
         printer.error(&format!("{error:#}"), &[]);
@@ -131,13 +134,13 @@ pub fn conclude(
 }
 
 /// Appends the summary of the run to the file that GitHub's runner shows on the page of the job.
-fn step_summary(report: &RunReport) -> anyhow::Result<()> {
+fn step_summary(report: &RunReport, changes: &[Change<'_>]) -> anyhow::Result<()> {
     let Some(path) = crate::env::get(crate::env::GITHUB_STEP_SUMMARY) else {
         return Ok(());
     };
     let mut options = fs_err::OpenOptions::new();
     let mut file = options.create(true).append(true).open(&path)?;
-    file.write_all(markdown::render(report).as_bytes())?;
+    file.write_all(markdown::render_with(report, changes).as_bytes())?;
     Ok(())
 }
 

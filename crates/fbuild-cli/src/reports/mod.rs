@@ -9,8 +9,10 @@ mod target;
 use std::io;
 
 use anyhow::Context;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_report::changes::{Change, changes, parse};
 use fbuild_report::json::Origin;
+use fbuild_report::schema::run::Document;
 use fbuild_report::{RunReport, json, junit, tsv};
 
 use crate::args::BuildArgs;
@@ -24,18 +26,22 @@ pub struct Reports {
     json: Option<(Utf8PathBuf, Target)>,
     junit: Option<(Utf8PathBuf, Target)>,
     compile_sketches: Option<Utf8PathBuf>,
+    /// The earlier report that sizes are compared with.
+    baseline: Option<Document>,
 }
 
 impl Reports {
     /// Opens the places that the command line names, and removes the reports of an earlier run.
     ///
     /// # Errors
-    /// A report that cannot be written there.
+    /// A report that cannot be written there, a baseline that is no report.
     pub fn open(args: &BuildArgs) -> Result<Self, CliError> {
         let open = |path: &Option<Utf8PathBuf>| -> Result<_, CliError> {
             let Some(path) = path else { return Ok(None) };
             Ok(Some((path.clone(), Target::open(path)?)))
         };
+        // It may be the file that this run replaces.
+        let baseline = args.baseline.as_ref().map(|path| read_baseline(path));
         // The compilation database is written by the build; a wrong place is an error before it.
         open(&args.compile_commands)?;
         let reports = Self {
@@ -43,11 +49,18 @@ impl Reports {
             json: open(&args.report)?,
             junit: open(&args.report_junit)?,
             compile_sketches: args.report_compile_sketches.clone(),
+            baseline: baseline.transpose()?,
         };
         for (_, target) in [&reports.json, &reports.junit].into_iter().flatten() {
             target.remove_old()?;
         }
         Ok(reports)
+    }
+
+    /// Returns which sizes changed since the baseline; none without one.
+    pub fn changes<'a>(&self, report: &'a RunReport) -> Vec<Change<'a>> {
+        let baseline = self.baseline.as_ref();
+        baseline.map_or_else(Vec::new, |baseline| changes(report, baseline))
     }
 
     /// Returns whether standard output carries a report, and so nothing else.
@@ -85,4 +98,10 @@ impl Reports {
         }
         errors
     }
+}
+
+fn read_baseline(path: &Utf8Path) -> Result<Document, CliError> {
+    let text = fs_err::read_to_string(path)?;
+    let read = parse(&text).with_context(|| format!("cannot read {path}"));
+    read.map_err(CliError::usage)
 }

@@ -3,6 +3,7 @@
 use fbuild_model::outcome::{SketchOutcome, SkipRule, Stage};
 use fbuild_report::RunReport;
 use fbuild_report::causes::listed;
+use fbuild_report::changes::Change;
 
 use super::warnings::Warnings;
 use super::{Screen, row};
@@ -56,6 +57,18 @@ impl Screen<'_> {
             self.not_warm(report);
         }
         unmet
+    }
+
+    /// A line for each size that changed since the baseline.
+    pub fn changes(&self, changes: &[Change<'_>]) {
+        for change in changes {
+            let mut name = self.names.sketch(change.sketch).to_owned();
+            if self.names.has_boards() {
+                name = format!("{name}  {}", self.names.board(change.board));
+            }
+            let text = format!("{name}  {} {change}", change.memory);
+            self.say(Tone::Notice, "Changed", &text);
+        }
     }
 
     /// A line for each rule that left something out.

@@ -395,3 +395,31 @@ fn all_skipped_is_an_error_unless_allowed() {
             .exists()
     );
 }
+
+#[test]
+fn sizes_are_compared_with_those_of_an_earlier_report() {
+    let sized =
+        |flash: u32| format!("// fake: size {flash} 9\nvoid setup() {{}}\nvoid loop() {{}}\n");
+    let project = project()
+        .sketch("Grows", &sized(900))
+        .sketch("Stays", &sized(500));
+    let build = |args: &[&str]| {
+        let common = ["build", "-b", "solo", "Grows", "Stays"];
+        project.fbuild(common.iter().chain(args))
+    };
+    let run = build(&["--report", "r.json"]).ok();
+    assert!(!run.stderr.contains("Changed"), "{}", run.transcript());
+    project.write("Grows/Grows.ino", sized(942));
+    // The report that is compared with is the one that is replaced.
+    let both = ["--report", "r.json", "--baseline", "r.json"];
+    let run = build(&both).ok().says("Grows  flash 900 → 942 B (+42)");
+    assert!(!run.stderr.contains("Stays  flash"), "{}", run.transcript());
+    assert!(!build(&both).ok().stderr.contains("Changed"));
+    project.write("r.json", "{}");
+    build(&both)
+        .expect_code(2)
+        .says("cannot read r.json: not a JSON report of fbuild");
+    build(&["--baseline", "none.json"])
+        .expect_code(2)
+        .says("none.json");
+}

@@ -7,6 +7,7 @@
 
 mod annotations;
 mod bench;
+mod changes;
 mod compile_sketches;
 mod fixture;
 mod fold;
