@@ -8,9 +8,9 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use fbuild_cache::Cache;
-use fbuild_model::Event;
 use fbuild_model::event::StageReport;
 use fbuild_model::outcome::Stage;
+use fbuild_model::{Digest, Event};
 use fbuild_platform::BoardSpec;
 
 use crate::action::Action;
@@ -22,7 +22,7 @@ use crate::output_dir::{self, OutputDirError};
 use crate::plan::PlanError;
 use crate::plan::planner::{self, Extent};
 use crate::plan::quirks::quirks_applied;
-use crate::plan::{ArchiveId, BuildPlan, SketchWork};
+use crate::plan::{ArchiveId, Planned, SketchWork};
 use crate::request::{Exception, Request};
 use crate::services::Services;
 use crate::stage::shared::{self, Shared};
@@ -41,7 +41,7 @@ pub enum BuildError {
     /// A worker pool could not be made.
     #[error("start the workers")]
     Pool(#[from] rayon::ThreadPoolBuildError),
-    /// What stage 1 made was changed by somebody else.
+    /// Another process changed what stage 1 made.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The output directory cannot be used.
@@ -58,7 +58,7 @@ pub fn plan(
     extent: Extent,
     services: Services<'_>,
     events: &Sender<Event>,
-) -> Result<BuildPlan, BuildError> {
+) -> Result<Planned, BuildError> {
     output_dir::check(request)?;
     planned(
         request,
@@ -78,7 +78,7 @@ pub fn preview(
     request: &Request,
     services: Services<'_>,
     events: &Sender<Event>,
-) -> Result<BuildPlan, BuildError> {
+) -> Result<Planned, BuildError> {
     planned(
         request,
         services,
@@ -94,7 +94,7 @@ fn planned(
     events: &Sender<Event>,
     tools: &Toolchain<'_>,
     extent: Extent,
-) -> Result<BuildPlan, BuildError> {
+) -> Result<Planned, BuildError> {
     let began = Instant::now();
     let _ = events.send(Event::RunStarted {
         boards: request
@@ -123,39 +123,32 @@ fn planned(
             }
         })
         .collect();
-    let plan = pool.install(|| {
-        planner::plan(
-            request,
-            &boards,
-            tools,
-            services.runner,
-            services.stop,
-            extent,
-        )
-    })?;
+    let planned = pool.install(|| planner::plan(request, &boards, tools, services, extent))?;
+    let plan = &planned.plan;
     for warning in &plan.warnings {
         let _ = events.send(Event::Warning(warning.clone()));
     }
     let _ = events.send(Event::Planned {
         duration: began.elapsed(),
-        cost: plan.cost,
+        cost: planned.cost,
         libraries: plan.libraries.clone(),
-        shared_actions: plan.shared.len() + plan.shared_up_to_date().len(),
-        fallbacks: plan.fallbacks.clone(),
+        shared_actions: plan.shared.len() + planned.shared_up_to_date().len(),
+        fallbacks: planned.fallbacks.clone(),
     });
-    Ok(plan)
+    Ok(planned)
 }
 
 /// Carries out a plan. Every entry of the plan ends with one [`Event::SketchFinished`].
 ///
 /// # Errors
-/// If the workers cannot be started, or what stage 1 made was changed by somebody else.
+/// If the workers cannot be started, or another process changed what stage 1 made.
 pub fn build(
     request: &Request,
-    plan: &BuildPlan,
+    planned: &Planned,
     services: Services<'_>,
     events: Sender<Event>,
 ) -> Result<(), BuildError> {
+    let plan = &planned.plan;
     let (stage1_jobs, stage2_jobs) = (request.framework_jobs.get(), request.sketch_jobs.get());
     let (stage1_pool, stage2_pool) = (pool("stage1", stage1_jobs)?, pool("stage2", stage2_jobs)?);
     let executor = Executor::new(
@@ -166,19 +159,7 @@ pub fn build(
         request.launcher.clone(),
         &request.output_dir,
     );
-    executor
-        .ledger
-        .count_up_to_date(Stage::Shared, plan.shared_up_to_date().into_iter());
-    executor
-        .ledger
-        .count_up_to_date(Stage::Shared, plan.derived_up_to_date().into_iter());
-    for entry in &plan.sketches {
-        if let SketchWork::UpToDate(record) = &entry.work {
-            executor
-                .ledger
-                .count_up_to_date(Stage::Sketch, record.used.iter().copied());
-        }
-    }
+    count_up_to_date(planned, &executor);
     warnings::report_up_to_date(plan, &executor);
     let shared = Shared::new(plan);
     let mut limits = request.limits;
@@ -190,9 +171,27 @@ pub fn build(
     // Taken before any sketch is compiled: sketches wait for precompiled headers, so stage 1 must not wait for sketches.
     let taken: Vec<_> = (0..stage1_jobs).map(|_| slots.take()).collect();
     let handover = Handover::default();
+    let finished = |stage: Stage, began: Instant, key: Option<Digest>| {
+        let tally = executor.ledger.tally(stage);
+        let _ = executor.events.send(Event::StageFinished(StageReport {
+            stage,
+            wall: began.elapsed(),
+            cost: tally.cost,
+            hits: tally.hits,
+            ran: tally.ran,
+            key: key.map(|key| key.to_string()),
+        }));
+    };
+    let stage1 = || -> Result<ArchiveSet, OpenError> {
+        let began = Instant::now();
+        let archives = shared::build(plan, &shared, &executor, &stage1_pool, taken)?;
+        // A key of nothing would look like that of a stage that made something else.
+        let own = || (!plan.archives.is_empty()).then(|| archives.key());
+        finished(Stage::Shared, began, planned.key_up_to_date().or_else(own));
+        Ok(archives)
+    };
     let opened = std::thread::scope(|scope| {
         scope.spawn(|| sketches.run(&stage2_pool, &slots, &handover));
-        let stage1 = || shared::build(plan, &shared, &executor, &stage1_pool, taken);
         let archives = std::panic::catch_unwind(std::panic::AssertUnwindSafe(stage1));
         slots.close();
         let _ = executor.events.send(Event::StageStarted {
@@ -214,18 +213,9 @@ pub fn build(
     });
     let began = opened?;
     if let Some(Some(archives)) = handover.get() {
-        record(plan, archives, &sketches, services.cache);
+        record(planned, archives, &sketches, services.cache);
     }
-    let tally = executor.ledger.tally(Stage::Sketch);
-    let report = StageReport {
-        stage: Stage::Sketch,
-        wall: began.elapsed(),
-        cost: tally.cost,
-        hits: tally.hits,
-        ran: tally.ran,
-        key: None,
-    };
-    let _ = executor.events.send(Event::StageFinished(report));
+    finished(Stage::Sketch, began, None);
     services.cache.touch_used(executor.ledger.used());
     for (board, peak) in executor.ledger.peaks() {
         peaks::record(services.cache, &board, peak);
@@ -237,9 +227,22 @@ pub fn build(
     Ok(())
 }
 
+/// Counts the results that sketches which are up to date were made of.
+fn count_up_to_date(planned: &Planned, executor: &Executor<'_>) {
+    let ledger = &executor.ledger;
+    ledger.count_up_to_date(Stage::Shared, planned.shared_up_to_date().into_iter());
+    ledger.count_up_to_date(Stage::Shared, planned.derived_up_to_date().into_iter());
+    for entry in &planned.plan.sketches {
+        if let SketchWork::UpToDate(record) = &entry.work {
+            ledger.count_up_to_date(Stage::Sketch, record.used.iter().copied());
+        }
+    }
+}
+
 /// Writes down what was built, so that the next run need not plan what has not changed.
-fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cache: &Cache) {
-    let (Some(snapshot), mut records) = (&plan.snapshot, sketches.records()) else {
+fn record(planned: &Planned, archives: &ArchiveSet, sketches: &Sketches<'_>, cache: &Cache) {
+    let (plan, of_plan) = (&planned.plan, &planned.snapshot);
+    let (Some(snapshot), mut records) = (&of_plan.own, sketches.records()) else {
         return;
     };
     if records.is_empty() {
@@ -268,7 +271,8 @@ fn record(plan: &BuildPlan, archives: &ArchiveSet, sketches: &Sketches<'_>, cach
         plan.shared.iter().map(fingerprint),
         pchs.map(fingerprint).chain(results),
     );
-    let Some(digest) = record::keep_snapshot(cache, &snapshot, &plan.scan_cache, &plan.earlier)
+    let Some(digest) =
+        record::keep_snapshot(cache, &snapshot, &of_plan.scan_cache, &of_plan.earlier)
     else {
         return;
     };

@@ -169,7 +169,7 @@ fn built_here(
     services: Services<'_>,
     events: &mpsc::Sender<Event>,
 ) -> Result<(BuildPlan, HashMap<usize, SketchResult>), BuildError> {
-    let plan = run::plan(request, Extent::All, services, events)?;
+    let planned = run::plan(request, Extent::All, services, events)?;
     let (own, inbox) = mpsc::channel();
     let results = Mutex::new(HashMap::new());
     std::thread::scope(|scope| {
@@ -184,14 +184,14 @@ fn built_here(
                 let _ = events.send(event);
             }
         });
-        let built = run::build(request, &plan, services, own).map(drop);
+        let built = run::build(request, &planned, services, own).map(drop);
         let _ = listener.join();
         built
     })?;
     let results = results
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok((plan, results))
+    Ok((planned.plan, results))
 }
 
 /// Lets the reference build one sketch and compares.

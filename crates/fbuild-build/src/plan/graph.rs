@@ -2,20 +2,17 @@
 //!
 //! Everything is plain data. The module does not know how a plan is made or carried out.
 
-use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use fbuild_model::event::SharedLibrary;
 use fbuild_model::outcome::{Failure, SkipRule, UsedLibrary};
-use fbuild_model::{Command, Cost, Digest, DigestWriter, Fingerprint};
+use fbuild_model::{Command, Digest, DigestWriter};
 use fbuild_platform::SketchRecipes;
 
 use crate::action::path_map::PathMap;
 use crate::action::{Action, Bootloader};
 use crate::incremental::record::{Record, RecordKey};
-use crate::incremental::scan_cache::ScanCache;
-use crate::incremental::snapshot::InputSnapshot;
 use crate::plan::hooks::Hooks;
 use crate::plan::ids::{ActionId, ArchiveId, PchId};
 
@@ -26,24 +23,14 @@ pub struct BuildPlan {
     pub shared: Vec<Action>,
     /// Archives of stage 1.
     pub archives: Vec<ArchivePlan>,
-    /// Precompiled preambles of stage 1.
+    /// Precompiled headers of stage 1.
     pub pchs: Vec<PchPlan>,
     /// One entry per (board, sketch), in the order of the request.
     pub sketches: Vec<SketchEntry>,
     /// How libraries are shared.
     pub libraries: Vec<SharedLibrary>,
-    /// Translation units that the compiler preprocessed because the scanner could not, with the reason.
-    pub fallbacks: Vec<String>,
     /// Remarks for the user.
     pub warnings: Vec<String>,
-    /// What planning asked the disk; `None` if not all of that is known.
-    pub snapshot: Option<InputSnapshot>,
-    /// What planning learnt about the sources that sketches share, by the trail's files.
-    pub(crate) scan_cache: ScanCache,
-    /// The trails of earlier runs by which sketches are up to date.
-    pub earlier: Vec<(Digest, Arc<InputSnapshot>)>,
-    /// What the processes of planning cost.
-    pub cost: Cost,
 }
 
 /// How an archive takes part in a link.
@@ -64,7 +51,7 @@ pub struct ArchivePlan {
     pub subject: String,
     /// What its failure blocks a sketch by: `core`, `library FastLED`.
     pub blame: String,
-    /// Where it will stand.
+    /// Its path in the output directory.
     pub path: Utf8PathBuf,
     /// Its members in order.
     pub members: Vec<Member>,
@@ -87,54 +74,6 @@ pub struct Member {
     pub action: ActionId,
 }
 
-impl BuildPlan {
-    /// Returns whether an archive would be replaced that sketches which are up to date were linked with.
-    pub fn disturbs_what_is_up_to_date(&self) -> bool {
-        self.archives.iter().any(|archive| {
-            let made_of = archive.made_of(&self.shared);
-            self.earlier
-                .iter()
-                .filter_map(|(_, snapshot)| snapshot.made_of(&archive.path))
-                .any(|known| known != made_of)
-        })
-    }
-
-    /// Returns the shared results that sketches which are up to date were made of, without those that are planned.
-    pub fn shared_up_to_date(&self) -> BTreeSet<Fingerprint> {
-        let planned: HashSet<Fingerprint> = self
-            .shared
-            .iter()
-            .map(|action| action.fingerprint)
-            .collect();
-        self.earlier
-            .iter()
-            .flat_map(|(_, snapshot)| snapshot.shared())
-            .filter(|fingerprint| !planned.contains(fingerprint))
-            .copied()
-            .collect()
-    }
-
-    /// Returns the key of stage 1 where all of it is up to date; `None` if something is planned or there were several.
-    pub fn key_up_to_date(&self) -> Option<Digest> {
-        match &self.earlier[..] {
-            [(_, snapshot)] if self.archives.is_empty() => snapshot.key(),
-            _ => None,
-        }
-    }
-
-    /// Returns the archives and preambles that sketches which are up to date were made of, if none is planned.
-    pub fn derived_up_to_date(&self) -> BTreeSet<Fingerprint> {
-        if !self.archives.is_empty() {
-            return BTreeSet::new();
-        }
-        let snapshots = self.earlier.iter();
-        snapshots
-            .flat_map(|(_, snapshot)| snapshot.derived())
-            .copied()
-            .collect()
-    }
-}
-
 impl ArchivePlan {
     /// Digests all that its bytes depend on; `shared` are the plan's shared actions.
     pub fn made_of(&self, shared: &[Action]) -> Digest {
@@ -152,7 +91,7 @@ impl ArchivePlan {
     }
 }
 
-/// A precompiled preamble of stage 1.
+/// A precompiled header of stage 1.
 #[derive(Debug)]
 pub struct PchPlan {
     /// The action that makes it.
@@ -205,7 +144,7 @@ pub struct SketchPlan {
     pub recipes: SketchRecipes,
     /// Name of the project: `Blink.ino`.
     pub project: String,
-    /// Its own compile actions, in link order; the name of each object in the link, and the preamble it needs.
+    /// Its own compile actions, in link order; the name of each object in the link, and the precompiled header it uses.
     pub units: Vec<SketchUnit>,
     /// What it links of stage 1, in link order: libraries, then the variant.
     pub archives: Vec<ArchiveId>,
@@ -229,7 +168,7 @@ pub struct SketchPlan {
     pub bootloader: Option<Bootloader>,
     /// Directories by name.
     pub path_map: Arc<PathMap>,
-    /// Where it is recorded that the sketch was built, if what it depends on can be told.
+    /// Where it is recorded that the sketch was built, if all that it depends on is known.
     pub record: Option<RecordKey>,
 }
 
@@ -269,15 +208,15 @@ pub struct SketchUnit {
     pub object: Utf8PathBuf,
     /// How it is compiled.
     pub action: Action,
-    /// How it is compiled with a precompiled preamble, if it can be.
+    /// How it is compiled with a precompiled header, if it can be.
     pub pch: Option<WithPch>,
 }
 
 /// The compile action of a unit whose beginning is precompiled.
 #[derive(Debug)]
 pub struct WithPch {
-    /// The preamble; `None` if there is none in this run, and only the result of an earlier one can be taken.
+    /// The precompiled header; `None` if this run makes none, and only the result of an earlier run can be used.
     pub id: Option<PchId>,
-    /// The action; it makes the same firmware as the plain one, whatever the preamble covers.
+    /// The action; it makes the same firmware as the plain one, whatever the precompiled header covers.
     pub action: Action,
 }

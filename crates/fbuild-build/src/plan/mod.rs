@@ -22,6 +22,7 @@ pub(crate) mod link_line;
 pub(crate) mod link_steps;
 mod merged;
 pub(crate) mod pch;
+mod planned;
 pub mod planner;
 mod prefix;
 mod prepared;
@@ -40,3 +41,4 @@ pub use self::graph::{
     SketchUnit, SketchWork, WithPch,
 };
 pub use self::ids::{ActionId, ArchiveId, PchId};
+pub use self::planned::Planned;

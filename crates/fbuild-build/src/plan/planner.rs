@@ -29,15 +29,15 @@ use crate::plan::error::PlanError;
 use crate::plan::hooks::FirstHooks;
 use crate::plan::layout;
 use crate::plan::pch::PchPass;
+use crate::plan::planned::{Planned, Snapshots};
 use crate::plan::prepared::{Prepared, SketchContext, Unprepared, prepare_sketch};
 use crate::plan::preprocessor::{Fallbacks, ScanServices};
 use crate::plan::skip::{self, Ruling};
 use crate::plan::{BuildPlan, SketchEntry, SketchWork};
 use crate::request::{Exception, Request};
+use crate::services::Services;
 use crate::toolchain::Toolchain;
 use fbuild_model::error_chain;
-use fbuild_process::runner::Runner;
-use fbuild_process::stop::Stop;
 
 /// Whether sketches that are up to date are planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Extent {
     NotUpToDate,
 }
 
-/// Makes the plan; `boards` are the request's with quirks cured. Drafting uses the current rayon pool.
+/// Makes the plan; `boards` are the request's with quirks cured. Runs in the current rayon pool.
 ///
 /// # Errors
 /// If a tool is missing or a platform cannot be used: nothing could be built.
@@ -56,10 +56,9 @@ pub fn plan(
     request: &Request,
     boards: &[BoardSpec],
     tools: &Toolchain<'_>,
-    runner: &Runner,
-    stop: &Stop,
+    services: Services<'_>,
     extent: Extent,
-) -> Result<BuildPlan, PlanError> {
+) -> Result<Planned, PlanError> {
     let hooks = match tools.is_for_preview() {
         true => FirstHooks::for_preview(),
         false => FirstHooks::default(),
@@ -68,8 +67,7 @@ pub fn plan(
         let attempt = Attempt {
             request,
             tools,
-            runner,
-            stop,
+            services,
             extent,
             hooks: &hooks,
             tree: SourceTree::new(),
@@ -77,20 +75,19 @@ pub fn plan(
         };
         attempt.plan(boards)
     };
-    let plan = attempt(extent)?;
-    if plan.disturbs_what_is_up_to_date() {
+    let planned = attempt(extent)?;
+    if planned.disturbs_what_is_up_to_date() {
         // An archive would be replaced that sketches not planned were linked with. Planned together, they get archives side by side.
         return attempt(Extent::All);
     }
-    Ok(plan)
+    Ok(planned)
 }
 
 /// One pass over all boards.
 struct Attempt<'a> {
     request: &'a Request,
     tools: &'a Toolchain<'a>,
-    runner: &'a Runner,
-    stop: &'a Stop,
+    services: Services<'a>,
     extent: Extent,
     hooks: &'a FirstHooks,
     tree: SourceTree,
@@ -105,7 +102,7 @@ struct Notes<'a> {
 }
 
 impl Attempt<'_> {
-    fn plan(self, boards: &[BoardSpec]) -> Result<BuildPlan, PlanError> {
+    fn plan(self, boards: &[BoardSpec]) -> Result<Planned, PlanError> {
         let identities: Vec<String> = boards.iter().map(BoardSpec::identity).collect();
         let sketches = self.request.sketches.iter();
         let dirs: Vec<Utf8PathBuf> = sketches.map(|sketch| sketch.dir.clone()).collect();
@@ -113,7 +110,7 @@ impl Attempt<'_> {
         let places = layout::sketch_dirs(&names, &dirs);
         let mut builder = PlanBuilder::new(self.tools);
         let mut notes = Notes {
-            records: Records::new(self.tools.cache(), &self.tree),
+            records: Records::new(self.services.cache, &self.tree),
             snapshot: InputSnapshot::default(),
             scan_cache: ScanCache::default(),
         };
@@ -221,7 +218,7 @@ impl Attempt<'_> {
         out_dir: &Utf8Path,
         known: Option<Record>,
     ) -> Prepared<'s> {
-        if !self.stop.may_start() {
+        if !self.services.stop.may_start() {
             return Prepared::stopped();
         }
         let libraries = match board.libraries.of(requested) {
@@ -234,14 +231,14 @@ impl Attempt<'_> {
             board,
             libraries,
             services: self.scan_services(),
-            runner: self.runner,
+            runner: self.services.runner,
             hooks: self.hooks,
         };
         prepare(self.request, requested, context, out_dir, known)
     }
 
-    /// Adds to a plan what is known of its making.
-    fn finished(&self, mut plan: BuildPlan, notes: Notes<'_>) -> BuildPlan {
+    /// Adds what is known of the plan's making.
+    fn finished(&self, mut plan: BuildPlan, notes: Notes<'_>) -> Planned {
         let lacking = self.tools.lacking().into_iter();
         plan.warnings.extend(lacking.map(|program| {
             format!(
@@ -253,20 +250,25 @@ impl Attempt<'_> {
                 "the platform's hooks are not run for a preview: files that they generate are not known".to_owned(),
             );
         }
-        let (fallbacks, cost) = self.fallbacks.take();
-        // What the compiler looked for in vain when it was asked, it does not tell.
-        plan.snapshot = fallbacks.is_empty().then_some(notes.snapshot);
-        plan.scan_cache = notes.scan_cache;
-        plan.earlier = notes.records.into_snapshots();
         let up_to_date = plan.sketches.iter().filter_map(|entry| match &entry.work {
             SketchWork::UpToDate(record) => Some(record.snapshot),
             _ => None,
         });
         let used: HashSet<Digest> = up_to_date.collect();
-        plan.earlier.retain(|(digest, _)| used.contains(digest));
-        plan.fallbacks = fallbacks;
-        plan.cost = self.tools.cost().plus(cost);
-        plan
+        let mut earlier = notes.records.into_snapshots();
+        earlier.retain(|(digest, _)| used.contains(digest));
+        let (fallbacks, cost) = self.fallbacks.take();
+        Planned {
+            snapshot: Snapshots {
+                // The compiler does not report the headers that it looked for and did not find.
+                own: fallbacks.is_empty().then_some(notes.snapshot),
+                scan_cache: notes.scan_cache,
+                earlier,
+            },
+            plan,
+            fallbacks,
+            cost: self.tools.cost().plus(cost),
+        }
     }
 }
 
@@ -316,7 +318,7 @@ fn prepare<'s>(
     }
 }
 
-/// Adds to the trail what planning asked about folders: the sources of the libraries used, and what was not there.
+/// Adds to the snapshot the sources of the libraries used, and the files that were looked for and are absent.
 fn follow(board: &Board<'_>, sketches: &[SketchEntry], snapshot: &mut InputSnapshot) {
     let planned = sketches.iter().filter_map(|entry| match &entry.work {
         SketchWork::Build(sketch) => Some(&sketch.libraries),

@@ -5,11 +5,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
 
 use camino::Utf8PathBuf;
 use fbuild_cache::{Output, StatMemo};
-use fbuild_model::event::StageReport;
 use fbuild_model::fingerprint::PartKind;
 use fbuild_model::outcome::{Failure, Phase, Stage};
 use fbuild_model::{Cost, DigestWriter, Event, Parts};
@@ -82,7 +80,6 @@ pub fn build(
     pool: &rayon::ThreadPool,
     slots: Vec<JobSlot<'_>>,
 ) -> Result<ArchiveSet, OpenError> {
-    let began = Instant::now();
     let _ = executor.events.send(Event::StageStarted {
         stage: Stage::Shared,
         total: plan.shared.len() + plan.pchs.len() + plan.archives.len(),
@@ -122,9 +119,7 @@ pub fn build(
         .iter()
         .map(|archive| archive.get().cloned().unwrap_or(Err(Missing::Stopped)))
         .collect();
-    let set = ArchiveSet::seal(made)?;
-    report(plan, executor, &set, began);
-    Ok(set)
+    ArchiveSet::seal(made)
 }
 
 /// Orders the work: preambles first because sketches wait for them, then the most expensive action first.
@@ -316,22 +311,6 @@ fn content(objects: &[(String, Output)]) -> fbuild_model::Digest {
         writer.field(name).digest(object.digest);
     }
     writer.finish()
-}
-
-fn report(plan: &BuildPlan, executor: &Executor<'_>, set: &ArchiveSet, began: Instant) {
-    let tally = executor.ledger.tally(Stage::Shared);
-    let _ = executor.events.send(Event::StageFinished(StageReport {
-        stage: Stage::Shared,
-        wall: began.elapsed(),
-        cost: tally.cost,
-        hits: tally.hits,
-        ran: tally.ran,
-        key: match plan.key_up_to_date() {
-            Some(key) => Some(key.to_string()),
-            // A key of nothing would look like that of a stage that made something else.
-            None => (!plan.archives.is_empty()).then(|| set.key().to_string()),
-        },
-    }));
 }
 
 /// Writes down what the members' commands were and printed.

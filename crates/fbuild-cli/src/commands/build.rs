@@ -131,14 +131,14 @@ fn follow(
                 (None, false) => Extent::NotUpToDate,
                 _ => Extent::All,
             };
-            let plan = run::plan(request, extent, services, &events)?;
+            let planned = run::plan(request, extent, services, &events)?;
             if let Some(path) = &args.compile_commands {
-                outputs::write_compile_commands(path, &plan)
+                outputs::write_compile_commands(path, &planned.plan)
                     .unwrap_or_else(|error| drop(events.send(Event::Warning(error.to_string()))));
             }
-            let built = run::build(request, &plan, services, events);
+            let built = run::build(request, &planned, services, events);
             // The process ends soon, which frees the plan's many pieces faster than one by one.
-            std::mem::forget(plan);
+            std::mem::forget(planned);
             built
         });
         for event in &inbox {

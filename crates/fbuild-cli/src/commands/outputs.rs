@@ -38,7 +38,7 @@ pub fn plan_only(args: &BuildArgs, request: Request, printer: &Printer) -> Resul
         request.output_dir = inspection.dir()?.join("output");
     }
     let (events, _inbox) = std::sync::mpsc::channel();
-    let plan = run::preview(&request, inspection.session.services(), &events)?;
+    let plan = run::preview(&request, inspection.session.services(), &events)?.plan;
     let warnings = plan.warnings.iter();
     warnings.for_each(|warning| printer.warning(warning));
     if args.dry_run {
