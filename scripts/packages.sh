@@ -22,6 +22,7 @@ FBUILD_TEST_PACKAGES=(
   arduino
   arduino-builder
   arduino-ctags
+  bubblewrap
   ccache
   clangd
   fish

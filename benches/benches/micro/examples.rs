@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fbuild_build::plan::BuildPlan;
+use fbuild_build::plan::Planned;
 use fbuild_build::plan::planner::{Extent, library_roots};
 use fbuild_build::request::{PchMode, Request};
 use fbuild_build::run;
@@ -71,6 +71,7 @@ impl Examples {
             ignore_filters: false,
             pch: PchMode::Auto,
             launcher: Vec::new(),
+            audit: None,
         };
         let stop = Stop::new();
         Some(Self {
@@ -82,11 +83,12 @@ impl Examples {
         })
     }
 
-    fn means(&self) -> Services<'_> {
+    fn services(&self) -> Services<'_> {
         Services {
             cache: &self.cache,
             runner: &self.runner,
             stop: &self.stop,
+            remote: None,
         }
     }
 
@@ -96,19 +98,19 @@ impl Examples {
     }
 
     /// Plans everything, reading every source anew.
-    pub fn plan(&self) -> BuildPlan {
+    pub fn plan(&self) -> Planned {
         self.plan_of(Extent::All)
     }
 
-    fn plan_of(&self, extent: Extent) -> BuildPlan {
-        run::plan(&self.request, extent, self.means(), &mpsc::channel().0).unwrap()
+    fn plan_of(&self, extent: Extent) -> Planned {
+        run::plan(&self.request, extent, self.services(), &mpsc::channel().0).unwrap()
     }
 
     /// Plans what is not up to date and builds; returns how many sketches were built, and how many processes both stages started.
     pub fn run(&self) -> (usize, u32) {
         let plan = self.plan_of(Extent::NotUpToDate);
         let (events, inbox) = mpsc::channel();
-        run::build(&self.request, &plan, self.means(), events).unwrap();
+        run::build(&self.request, &plan, self.services(), events).unwrap();
         let (mut built, mut processes) = (0, 0);
         for event in inbox {
             match event {

@@ -89,6 +89,8 @@ pub struct Request {
     pub export_binaries: bool,
     /// Build what rules in the tree leave out.
     pub ignore_filters: bool,
+    /// Make this many of the cached results that the run uses again and compare them; `None`: none.
+    pub audit: Option<NonZeroUsize>,
     /// The size in bytes that the automatic collection keeps the cache below.
     pub cache_limit: u64,
     /// When to precompile what sketches begin with.

@@ -22,13 +22,13 @@ use crate::output_dir::{self, OutputDirError};
 use crate::plan::PlanError;
 use crate::plan::planner::{self, Extent};
 use crate::plan::quirks::quirks_applied;
-use crate::plan::{ArchiveId, Planned, SketchWork};
+use crate::plan::{ArchiveId, BuildPlan, Planned, SketchWork};
 use crate::request::{Exception, Request};
 use crate::services::Services;
 use crate::stage::shared::{self, Shared};
 use crate::stage::sketches::{Handover, Sketches};
-use crate::stage::warnings;
 use crate::stage::{ArchiveSet, OpenError};
+use crate::stage::{pch, warnings};
 use crate::toolchain::Toolchain;
 use fbuild_process::job_slots::JobSlots;
 
@@ -60,6 +60,11 @@ pub fn plan(
     events: &Sender<Event>,
 ) -> Result<Planned, BuildError> {
     output_dir::check(request)?;
+    // An audit needs the results, which nobody looks up for a sketch that is up to date.
+    let extent = match request.audit {
+        Some(_) => Extent::All,
+        None => extent,
+    };
     planned(
         request,
         services,
@@ -151,15 +156,11 @@ pub fn build(
     let plan = &planned.plan;
     let (stage1_jobs, stage2_jobs) = (request.framework_jobs.get(), request.sketch_jobs.get());
     let (stage1_pool, stage2_pool) = (pool("stage1", stage1_jobs)?, pool("stage2", stage2_jobs)?);
-    let executor = Executor::new(
-        services.cache,
-        services.runner,
-        services.stop,
-        events,
-        request.launcher.clone(),
-        &request.output_dir,
-    );
+    let launcher = request.launcher.clone();
+    let executor = Executor::new(services, events, launcher, &request.output_dir)
+        .audited(request.audit.is_some());
     count_up_to_date(planned, &executor);
+    executor.look_up(plan.shared.iter().chain(own_actions(plan)));
     warnings::report_up_to_date(plan, &executor);
     let shared = Shared::new(plan);
     let mut limits = request.limits;
@@ -216,6 +217,11 @@ pub fn build(
         record(planned, archives, &sketches, services.cache);
     }
     finished(Stage::Sketch, began, None);
+    if let Some(wanted) = request.audit {
+        let prepare = |action: &Action| pch::is_provided(plan, action, &executor);
+        stage2_pool.install(|| executor.audit(wanted, prepare));
+    }
+    executor.finish_remote();
     services.cache.touch_used(executor.ledger.used());
     for (board, peak) in executor.ledger.peaks() {
         peaks::record(services.cache, &board, peak);
@@ -239,6 +245,18 @@ fn count_up_to_date(planned: &Planned, executor: &Executor<'_>) {
     }
 }
 
+/// Lists the actions that compile the sketches' own code, in each form that they have.
+fn own_actions(plan: &BuildPlan) -> impl Iterator<Item = &Action> {
+    let units = plan.sketches.iter().flat_map(|entry| match &entry.work {
+        SketchWork::Build(sketch) => sketch.units.as_slice(),
+        _ => &[],
+    });
+    units.flat_map(|unit| {
+        let with_pch = unit.pch.iter().map(|with| &with.action);
+        std::iter::once(&unit.action).chain(with_pch)
+    })
+}
+
 /// Writes down what was built, so that the next run need not plan what has not changed.
 fn record(planned: &Planned, archives: &ArchiveSet, sketches: &Sketches<'_>, cache: &Cache) {
     let (plan, of_plan) = (&planned.plan, &planned.snapshot);
@@ -255,6 +273,10 @@ fn record(planned: &Planned, archives: &ArchiveSet, sketches: &Sketches<'_>, cac
         .enumerate()
         .filter_map(|(index, archive)| {
             let input = archives.get(ArchiveId::new(index)).ok()?;
+            // What was not fetched is not in the output directory.
+            if input.is_far() {
+                return None;
+            }
             let made = Made {
                 of: archive.made_of(&plan.shared),
                 bytes: input.digest(),

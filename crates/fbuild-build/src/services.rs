@@ -1,8 +1,11 @@
 //! What a run works with, handed to every part of it.
 
+use std::sync::Arc;
+
 use fbuild_cache::Cache;
 use fbuild_process::runner::Runner;
 use fbuild_process::stop::Stop;
+use fbuild_remote::Remote;
 
 /// What a run works with.
 #[derive(Debug, Clone, Copy)]
@@ -13,4 +16,6 @@ pub struct Services<'a> {
     pub runner: &'a Runner,
     /// Whether to go on.
     pub stop: &'a Stop,
+    /// The server that has results of other machines.
+    pub remote: Option<&'a Arc<Remote>>,
 }

@@ -13,6 +13,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 pub use self::rule::{Rule, matches_name};
+use crate::args::remote::{SECRET, hidden_value};
 use crate::args::{Cli, concise};
 use crate::error::CliError;
 
@@ -121,7 +122,11 @@ fn settings(
             .try_get_raw(id)
             .ok()
             .flatten()?
-            .map(|value| value.to_string_lossy().into_owned())
+            .map(|value| value.to_string_lossy())
+            .map(|value| match name {
+                SECRET => hidden_value(&value),
+                _ => value.into_owned(),
+            })
             .collect();
         let origin = match typed.value_source(id) {
             Some(ValueSource::CommandLine) => "command line".to_owned(),

@@ -4,6 +4,8 @@
 pub const CACHE_DIR: &str = "FBUILD_CACHE_DIR";
 /// Size that builds keep the cache below. Read by the argument parser.
 pub const CACHE_SIZE: &str = "FBUILD_CACHE_SIZE";
+/// A header for the remote cache. Read by the argument parser.
+pub const REMOTE_HEADER: &str = "FBUILD_REMOTE_HEADER";
 /// Further places of platforms, separated by colons.
 pub const PLATFORM_PATH: &str = "FBUILD_PLATFORM_PATH";
 /// The reference tool of `fbuild parity`. Read by the argument parser.
@@ -48,11 +50,15 @@ pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Every variable, with what it does.
-pub const ALL: [(&str, &str); 23] = [
+pub const ALL: [(&str, &str); 24] = [
     (CACHE_DIR, "Directory of the cache; `--cache-dir` beats it."),
     (
         CACHE_SIZE,
         "Size that builds keep the cache below, for example `2G`; `--cache-size` wins over it.",
+    ),
+    (
+        REMOTE_HEADER,
+        "A header, `NAME=VALUE`, for each request to the remote cache; `--remote-header` wins over it. It is never printed.",
     ),
     (
         PLATFORM_PATH,

@@ -35,7 +35,7 @@ pub const ALL: [(Exit, &str); 8] = [
     ),
     (
         Exit::SketchFailed,
-        "Some sketch failed, was blocked by a library that failed, or was not run (`--fail-fast`), or there are warnings that `--deny-warnings` does not allow. Also: `bench-summary` found a phase slower \
+        "Some sketch failed, was blocked by a library that failed, or was not run (`--fail-fast`), or there are warnings that `--deny-warnings` does not allow, or `--audit` found a cached result that differs. Also: `bench-summary` found a phase slower \
          than `--threshold` allows, `parity` found a difference that it cannot explain, `cache verify` found damage.",
     ),
     (

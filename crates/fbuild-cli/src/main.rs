@@ -91,7 +91,8 @@ fn run(command: Command, settings: &[Setting], printer: &Printer) -> Result<Exit
             format,
             platforms,
             cache,
-        } => commands::doctor::run(&format, &platforms, &cache, printer),
+            remote,
+        } => commands::doctor::run(&format, &platforms, (&cache, &remote), printer),
         Command::Preprocess(args) => commands::preprocess::run(&args, printer),
         Command::Properties {
             board,

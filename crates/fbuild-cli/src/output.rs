@@ -7,7 +7,7 @@ use fbuild_build::request::Request;
 use fbuild_model::Digest;
 use fbuild_scan::library::containing_library;
 
-use crate::args::BuildArgs;
+use crate::args::{BuildArgs, CacheArgs};
 use crate::error::CliError;
 use crate::places;
 
@@ -65,17 +65,39 @@ pub fn check(args: &BuildArgs, request: &Request, output: &Utf8Path) -> Result<(
         ))
         .hint("choose another one with --output-dir, or leave it out in a sketch or library"));
     }
-    if args.no_cache || args.clean {
-        return Ok(());
+    if !(args.no_cache || args.clean) {
+        cache_dir(&args.what.cache, request)?;
     }
-    let cache = places::cache_dir(&args.what.cache)?;
+    Ok(())
+}
+
+/// Returns the cache's directory for a command that works on these sketches.
+///
+/// # Errors
+/// If it is in a sketch or library, or as [`places::cache_dir`].
+pub fn cache_dir(args: &CacheArgs, request: &Request) -> Result<Utf8PathBuf, CliError> {
+    let cache = places::cache_dir(args)?;
     match source_tree(&cache, request) {
-        None => Ok(()),
+        None => Ok(cache),
         Some((kind, tree)) => Err(CliError::usage(anyhow!(
             "the cache `{cache}` lies in the {kind} `{tree}`"
         ))
         .hint("choose another directory with --cache-dir")),
     }
+}
+
+/// Returns the cache's directory for a command that only inspects: `None` if there is no place for one, which such a command does not need.
+///
+/// # Errors
+/// If it is in a sketch or library, or a directory in it is a symbolic link.
+pub fn inspected_cache_dir(
+    args: &CacheArgs,
+    request: &Request,
+) -> Result<Option<Utf8PathBuf>, CliError> {
+    if args.cache_dir.is_none() && places::user_caches().is_err() {
+        return Ok(None);
+    }
+    cache_dir(args, request).map(Some)
 }
 
 /// Refuses symbolic links in place of directories that a run uses.

@@ -45,6 +45,7 @@ pub fn prepare(args: &BuildArgs) -> Result<Prepared, CliError> {
         sketch_jobs: exactly(sketch_jobs, request.sketch_jobs),
         cache_limit: args.what.cache.cache_size,
         fail_fast: args.fail_fast,
+        audit: args.audit,
         limits: Limits {
             action_timeout: args.timeout,
             sketch_timeout: args.sketch_timeout,
@@ -166,6 +167,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         framework_jobs: at_least_one(cores.min(2)),
         sketch_jobs: at_least_one(cores),
         fail_fast: false,
+        audit: None,
         limits: Limits::default(),
         exceptions,
         cache_limit: args.cache.cache_size,

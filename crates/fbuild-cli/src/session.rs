@@ -3,7 +3,7 @@
 //! It does not know what is built.
 
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,13 +15,15 @@ use fbuild_process::limits::Limits;
 use fbuild_process::memory;
 use fbuild_process::runner::{Runner, RunnerOptions, TemporaryDir};
 use fbuild_process::stop::Stop;
+use fbuild_remote::Remote;
 use tempfile::TempDir;
 
-use crate::args::{BuildArgs, CacheArgs};
+use crate::args::BuildArgs;
+use crate::args::remote::RemoteArgs;
 use crate::error::CliError;
 use crate::exit::{self, Exit};
 use crate::hints::OTHER_OUTPUT;
-use crate::places;
+use crate::output;
 
 /// The services of one command.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Session {
     pub cache: Cache,
     /// Starts processes.
     pub runner: Runner,
+    /// The server that has results of other machines.
+    pub remote: Option<Arc<Remote>>,
     /// Ends the command early.
     pub stop: Stop,
     /// Where processes put their temporary files; removed at the end.
@@ -41,7 +45,11 @@ impl Session {
     ///
     /// # Errors
     /// If processes or signals cannot be handled here.
-    pub fn for_build(cache: Cache, request: &Request) -> Result<Self, CliError> {
+    pub fn for_build(
+        cache: Cache,
+        request: &Request,
+        remote: Option<Arc<Remote>>,
+    ) -> Result<Self, CliError> {
         let workers = request.framework_jobs.max(request.sketch_jobs);
         let made: OnceLock<Option<Scratch>> = OnceLock::new();
         let temporary_dir = TemporaryDir::new(move || {
@@ -61,7 +69,10 @@ impl Session {
                 ),
             },
         };
-        let session = Self::new(cache, options)?;
+        let session = Self {
+            remote,
+            ..Self::new(cache, options)?
+        };
         listen_for_signals(&session.stop)?;
         Ok(session)
     }
@@ -72,6 +83,7 @@ impl Session {
             cache,
             runner: Runner::new(stop.clone(), options)?,
             stop,
+            remote: None,
             _temporary: None,
         })
     }
@@ -82,6 +94,7 @@ impl Session {
             cache: &self.cache,
             runner: &self.runner,
             stop: &self.stop,
+            remote: self.remote.as_ref(),
         }
     }
 }
@@ -95,14 +108,13 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Opens the cache, or a temporary one where there is none or `args` is `None`, and makes a temporary directory.
+    /// Opens the cache in `cache_dir`, or a temporary one where that is `None` or cannot be used, and makes a temporary directory.
     ///
     /// # Errors
     /// If no temporary directory can be made.
-    pub fn new(args: Option<&CacheArgs>) -> Result<Self, CliError> {
+    pub fn new(cache_dir: Option<Utf8PathBuf>) -> Result<Self, CliError> {
         let dir = tempfile::Builder::new().prefix("fbuild-").tempdir()?;
-        let known = args.and_then(|args| places::cache_dir(args).ok());
-        let cache = match known.and_then(|dir| Cache::open(&dir).ok()) {
+        let cache = match cache_dir.and_then(|dir| Cache::open(&dir).ok()) {
             Some(cache) => cache,
             None => Cache::private_in(utf8(dir.path())?)?,
         };
@@ -121,6 +133,16 @@ impl Inspection {
     }
 }
 
+/// Returns a client of the remote cache that the user named. Nothing is sent yet.
+///
+/// # Errors
+/// If an option, a certificate or a key cannot be used.
+pub fn remote(args: &RemoteArgs) -> Result<Option<Arc<Remote>>, CliError> {
+    let options = args.options().map_err(CliError::usage)?;
+    let client = options.map(Remote::new).transpose();
+    Ok(client.map_err(CliError::usage)?.map(Arc::new))
+}
+
 /// Opens the user's cache, or one for this run alone.
 ///
 /// # Errors
@@ -131,7 +153,7 @@ pub fn open_cache(args: &BuildArgs, request: &Request) -> Result<Cache, CliError
             .map_err(|error| CliError::usage(error).hint(OTHER_OUTPUT))?;
         return Ok(Cache::private_in(&request.output_dir)?);
     }
-    let dir = places::cache_dir(&args.what.cache)?;
+    let dir = output::cache_dir(&args.what.cache, request)?;
     Cache::open_or_private(&dir, &request.output_dir).map_err(|error| {
         CliError::usage(error)
             .hint("use another directory with --cache-dir, or none with --no-cache")

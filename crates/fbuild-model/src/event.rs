@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::cost::Cost;
 use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
 use crate::fingerprint::MissReason;
 use crate::outcome::{SketchResult, Stage};
 
@@ -66,6 +67,10 @@ pub enum Event {
     },
     /// A stage ended.
     StageFinished(StageReport),
+    /// What the remote cache was used for, once all work is done. Only in runs that have one.
+    RemoteUsed(RemoteUse),
+    /// Cached results were compared with results made again (`--audit`).
+    Audited(Audit),
     /// Something the user should know that is not a failure.
     Warning(String),
     /// Everything ended; `results` of the fold is complete.
@@ -73,6 +78,30 @@ pub enum Event {
         /// Time from start to end.
         duration: Duration,
     },
+}
+
+/// What became of making cached results again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Results that the run took from the cache.
+    pub hits: usize,
+    /// Those that were made again.
+    pub rebuilt: usize,
+    /// Outputs that differ. Their results are no longer in the cache.
+    pub differences: Vec<AuditDifference>,
+}
+
+/// An output of a cached result that is not what its action makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditDifference {
+    /// The label of the action.
+    pub label: String,
+    /// The name of the output; that of the failed command's phase if the action failed.
+    pub output: String,
+    /// The digest of the cached output; `None` if the result has none of this name.
+    pub cached: Option<Digest>,
+    /// The digest of the output as it was made again; `None` if it was not made.
+    pub rebuilt: Option<Digest>,
 }
 
 /// One action that ended.
@@ -115,6 +144,23 @@ pub struct SharedWarnings {
     pub part: String,
     /// The warnings, in the order of its translation units; never empty.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// What a remote cache was used for in one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RemoteUse {
+    /// Lookups that found a result.
+    pub hits: u64,
+    /// Lookups that found none.
+    pub misses: u64,
+    /// Results uploaded.
+    pub uploads: u64,
+    /// Bytes of blobs downloaded, as they came over the wire.
+    pub bytes_down: u64,
+    /// Bytes of blobs uploaded, as they went over the wire.
+    pub bytes_up: u64,
+    /// Time that requests took, added up over all that waited for one.
+    pub waited: Duration,
 }
 
 /// One stage as a whole.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use fbuild_model::Event;
 use fbuild_model::cost::Cost;
-use fbuild_model::event::{ActionEnding, ActionReport, SharedLibrary, SharedWarnings, StageReport};
+use fbuild_model::event::{
+    ActionEnding, ActionReport, Audit, RemoteUse, SharedLibrary, SharedWarnings, StageReport,
+};
 use fbuild_model::fingerprint::MissReason;
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 
@@ -34,6 +36,10 @@ pub struct RunReport {
     pub misses: Vec<Miss>,
     /// What became of the compiles that should use a precompiled preamble.
     pub preambles: Preambles,
+    /// What the remote cache was used for, if there is one.
+    pub remote: Option<RemoteUse>,
+    /// What became of making cached results again; `None` unless that was requested.
+    pub audit: Option<Audit>,
     /// What the compiler warned about in core and libraries.
     pub shared_warnings: Vec<SharedWarnings>,
     /// Warnings about the run as a whole.
@@ -180,6 +186,8 @@ impl RunReport {
             Event::ActionFinished(action) => self.action_finished(action),
             Event::SketchFinished { index, result } => self.sketch_finished(*index, result),
             Event::StageFinished(stage) => self.stage_finished(stage),
+            Event::RemoteUsed(used) => self.remote = Some(*used),
+            Event::Audited(audit) => self.audit = Some(audit.clone()),
             Event::Warning(text) => self.warnings.push(text.clone()),
             Event::RunFinished { duration } => self.duration = Some(*duration),
         }

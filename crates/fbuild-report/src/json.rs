@@ -5,6 +5,8 @@ use std::time::Duration;
 use camino::Utf8Path;
 use fbuild_model::cost::Cost;
 use fbuild_model::diagnostic::{Diagnostic, Severity};
+use fbuild_model::event::RemoteUse;
+use fbuild_model::event::{Audit, AuditDifference};
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::Usage;
 use fbuild_model::untrusted;
@@ -43,6 +45,18 @@ pub fn render(report: &RunReport, origin: &Origin) -> String {
     untrusted::json(&text)
 }
 
+/// Returns what a remote cache was used for as wire types.
+pub(crate) fn remote_use(used: RemoteUse) -> run::RemoteUse {
+    run::RemoteUse {
+        hits: used.hits,
+        misses: used.misses,
+        uploads: used.uploads,
+        bytes_down: used.bytes_down,
+        bytes_up: used.bytes_up,
+        seconds: seconds(used.waited),
+    }
+}
+
 /// Returns the report as wire types.
 pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
     run::Document {
@@ -64,6 +78,7 @@ pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
         seconds: report.duration.map(seconds),
         counts: counts(report.counts()),
         plan: report.plan.as_ref().map(plan),
+        remote: report.remote.map(remote_use),
         stages: [Stage::Shared, Stage::Sketch]
             .map(|name| stage(report, name))
             .into(),
@@ -85,12 +100,28 @@ pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
             used: report.preambles.used as u64,
             not_used: report.preambles.not_used as u64,
         },
+        audit: report.audit.as_ref().map(audit),
         warnings: report.warnings.clone(),
     }
 }
 
 fn owned(texts: Vec<&str>) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
+}
+
+/// Returns an audit as reports have it.
+pub(crate) fn audit(audit: &Audit) -> run::Audit {
+    let difference = |difference: &AuditDifference| run::AuditDifference {
+        label: difference.label.clone(),
+        output: difference.output.clone(),
+        cached: difference.cached.map(|digest| digest.to_string()),
+        rebuilt: difference.rebuilt.map(|digest| digest.to_string()),
+    };
+    run::Audit {
+        hits: audit.hits as u64,
+        rebuilt: audit.rebuilt as u64,
+        differences: audit.differences.iter().map(difference).collect(),
+    }
 }
 
 /// Returns the name and version of a format of ours.

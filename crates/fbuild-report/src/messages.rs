@@ -4,7 +4,7 @@ use fbuild_model::Event;
 use fbuild_model::event::{ActionEnding, ActionReport};
 
 use crate::fold::PlanSummary;
-use crate::json::{Origin, cost, diagnostic, plan, schema_of, seconds, sketch};
+use crate::json::{Origin, cost, diagnostic, plan, remote_use, schema_of, seconds, sketch};
 use crate::schema;
 use crate::schema::message::Message;
 
@@ -77,6 +77,8 @@ pub fn message(event: &Event, origin: &Origin) -> Message {
             ran: report.ran as u64,
             key: report.key.clone(),
         },
+        Event::RemoteUsed(used) => Message::RemoteUsed(remote_use(*used)),
+        Event::Audited(audit) => Message::Audited(crate::json::audit(audit)),
         Event::Warning(text) => Message::Warning {
             message: text.clone(),
         },

@@ -10,6 +10,7 @@ pub mod line;
 pub mod need;
 pub mod platform;
 pub mod project;
+pub mod reapi;
 pub mod redact;
 pub mod run;
 pub mod tiny;

@@ -3,7 +3,9 @@
 //! The executor does not know stages or sketches; it is called by pool workers. Where results come from and go to is the business of
 //! `results`, how commands run that of `steps`, which of their files count that of `outputs`.
 
+pub(crate) mod audit;
 mod depfiles;
+mod far;
 pub(crate) mod folders;
 pub mod ledger;
 mod numbered;
@@ -23,14 +25,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::{Cache, Output as Stored};
 use fbuild_model::event::{ActionEnding, ActionReport};
 use fbuild_model::{Cost, Digest, Event, Fingerprint, MissReason, error_chain};
+use fbuild_process::lock::lock;
 use fbuild_process::runner::Runner;
 use fbuild_process::stop::Stop;
 
+use self::audit::Hits;
 use self::folders::Folders;
 use self::ledger::Ledger;
 use self::results::{Found, Results};
 use self::steps::Ran;
 use crate::action::{Action, Done, Failed, NotDone};
+use crate::services::Services;
 
 /// What is special about performing an action.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,34 +62,112 @@ pub struct Executor<'a> {
     launcher: Vec<String>,
     results: Results<'a>,
     folders: Folders,
+    /// What is taken from the cache, if that is to be audited.
+    hits: Option<Hits>,
 }
 
 impl<'a> Executor<'a> {
     /// Makes an executor that keeps the files of this run below `output_dir`; `launcher` is a program put in front of compiler commands
     /// (`ccache`), with its arguments.
     pub fn new(
-        cache: &'a Cache,
-        runner: &'a Runner,
-        stop: &'a Stop,
+        services: Services<'a>,
         events: Sender<Event>,
         launcher: Vec<String>,
         output_dir: &Utf8Path,
     ) -> Self {
         Self {
-            cache,
-            runner,
-            stop,
+            cache: services.cache,
+            runner: services.runner,
+            stop: services.stop,
             events,
             ledger: Ledger::default(),
             launcher,
-            results: Results::new(cache, output_dir),
+            results: Results::new(services.cache, output_dir, services.remote),
             folders: Folders::default(),
+            hits: None,
         }
+    }
+
+    /// Notes what is taken from the cache for [`Self::audit`] if `audited`; every result is looked up and read then.
+    #[must_use]
+    pub fn audited(mut self, audited: bool) -> Self {
+        self.hits = audited.then(Hits::default);
+        self
     }
 
     /// Returns the file with this content, which is an output of an action of this run.
     pub fn blob(&self, digest: Digest) -> Utf8PathBuf {
         self.results.run_dir.blob(digest)
+    }
+
+    /// Looks up on the server, all at once, what of these actions the cache does not have.
+    pub fn look_up<'p>(&self, actions: impl Iterator<Item = &'p Action>) {
+        self.results.look_up(actions);
+    }
+
+    /// Waits for uploads, and warns if the server failed.
+    pub fn finish_remote(&self) {
+        let Some((used, reason)) = self.results.finish() else {
+            return;
+        };
+        let _ = self.events.send(Event::RemoteUsed(used));
+        if let Some(reason) = reason {
+            self.warn(format!(
+                "the remote cache failed, and the run went on without it: {reason}"
+            ));
+        }
+    }
+
+    /// Returns whether the bytes of this output are not on this machine yet.
+    pub fn is_far(&self, digest: Digest) -> bool {
+        !self.results.run_dir.has(digest)
+    }
+
+    /// Makes the files at those of `paths` available that are results of a server: fetches them, or makes them again.
+    ///
+    /// # Errors
+    /// If an action that has to run again fails, or the run is stopped.
+    pub fn bring<'p>(&self, paths: impl Iterator<Item = &'p Utf8Path>) -> Result<(), NotDone> {
+        for blob in self.results.fetch(paths) {
+            let _one = lock(&blob.making);
+            let digest = blob.output.digest;
+            if self.results.run_dir.has(digest) {
+                continue;
+            }
+            if !self.stop.may_start() {
+                return Err(NotDone::Stopped);
+            }
+            let why = MissReason::Damaged {
+                problem: "the remote cache does not have it any more".to_owned(),
+            };
+            self.run(&blob.producer, Some(why), Terms::default())?;
+            if !self.results.run_dir.has(digest) {
+                let message = format!(
+                    "`{}` has other bytes than on the remote cache; build once without --remote-cache",
+                    blob.output.name
+                );
+                let phase = blob.producer.first_phase();
+                return Err(Failed::own(&blob.producer, phase, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the outputs of an action available that `is_needed` names, and keeps the result in the cache if all are here.
+    ///
+    /// # Errors
+    /// As [`Self::bring`].
+    pub fn bring_outputs(
+        &self,
+        action: &Action,
+        done: &Done,
+        is_needed: impl Fn(&Stored) -> bool,
+    ) -> Result<(), NotDone> {
+        let needed = done.outputs.iter().filter(|output| is_needed(output));
+        let paths: Vec<Utf8PathBuf> = needed.map(|output| self.blob(output.digest)).collect();
+        self.bring(paths.iter().map(Utf8PathBuf::as_path))?;
+        self.results.adopt(action, done);
+        Ok(())
     }
 
     /// Returns whether there is a result under this fingerprint.
@@ -106,6 +189,9 @@ impl<'a> Executor<'a> {
         action: &Action,
         is_in_place: impl FnOnce(&Stored) -> bool,
     ) -> Option<Done> {
+        if self.hits.is_some() {
+            return None;
+        }
         let done = self.results.recorded(action)?;
         let output = done.outputs.first()?;
         is_in_place(output).then(|| self.hit(action, done.clone()))
@@ -133,6 +219,9 @@ impl<'a> Executor<'a> {
 
     fn hit(&self, action: &Action, done: Done) -> Done {
         self.ledger.mark_used(action.fingerprint);
+        if let Some(hits) = &self.hits {
+            hits.note(action, &done);
+        }
         self.report(action, ActionEnding::Hit);
         done
     }
@@ -198,7 +287,11 @@ impl<'a> Executor<'a> {
             self.warn(problem.clone());
         }
         let files = outputs::outputs(action, work).map_err(own)?;
-        let ran = Ran { text, cost: *cost };
+        let ran = Ran {
+            text,
+            cost: *cost,
+            paths: audit::paths(action, work),
+        };
         let done = self
             .results
             .publish(action, &files, ran, keep.is_ok())

@@ -58,6 +58,36 @@ impl RunDir {
         }
     }
 
+    /// Returns whether the blob with this digest is here.
+    pub(crate) fn has(&self, digest: Digest) -> bool {
+        lock(&self.blobs).contains(&digest)
+    }
+
+    /// Makes the directory, so that [`Self::blob`] names files in it.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn prepare(&self) -> Result<(), RunDirError> {
+        self.path().map(drop)
+    }
+
+    /// Writes a blob, whose digest the caller checked.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn write(&self, digest: Digest, bytes: &[u8]) -> Result<(), RunDirError> {
+        let work = self.new_dir()?;
+        let near = utf8(&work)?.join("blob");
+        let write = || -> io::Result<()> {
+            std::fs::write(&near, bytes)?;
+            let mut permissions = std::fs::metadata(&near)?.permissions();
+            permissions.set_readonly(true);
+            std::fs::set_permissions(&near, permissions)
+        };
+        write().map_err(|error| at(&near, &error))?;
+        self.accept(&near, digest)
+    }
+
     /// Makes the directory for the action with this fingerprint to work in.
     ///
     /// # Errors
@@ -65,7 +95,7 @@ impl RunDir {
     pub(crate) fn work(&self, action: Fingerprint) -> Result<TempDir, RunDirError> {
         let dir = self.path()?;
         let made = tempfile::Builder::new()
-            .prefix(&action.digest().to_string()[..16])
+            .prefix(&work_name(action))
             .rand_bytes(0)
             .tempdir_in(dir);
         match made {
@@ -73,6 +103,11 @@ impl RunDir {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.new_dir(),
             made => made.map_err(|error| at(dir, &error)),
         }
+    }
+
+    /// Returns the directory that [`Self::work`] makes for an action unless one of that name is there; `None` if there is no place for it.
+    pub(crate) fn usual_work(&self, action: Fingerprint) -> Option<Utf8PathBuf> {
+        Some(self.path().ok()?.join(work_name(action)))
     }
 
     /// Makes a new directory.
@@ -168,6 +203,10 @@ pub(crate) fn utf8(dir: &TempDir) -> Result<&Utf8Path, RunDirError> {
         path: dir.path().to_string_lossy().into_owned().into(),
         problem: "its name is not UTF-8".to_owned(),
     })
+}
+
+fn work_name(action: Fingerprint) -> String {
+    action.digest().to_string()[..16].to_owned()
 }
 
 fn blob(dir: &Utf8Path, digest: Digest) -> Utf8PathBuf {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use fbuild_model::outcome::Phase;
-use fbuild_model::{Command, Cost, diagnostic, error_chain};
+use fbuild_model::{Command, Cost, Digest, diagnostic, error_chain};
 use fbuild_platform::fit_command_line;
 use fbuild_process::runner::RunError;
 
@@ -21,6 +21,8 @@ pub(super) struct Ran {
     pub(super) text: String,
     /// What they cost.
     pub(super) cost: Cost,
+    /// A digest of the paths that the outputs may contain.
+    pub(super) paths: Digest,
 }
 
 impl Executor<'_> {
@@ -33,6 +35,9 @@ impl Executor<'_> {
         cost: &mut Cost,
     ) -> Result<String, NotDone> {
         let own = |phase, message: String| Failed::own(action, phase, message);
+        let folders = action.folders.iter().flat_map(|folder| &folder.links);
+        let inputs = action.links.iter().chain(folders);
+        self.bring(inputs.map(|(_, target)| target.as_path()))?;
         self.prepare(action, work)
             .map_err(|error| own(action.first_phase(), error_chain(&error)))?;
         let began = Instant::now();

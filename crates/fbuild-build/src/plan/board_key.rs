@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use fbuild_model::{Command, Digest, DigestWriter};
 
 use crate::action::WORK;
+use crate::exec::audit;
 use crate::plan::board::Board;
 use crate::plan::hooks::build_in_place;
 use crate::plan::recipes::conversions;
@@ -22,6 +23,7 @@ pub(crate) fn board_key(board: &Board<'_>, tools: &Toolchain<'_>) -> Option<Dige
         return None;
     }
     let mut writer = DigestWriter::new("board");
+    writer.digest(audit::epoch(tools.cache()));
     let program = std::env::current_exe().ok()?;
     writer.digest(tools.program(program.to_str()?).ok()?);
     writer.field(&board.fqbn).field(board.dir.as_str());

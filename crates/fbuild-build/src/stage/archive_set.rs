@@ -16,6 +16,8 @@ use crate::plan::ArchiveId;
 pub struct Recorded {
     /// Its file, if links read it as an archive; else they read its members.
     pub file: Option<Utf8PathBuf>,
+    /// Whether the file is on a server and not yet here.
+    pub is_far: bool,
     /// The digest of its bytes.
     pub digest: Digest,
     /// A digest over its members' names and contents, in order.
@@ -57,6 +59,11 @@ impl LinkInput {
     /// Returns the fingerprint under which the cache has it; `None` if it, or one of its members, could not be kept.
     pub fn kept(&self) -> Option<Fingerprint> {
         self.recorded.kept
+    }
+
+    /// Returns whether its file is on a server and was not fetched by stage 1.
+    pub fn is_far(&self) -> bool {
+        self.recorded.is_far
     }
 
     /// Returns the digest over its members, which is what a link depends on.
@@ -125,7 +132,7 @@ impl ArchiveSet {
 }
 
 fn open(recorded: Recorded) -> Result<LinkInput, OpenError> {
-    let Some(path) = &recorded.file else {
+    let Some(path) = recorded.file.as_ref().filter(|_| !recorded.is_far) else {
         return Ok(LinkInput {
             recorded,
             _map: None,
@@ -160,6 +167,7 @@ mod tests {
     fn recorded(file: Option<&Utf8Path>, bytes: &[u8]) -> Recorded {
         Recorded {
             file: file.map(Utf8Path::to_owned),
+            is_far: false,
             digest: Digest::of(bytes),
             content: Digest::of(bytes),
             members: Vec::new(),

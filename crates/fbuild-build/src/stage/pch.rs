@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use crate::action::{Action, Done};
 use crate::exec::Executor;
 use crate::exec::place;
 use crate::plan::pch::ENOUGH;
@@ -52,6 +53,24 @@ pub(crate) fn make(plan: &BuildPlan, pch: &PchPlan, executor: &Executor<'_>) -> 
             Err(_) => return Made::Failed,
         },
     };
+    put_in_place(pch, &done, executor)
+}
+
+/// Returns whether the precompiled header that an action uses, if any, is in place or could be put there from the cache.
+pub(crate) fn is_provided(plan: &BuildPlan, action: &Action, executor: &Executor<'_>) -> bool {
+    let Some(header) = &action.pch else {
+        // A precompiled header itself is different each time that it is made.
+        return plan
+            .pchs
+            .iter()
+            .all(|pch| pch.action.fingerprint != action.fingerprint);
+    };
+    let pch = plan.pchs.iter().find(|pch| pch.header == *header);
+    pch.and_then(|pch| Some((pch, executor.peek(&pch.action)?)))
+        .is_some_and(|(pch, done)| matches!(put_in_place(pch, &done, executor), Made::Usable))
+}
+
+fn put_in_place(pch: &PchPlan, done: &Done, executor: &Executor<'_>) -> Made {
     let Some(output) = done.outputs.first() else {
         return Made::Failed;
     };

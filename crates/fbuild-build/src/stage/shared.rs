@@ -214,6 +214,12 @@ fn make_archive(
     };
     let output = done.outputs.first().ok_or(Missing::Stopped)?;
     let file = executor.blob(output.digest);
+    if archive.path.exists() && !is_in_place(output) {
+        // An archive of an earlier build is not left there.
+        executor
+            .bring_outputs(&action, &done, |_| true)
+            .map_err(not_made)?;
+    }
     if file.exists()
         && !is_in_place(output)
         && let Err(error) = place::copy(&file, output, &archive.path)
@@ -226,6 +232,7 @@ fn make_archive(
         .map(|(name, object)| (name.clone(), object.digest))
         .collect();
     Ok(Recorded {
+        is_far: is_read && executor.is_far(output.digest),
         file: is_read.then_some(file),
         digest: output.digest,
         content: content(&objects),

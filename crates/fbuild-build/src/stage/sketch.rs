@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
+use fbuild_cache::Output;
 use fbuild_model::outcome::{Failure, Firmware, Phase, SketchOutcome, SketchResult};
 use fbuild_model::{Command, Digest, Event, error_chain};
 
@@ -179,7 +180,15 @@ impl OneSketch<'_> {
             time: self.time_left(trace.cost.wall),
             ..Terms::default()
         };
+        let lacks = |output: &Output| {
+            let path = self.entry.out_dir.join(&output.name);
+            output.name == SIZE_OUTPUT || !place::holds(&path, output.digest)
+        };
         let done = self.executor.perform_under(&action, terms);
+        let done = done.and_then(|done| {
+            self.executor.bring_outputs(&action, &done, lacks)?;
+            Ok(done)
+        });
         match self.in_time(done, trace.cost.wall) {
             Ok(done) => {
                 trace.done(&lines, &done);

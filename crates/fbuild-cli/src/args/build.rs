@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::SketchArgs;
+use super::remote::RemoteArgs;
 use super::values::{
     Jobs, parse_all_jobs, parse_count, parse_jobs_or_auto, parse_memory, parse_seconds,
 };
@@ -192,12 +193,27 @@ pub struct BuildArgs {
     )]
     pub compiler_launcher: Option<String>,
 
+    /// A remote cache.
+    #[command(flatten)]
+    pub remote: RemoteArgs,
     /// Neither use nor fill the cache
     #[arg(long, help_heading = "Cache", conflicts_with = "expect_warm")]
     pub no_cache: bool,
     /// Say for every action that ran why there was no result in the cache
     #[arg(long, help_heading = "Cache", hide_short_help = true)]
     pub explain: bool,
+    /// Make N random cached results again, compare them, and fail with exit status 1 if one differs
+    ///
+    /// The commands run in a directory of their own. A result that differs is removed from the cache.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = parse_count,
+        help_heading = "Cache",
+        hide_short_help = true,
+        conflicts_with_all = ["no_cache", "clean"]
+    )]
+    pub audit: Option<NonZeroUsize>,
     /// Fail with status 5 if stage 1 has to build
     #[arg(long, help_heading = "Cache")]
     pub expect_warm: bool,

@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod cache;
+pub mod remote;
 mod short;
 mod sketches;
 mod values;
@@ -150,6 +151,9 @@ pub enum Command {
         /// Where the cache is.
         #[command(flatten)]
         cache: CacheArgs,
+        /// A remote cache.
+        #[command(flatten)]
+        remote: remote::RemoteArgs,
     },
     /// Print the C++ that is generated for a sketch
     #[command(after_help = "Example:\n  fbuild preprocess --board uno MySketch")]

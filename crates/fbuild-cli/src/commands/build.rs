@@ -84,7 +84,8 @@ fn with_services<T>(
     output::mark(&request.output_dir).map_err(|error| error.hint(hints::OTHER_OUTPUT))?;
     let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
-    let session = Session::for_build(cache, &request)?;
+    let remote = session::remote(&args.remote)?;
+    let session = Session::for_build(cache, &request, remote)?;
     act(&request, session.services())
 }
 

@@ -7,10 +7,10 @@ use fbuild_model::Failure;
 
 use crate::args::SketchArgs;
 use crate::error::CliError;
-use crate::hints;
 use crate::printer::{Printer, Tone, Verbosity};
 use crate::request::{Prepared, prepare_sketches};
 use crate::session::Inspection;
+use crate::{hints, output};
 
 /// Looks at every sketch on every board.
 ///
@@ -24,7 +24,7 @@ pub fn looks(args: &SketchArgs, printer: &Printer) -> Result<Vec<Look>, CliError
     if printer.verbosity > Verbosity::Quiet {
         remarks.iter().for_each(|remark| printer.warning(remark));
     }
-    let inspection = Inspection::new(Some(&args.cache))?;
+    let inspection = Inspection::new(output::inspected_cache_dir(&args.cache, &request)?)?;
     request.output_dir = inspection.dir()?;
     inspect::look(&request, inspection.session.services()).map_err(hints::plan_error)
 }

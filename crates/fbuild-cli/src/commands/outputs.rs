@@ -29,7 +29,11 @@ use crate::session::Inspection;
 /// If there is no plan.
 pub fn plan_only(args: &BuildArgs, request: Request, printer: &Printer) -> Result<Exit, CliError> {
     output::refuse_links(&request)?;
-    let inspection = Inspection::new(Some(&args.what.cache))?;
+    let cache_dir = match args.no_cache || args.clean {
+        true => None,
+        false => output::inspected_cache_dir(&args.what.cache, &request)?,
+    };
+    let inspection = Inspection::new(cache_dir)?;
     let output_dir = request.output_dir.clone();
     let mut request = request;
     if args.only_compilation_database {
@@ -126,6 +130,7 @@ pub fn conclude(
         screen.summary(report);
     }
     match Exit::of(report.verdict(), args.allow_empty) {
+        Exit::Success if unmet.audit => Exit::SketchFailed,
         Exit::Success if unmet.not_warm => Exit::NotWarm,
         Exit::Success if unmet.warned => Exit::SketchFailed,
         Exit::Success if !errors.is_empty() => Exit::Usage,

@@ -48,7 +48,7 @@ pub fn run(
     output::refuse_links(&request)?;
     let cache = session::open_cache(args, &request)?;
     bound_jobs(args, &mut request, &cache);
-    let session = Session::for_build(cache, &request)?;
+    let session = Session::for_build(cache, &request, session::remote(&args.remote)?)?;
     let reference = Reference::find(reference, &session.runner).map_err(|error| {
         CliError::usage(error)
             .hint("on Debian or Ubuntu: apt-get install arduino-builder arduino-ctags")

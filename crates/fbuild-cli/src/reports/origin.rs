@@ -1,5 +1,6 @@
 //! What the reports say about how a run was started: command line, time, revision, what the boards are built with.
 
+use crate::args::remote::without_secrets;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,7 +21,7 @@ pub fn of_this_run() -> Result<Origin, CliError> {
     let argv = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
     Ok(Origin {
         invocation: Invocation {
-            argv: argv.collect(),
+            argv: without_secrets(argv),
             started: since_epoch.ok().map(|time| time.as_secs()),
             revision: revision(&dir),
             dir: dir.into_string(),

@@ -1,5 +1,6 @@
 //! What is shown after a run: what was left out, warnings, failures, and the summary as the last line.
 
+use fbuild_model::Digest;
 use fbuild_model::outcome::{SketchOutcome, SkipRule, Stage};
 use fbuild_report::RunReport;
 use fbuild_report::causes::listed;
@@ -33,6 +34,8 @@ pub struct Unmet {
     pub not_warm: bool,
     /// There are warnings that are not allowed.
     pub warned: bool,
+    /// A cached result differs from what its command makes.
+    pub audit: bool,
 }
 
 impl Screen<'_> {
@@ -49,6 +52,7 @@ impl Screen<'_> {
         let unmet = Unmet {
             not_warm: strictness.expect_warm && report.shared.ran > 0,
             warned: self.warnings(report, strictness.deny_warnings),
+            audit: self.audit(report),
         };
         if !causes_elsewhere {
             self.failures(report);
@@ -69,6 +73,40 @@ impl Screen<'_> {
             let text = format!("{name}  {} {change}", change.memory);
             self.say(Tone::Notice, "Changed", &text);
         }
+    }
+
+    /// Shows what became of `--audit`; returns whether a cached result differs.
+    fn audit(&self, report: &RunReport) -> bool {
+        let Some(audit) = &report.audit else {
+            return false;
+        };
+        let digest = |digest: Option<Digest>| digest.map_or("none".to_owned(), |it| it.to_string());
+        for difference in &audit.differences {
+            let text = format!(
+                "{}: the cached `{}` is not what its command makes: cached {}, made again {}",
+                difference.label,
+                difference.output,
+                digest(difference.cached),
+                digest(difference.rebuilt)
+            );
+            self.say(Tone::Bad, "Differs", &text);
+        }
+        let tone = match audit.differences.is_empty() {
+            true => Tone::Good,
+            false => Tone::Bad,
+        };
+        let text = format!(
+            "{} of {} made again, {}",
+            audit.rebuilt,
+            count(audit.hits, "cached result", "cached results"),
+            count(audit.differences.len(), "difference", "differences")
+        );
+        self.say(tone, "Audited", &text);
+        if !audit.differences.is_empty() {
+            let text = "the firmware of this run may be wrong; the results that differ were removed from the cache: build again";
+            self.printer.warning(text);
+        }
+        !audit.differences.is_empty()
     }
 
     /// A line for each rule that left something out.

@@ -96,6 +96,7 @@ impl<'a> Screen<'a> {
             Event::WorkStarted { label, .. } => self.bar.begin(label),
             Event::ActionFinished(action) => self.action(action, report),
             Event::SketchFinished { result, .. } => self.sketch(result),
+            Event::RemoteUsed(_) => {}
             Event::StageFinished(stage) => self.stage(stage, report),
             Event::Warning(text) => {
                 if self.printer.verbosity > Verbosity::Quiet {
@@ -103,7 +104,7 @@ impl<'a> Screen<'a> {
                 }
             }
             // Shown after the run, with the warnings of sketches.
-            Event::SharedWarnings(_) => {}
+            Event::SharedWarnings(_) | Event::Audited(_) => {}
             Event::RunFinished { .. } => self.bar.stop(),
         }
     }

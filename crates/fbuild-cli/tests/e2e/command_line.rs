@@ -100,6 +100,13 @@ fn neither_outputs_nor_the_cache_may_be_in_source_trees() {
         let run = project.fbuild(["build", "-b", "solo", option, dir, sketch]);
         run.expect_code(2).says(&format!("lies in the {tree}"));
         assert!(!project.path(dir).exists(), "{dir}");
+        if option == "--cache-dir" {
+            for command in ["preprocess", "libraries"] {
+                let run = project.fbuild([command, "-b", "solo", option, dir, sketch]);
+                run.expect_code(2).says(&format!("lies in the {tree}"));
+                assert!(!project.path(dir).exists(), "{command} {dir}");
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at any surprise")]
 
 mod arguments;
+mod audit;
 mod boards;
 mod command_line;
 mod completions;
@@ -26,6 +27,7 @@ mod paths;
 mod preambles;
 mod project_file;
 mod readme;
+mod remote;
 mod report;
 mod report_places;
 mod screens;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schema;
-use super::run::{Cost, Diagnostic, Plan, Sketch};
+use super::run::{Cost, Diagnostic, Plan, RemoteUse, Sketch};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,10 @@ pub enum Message {
         /// The cache key (stage 1), else `null`.
         key: Option<String>,
     },
+    /// What the remote cache was used for.
+    RemoteUsed(RemoteUse),
+    /// Cached results were made again and compared.
+    Audited(super::run::Audit),
     /// Something the user should know that is not a failure.
     Warning {
         /// What.

@@ -36,8 +36,30 @@ pub struct Document {
     pub misses: Vec<Miss>,
     /// What became of the compiles that should use a precompiled preamble.
     pub preambles: Preambles,
+    /// What the remote cache was used for, if there was one.
+    pub remote: Option<RemoteUse>,
+    /// What became of making cached results again; `null` without `--audit`.
+    pub audit: Option<Audit>,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
+}
+
+/// What a remote cache was used for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemoteUse {
+    /// Lookups that found a result.
+    pub hits: u64,
+    /// Lookups that found none.
+    pub misses: u64,
+    /// Results uploaded.
+    pub uploads: u64,
+    /// Bytes downloaded.
+    pub bytes_down: u64,
+    /// Bytes uploaded.
+    pub bytes_up: u64,
+    /// Seconds that requests took in sum.
+    pub seconds: f64,
 }
 
 /// Compiles that ran and should use a precompiled preamble.
@@ -48,6 +70,32 @@ pub struct Preambles {
     pub used: u64,
     /// Those that did not.
     pub not_used: u64,
+}
+
+/// Cached results that were made again and compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Audit {
+    /// Results that the run took from the cache.
+    pub hits: u64,
+    /// Those that were made again.
+    pub rebuilt: u64,
+    /// Outputs that differ.
+    pub differences: Vec<AuditDifference>,
+}
+
+/// An output that differs from what its action makes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditDifference {
+    /// The action's label.
+    pub label: String,
+    /// The name of the output.
+    pub output: String,
+    /// The digest of the cached output, if there is one.
+    pub cached: Option<String>,
+    /// The digest of the output that was made again, if it was made.
+    pub rebuilt: Option<String>,
 }
 
 /// The program that wrote a report.

@@ -4,6 +4,7 @@ use fbuild_platform::{Installation, SearchRoots};
 use serde_json::{Value, json};
 
 use super::compilers::{Compiler, State};
+use super::remote::{self, Server};
 
 /// Returns the document. `faults` are those of the platform paths that the user named.
 pub fn document(
@@ -11,6 +12,7 @@ pub fn document(
     roots: &SearchRoots,
     installation: &Installation,
     compilers: &[Compiler],
+    server: Option<&Server>,
 ) -> Value {
     let platforms = installation.platforms().map(|platform| {
         json!({
@@ -40,6 +42,7 @@ pub fn document(
         "platforms": platforms.collect::<Vec<_>>(),
         "searched": searched.collect::<Vec<_>>(),
         "compilers": compilers.iter().map(compiler).collect::<Vec<_>>(),
+        "remote_cache": server.map(remote::json),
     })
 }
 

@@ -6,6 +6,7 @@ mod compilers;
 mod json;
 mod machine;
 mod page;
+mod remote;
 
 use camino::Utf8Path;
 use fbuild_build::toolchain::{Toolchain, find_program};
@@ -16,6 +17,7 @@ use fbuild_scan::library::index::{LibraryIndex, Root};
 
 use self::compilers::{Compiler, State};
 use self::page::Page;
+use crate::args::remote::RemoteArgs;
 use crate::args::{CacheArgs, FormatArgs, PlatformArgs};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -32,18 +34,19 @@ use crate::units::{bytes, count};
 pub fn run(
     format: &FormatArgs,
     platforms: &PlatformArgs,
-    cache: &CacheArgs,
+    (cache, remote): (&CacheArgs, &RemoteArgs),
     printer: &Printer,
 ) -> Result<Exit, CliError> {
     let (roots, installation, faults) = found(platforms)?;
     let inspection = Inspection::new(None)?;
     let tools = Toolchain::new(&inspection.session.cache, &inspection.session.runner);
     let compilers = compilers::find(&installation, &tools, &inspection, !platforms.no_quirks)?;
+    let server = remote::state(remote)?;
     let usable = compilers
         .iter()
         .any(|compiler| compiler.state == State::Works);
     if format.is_json() {
-        let document = json::document(&faults, &roots, &installation, &compilers);
+        let document = json::document(&faults, &roots, &installation, &compilers, server.as_ref());
         printer.data(&format!("{document:#}\n"));
     } else {
         let mut page = Page::default();
@@ -56,6 +59,9 @@ pub fn run(
         quirks(&mut page, &compilers, platforms.no_quirks);
         libraries(&mut page, &installation);
         store(&mut page, cache);
+        if let Some(server) = &server {
+            remote::describe(&mut page, server);
+        }
         machine::describe(&mut page);
         references(&mut page, &inspection);
         cures(&mut page, &installation, &compilers);
