@@ -60,7 +60,7 @@ pub fn plan(
     events: &Sender<Event>,
 ) -> Result<Planned, BuildError> {
     output_dir::check(request)?;
-    // An audit needs the results, which nobody looks up for a sketch that is up to date.
+    // An audit needs the results, and those of a sketch that is up to date are not looked up.
     let extent = match request.audit {
         Some(_) => Extent::All,
         None => extent,

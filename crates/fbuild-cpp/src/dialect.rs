@@ -151,7 +151,7 @@ impl Dialect {
         self.macros.iter().any(|definition| definition.name == name)
     }
 
-    /// Tells whether `__has_include` is a macro that is computed, and not one that stands for an operator.
+    /// Tells whether `__has_include` is a macro that is computed, and not an operator of the compiler under another name.
     pub(crate) fn has_include_is_builtin(&self) -> bool {
         self.gcc.0 >= 10
     }

@@ -96,7 +96,7 @@ pub struct Audit {
 pub struct AuditDifference {
     /// The label of the action.
     pub label: String,
-    /// The name of the output; that of the failed command's phase if the action failed.
+    /// The name of the output.
     pub output: String,
     /// The digest of the cached output; `None` if the result has none of this name.
     pub cached: Option<Digest>,

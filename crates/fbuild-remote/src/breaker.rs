@@ -20,6 +20,15 @@ struct State {
     reason: Option<String>,
 }
 
+impl State {
+    fn switch_off(&mut self, error: &RemoteError) {
+        if !self.is_off {
+            self.is_off = true;
+            self.reason = Some(error.to_string());
+        }
+    }
+}
+
 impl Breaker {
     pub(crate) fn is_off(&self) -> bool {
         self.lock().is_off
@@ -36,9 +45,8 @@ impl Breaker {
                     error,
                     RemoteError::Denied { .. } | RemoteError::Unsupported { .. }
                 );
-                if !state.is_off && (final_now || state.failures >= LIMIT) {
-                    state.is_off = true;
-                    state.reason = Some(error.to_string());
+                if final_now || state.failures >= LIMIT {
+                    state.switch_off(error);
                 }
             }
             Err(_) => {}
@@ -47,11 +55,7 @@ impl Breaker {
 
     /// Switches the server off.
     pub(crate) fn switch_off(&self, error: &RemoteError) {
-        let mut state = self.lock();
-        if !state.is_off {
-            state.is_off = true;
-            state.reason = Some(error.to_string());
-        }
+        self.lock().switch_off(error);
     }
 
     /// Returns why the server is off, once.

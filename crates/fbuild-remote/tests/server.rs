@@ -134,7 +134,7 @@ fn a_server_that_dies_is_off_after_a_few_failures_and_warned_of_once() {
 }
 
 #[test]
-fn nobody_listens_is_an_error_and_no_hang() {
+fn an_address_without_a_server_is_an_error_and_no_hang() {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -71,6 +71,9 @@ impl<'a> Results<'a> {
         };
         let mut lacking = far.at(paths);
         lacking.retain(|blob| !self.run_dir.has(blob.output.digest));
+        if lacking.is_empty() {
+            return lacking;
+        }
         let wanted: Vec<&FarBlob> = lacking.iter().map(Arc::as_ref).collect();
         for (digest, bytes) in far.fetch(&wanted) {
             // What cannot be written is made again, which tells the cause.

@@ -210,23 +210,16 @@ fn make_archive(
     };
     let done = match recognised {
         Some(done) => done,
-        None => executor.perform(&action).map_err(not_made)?,
+        None => {
+            let done = executor.perform(&action).map_err(not_made)?;
+            if !done.outputs.first().is_some_and(is_in_place) {
+                put_in_place(archive, &action, &done, executor)?;
+            }
+            done
+        }
     };
     let output = done.outputs.first().ok_or(Missing::Stopped)?;
     let file = executor.blob(output.digest);
-    if archive.path.exists() && !is_in_place(output) {
-        // An archive of an earlier build is not left there.
-        executor
-            .bring_outputs(&action, &done, |_| true)
-            .map_err(not_made)?;
-    }
-    if file.exists()
-        && !is_in_place(output)
-        && let Err(error) = place::copy(&file, output, &archive.path)
-    {
-        // No link reads the archive there.
-        let _ = executor.events.send(Event::Warning(error_chain(&error)));
-    }
     let members = objects
         .iter()
         .map(|(name, object)| (name.clone(), object.digest))
@@ -239,6 +232,29 @@ fn make_archive(
         members,
         kept: done.kept.filter(|_| all_kept),
     })
+}
+
+/// Copies an archive to the output directory; one whose bytes are on a server only if an archive of an earlier build would be left there.
+fn put_in_place(
+    archive: &ArchivePlan,
+    action: &Action,
+    done: &Done,
+    executor: &Executor<'_>,
+) -> Result<(), Missing> {
+    let output = done.outputs.first().ok_or(Missing::Stopped)?;
+    if archive.path.exists() {
+        executor
+            .bring_outputs(action, done, |_| true)
+            .map_err(not_made)?;
+    }
+    let file = executor.blob(output.digest);
+    if file.exists()
+        && let Err(error) = place::copy(&file, output, &archive.path)
+    {
+        // No link reads the archive there.
+        let _ = executor.events.send(Event::Warning(error_chain(&error)));
+    }
+    Ok(())
 }
 
 /// Lists the objects of an archive by name, and says whether the cache has all of them.

@@ -7,7 +7,7 @@ use crate::symbol::Symbol;
 use crate::token::{Kind, Token};
 
 impl Unit<'_> {
-    /// Returns the number that stands for an operator with its operand, which follows.
+    /// Returns the value of an operator with its operand, which follows.
     pub(super) fn has(&mut self, operator: Symbol) -> Result<Token, Stop> {
         let operator = operator.display();
         let malformed = || format!("`{operator}` without an operand in parentheses");
