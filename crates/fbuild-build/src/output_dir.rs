@@ -75,12 +75,20 @@ pub fn check(request: &Request) -> Result<(), OutputDirError> {
 /// # Errors
 /// If there is such a link.
 pub fn refuse_links(request: &Request) -> Result<(), OutputDirError> {
+    let root = request.output_dir.as_path();
+    let beside: Vec<Utf8PathBuf> = layout::BESIDE_BOARDS.iter().map(Into::into).collect();
+    let boards = board_dirs(request);
+    let below = || {
+        boards
+            .iter()
+            .find_map(|dir| find_link_below(&root.join(dir)))
+    };
     let exports = request.sketches.iter().filter(|_| request.export_binaries);
-    let exports = exports.map(|sketch| (sketch.dir.as_path(), export_dirs(request)));
-    let output = (request.output_dir.as_path(), used(request));
-    let link = std::iter::once(output)
-        .chain(exports)
-        .find_map(|(root, dirs)| find_link(root, &dirs));
+    let mut exports = exports.map(|sketch| (sketch.dir.as_path(), export_dirs(request)));
+    let link = find_link(root, &beside)
+        .or_else(|| find_link(root, &boards))
+        .or_else(below)
+        .or_else(|| exports.find_map(|(root, dirs)| find_link(root, &dirs)));
     link.map_or(Ok(()), |link| Err(OutputDirError::Link { link }))
 }
 
@@ -90,8 +98,8 @@ fn export_dirs(request: &Request) -> Vec<Utf8PathBuf> {
     fqbns.map(layout::export_dir).collect()
 }
 
-/// Lists the directories that a run uses, relative to the output directory.
-fn used(request: &Request) -> Vec<Utf8PathBuf> {
+/// Lists the directories for boards and sketches that a run uses, relative to the output directory.
+fn board_dirs(request: &Request) -> Vec<Utf8PathBuf> {
     let identities: Vec<String> = request.boards.iter().map(BoardSpec::identity).collect();
     let dirs: Vec<Utf8PathBuf> = request
         .sketches
@@ -99,23 +107,23 @@ fn used(request: &Request) -> Vec<Utf8PathBuf> {
         .map(|sketch| sketch.dir.clone())
         .collect();
     let sketches = layout::sketch_dirs(&layout::sketch_names(&dirs, &request.cwd), &dirs);
-    let mut used: Vec<Utf8PathBuf> = layout::BESIDE_BOARDS
-        .iter()
-        .map(Utf8PathBuf::from)
-        .collect();
+    let mut used = Vec::new();
     for board in layout::board_dirs(&identities) {
         let board = Utf8PathBuf::from(board);
         used.extend(layout::SHARED.iter().map(|name| board.join(name)));
-        used.extend(
+        // Only boards whose hooks run in the sketch's directory have directories of such names there.
+        let own = layout::SHARED.iter().chain([&layout::GENERATED]);
+        used.extend(own.flat_map(|name| {
+            let board = &board;
             sketches
                 .iter()
-                .map(|sketch| board.join(sketch).join(layout::GENERATED)),
-        );
+                .map(move |sketch| board.join(sketch).join(name))
+        }));
     }
     used
 }
 
-/// Returns the first symbolic link on the way from `root` to one of `dirs`, or in its `libraries`.
+/// Returns the first symbolic link on the way from `root` to one of `dirs`.
 fn find_link(root: &Utf8Path, dirs: &[Utf8PathBuf]) -> Option<Utf8PathBuf> {
     let mut seen = HashSet::new();
     for dir in dirs {
@@ -132,31 +140,19 @@ fn find_link(root: &Utf8Path, dirs: &[Utf8PathBuf]) -> Option<Utf8PathBuf> {
                 Err(_) => break,
             }
         }
-        if dir.file_name() == Some("libraries") {
-            // A library's own directory, and in it those of further variants.
-            let libraries = directories(&root.join(dir));
-            let variants = libraries.iter().flat_map(|library| directories(library));
-            let variants: Vec<Utf8PathBuf> = variants.collect();
-            let mut all = libraries.into_iter().chain(variants);
-            if let Some(link) = all.find(|path| path.is_symlink()) {
-                return Some(link);
-            }
-        }
     }
     None
 }
 
-/// Lists the directories and symbolic links in `dir`; none if it is a link itself.
-fn directories(dir: &Utf8Path) -> Vec<Utf8PathBuf> {
-    if dir.is_symlink() {
-        return Vec::new();
-    }
+/// Returns the first symbolic link below `dir` that leads to a directory. Links to files are replaced where a run writes.
+fn find_link_below(dir: &Utf8Path) -> Option<Utf8PathBuf> {
     let entries = dir.read_dir_utf8().into_iter().flatten().flatten();
-    let kept = entries.filter(|entry| {
-        let kind = entry.file_type();
-        kind.is_ok_and(|kind| kind.is_dir() || kind.is_symlink())
-    });
-    kept.map(|entry| entry.path().to_owned()).collect()
+    let mut kinds = entries.filter_map(|entry| Some((entry.file_type().ok()?, entry)));
+    kinds.find_map(|(kind, entry)| match entry.path() {
+        path if kind.is_dir() => find_link_below(path),
+        path if kind.is_symlink() && path.is_dir() => Some(path.to_owned()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -166,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_found_on_the_way_and_among_libraries() {
+    fn links_are_found_on_the_way_and_below() {
         let guard = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(guard.path()).unwrap();
         let dirs = ["uno/a/b/sketch", "uno/libraries"].map(Utf8PathBuf::from);
@@ -176,18 +172,15 @@ mod tests {
         assert_eq!(find_link(root, &dirs), None);
         symlink("/", root.join("uno/a/b")).unwrap();
         assert_eq!(find_link(root, &dirs), Some(root.join("uno/a/b")));
-        fs_err::remove_file(root.join("uno/a/b")).unwrap();
-        fs_err::create_dir_all(root.join("uno/libraries/Real")).unwrap();
-        symlink("/", root.join("uno/libraries/Fake")).unwrap();
-        assert_eq!(
-            find_link(root, &dirs),
-            Some(root.join("uno/libraries/Fake"))
-        );
-        fs_err::remove_file(root.join("uno/libraries/Fake")).unwrap();
-        symlink("/", root.join("uno/libraries/Real/2")).unwrap();
-        assert_eq!(
-            find_link(root, &dirs),
-            Some(root.join("uno/libraries/Real/2"))
-        );
+
+        let libraries = root.join("uno/libraries");
+        fs_err::create_dir_all(libraries.join("Real/2")).unwrap();
+        symlink("/dev/null", libraries.join("Real/2/a.o")).unwrap();
+        assert_eq!(find_link_below(&libraries), None);
+        for name in ["Fake", "Real/2/utility"] {
+            symlink("/", libraries.join(name)).unwrap();
+            assert_eq!(find_link_below(&libraries), Some(libraries.join(name)));
+            fs_err::remove_file(libraries.join(name)).unwrap();
+        }
     }
 }

@@ -21,6 +21,7 @@ pub mod layout;
 pub(crate) mod link_line;
 pub(crate) mod link_steps;
 mod merged;
+mod outward_links;
 pub(crate) mod pch;
 mod planned;
 pub mod planner;

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cpp::{SourceFile, SourceTree};
 use fbuild_model::diagnostic;
 use fbuild_model::outcome::{Failure, Phase, SkipRule};
-use fbuild_platform::HookPoint;
+use fbuild_platform::{HookPoint, RecipeError};
 use fbuild_scan::library::discovery::{Discovery, DiscoveryError, Missing, discover};
 use fbuild_scan::library::{Library, Precompiled};
 use fbuild_scan::prototypes::insert_prototypes;
@@ -21,8 +21,9 @@ use crate::plan::board::Board;
 use crate::plan::device;
 use crate::plan::generated_dir;
 use crate::plan::hook_made::{self, HookMade};
-use crate::plan::hooks::FirstHooks;
+use crate::plan::hooks::{FirstHooks, build_in_place};
 use crate::plan::layout;
+use crate::plan::outward_links;
 use crate::plan::preprocessor::ScanServices;
 use crate::plan::sketch_libraries::Usable;
 use fbuild_model::error_chain;
@@ -134,12 +135,16 @@ pub fn prepare_sketch<'a>(
     let staged = merge::stage(sketch, files, tree, &dir)
         .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
     let main_path = dir.join(sketch.generated_name());
+    let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
+    let unexpanded = |error: RecipeError| Unprepared::new(Phase::Hook, error_chain(&error));
+    let first = recipes.hooks(HookPoint::Prebuild).map_err(unexpanded)?;
     if !context.hooks.ran(out_dir) {
         remove_leftovers(&staged, &main_path, &dir)?;
+        if build_in_place(&recipes).map_err(unexpanded)? {
+            outward_links::remove(out_dir)
+                .map_err(|error| Unprepared::new(Phase::Load, error_chain(&error)))?;
+        }
     }
-    let recipes = board.recipes_for(sketch.project_name(), &sketch.dir, out_dir);
-    let first = recipes.hooks(HookPoint::Prebuild);
-    let first = first.map_err(|error| Unprepared::new(Phase::Hook, error_chain(&error)))?;
     let printed = if board.unscanned {
         String::new()
     } else {

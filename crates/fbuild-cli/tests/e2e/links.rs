@@ -48,6 +48,9 @@ fn a_link_in_the_output_directory_is_never_followed() {
         "solo",
         "solo/A",
         "solo/A/sketch",
+        "solo/A/sketch/src",
+        "solo/A/core",
+        "solo/A/libraries",
         "solo/libraries",
         "solo/core",
         ".fbuild-private",
@@ -192,4 +195,22 @@ fn files_that_another_program_put_in_a_sketchs_place_are_not_deleted() {
     project.write("A/A.ino", format!("{PLAIN}// changed\n"));
     build().ok();
     assert!(!project.path("victim/solo/A/sketch/former.h").exists());
+}
+
+#[test]
+fn links_to_files_are_replaced_where_tools_and_hooks_write() {
+    let hook = "recipe.hooks.prebuild.1.pattern=cp {build.source.path}/A.ino {build.path}/copied";
+    for options in [&[][..], &["--build-property", hook]] {
+        let project = with_victim();
+        let target = project.path("victim/precious.txt");
+        let out = project.path(".fbuild/solo/A");
+        fs_err::create_dir_all(out.join("sketch")).unwrap();
+        for name in ["A.ino.elf", "A.ino.hex", "build.log", "copied", "A.ino.eep"] {
+            fs_err::os::unix::fs::symlink(&target, out.join(name)).unwrap();
+        }
+        let build = || project.compile(["A"]).args(options).run();
+        untouched(&project, build).ok();
+        let hex = out.join("A.ino.hex");
+        assert!(hex.symlink_metadata().unwrap().is_file(), "{options:?}");
+    }
 }
