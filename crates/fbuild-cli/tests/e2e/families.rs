@@ -121,17 +121,28 @@ fn a_core_that_does_not_mention_the_sketch_is_compiled_once() {
     assert_eq!(run.report()["plan"]["shared_actions"], shared + own);
 }
 
+/// Headers whose `here` returns the path of the source that calls it.
+const TELL_PATHS: [&str; 2] = [
+    "inline const char *here(const char *file = __builtin_FILE()) { return file; }\n",
+    "#include <source_location>\ninline const char *here(std::source_location at = std::source_location::current()) { return at.file_name(); }\n",
+];
+
 /// The firmware of two sketches that print where their sources are, built in a checkout of this name with the cache of `shared`.
-fn places_told(shared: &Project, name: &str, options: &[&str]) -> (Project, Vec<Vec<u8>>) {
+fn places_told(
+    shared: &Project,
+    tells: &str,
+    name: &str,
+    options: &[&str],
+) -> (Project, Vec<Vec<u8>>) {
     let sketch = "#include <Where.h>\nvoid setup() { Serial.begin(9600); Serial.println(CALL); finish(); }\nvoid loop() {}\n";
-    let where_it_is = "#pragma once\ninline const char *here(const char *file = __builtin_FILE()) { return file; }\nconst char *library();\n";
+    let where_it_is = format!("#pragma once\n{tells}const char *library();\n");
     let project = Project::named(env!("CARGO_BIN_EXE_fbuild"), name)
         .sketch("Own", &sketch.replace("CALL", "here()"))
         .sketch("Library", &sketch.replace("CALL", "library()"))
         .library(
             "Where",
             &[
-                ("src/Where.h", where_it_is),
+                ("src/Where.h", &where_it_is),
                 (
                     "src/Where.cpp",
                     "#include <Where.h>\nconst char *library() { return here(); }\n",
@@ -140,6 +151,7 @@ fn places_told(shared: &Project, name: &str, options: &[&str]) -> (Project, Vec<
         );
     let build = compile(&project, "m3", &["Own", "Library"]);
     let build = build.env("FBUILD_CACHE_DIR", shared.cache().as_str());
+    let build = build.args(["--build-property", "build.extra_flags=-std=gnu++20"]);
     build.args(options).run().ok();
     let image = |sketch: &str| project.read_bytes(format!("out/m3/{sketch}/{sketch}.ino.bin"));
     let images = ["Own", "Library"].map(image).to_vec();
@@ -150,19 +162,21 @@ fn places_told(shared: &Project, name: &str, options: &[&str]) -> (Project, Vec<
 fn a_builtin_that_tells_a_sources_path_tells_it_after_the_checkout_has_moved() {
     needs!(ARM);
     let shared = project();
-    let (first, images) = places_told(&shared, "first", &[]);
-    let (second, moved) = places_told(&shared, "a-longer-name", &[]);
-    let (_, alone) = places_told(&shared, "a-longer-name", &["--no-cache"]);
-    let told = |image: &[u8], path: &str| String::from_utf8_lossy(image).contains(path);
-    for (project, images) in [(&first, &images), (&second, &moved)] {
-        let sketch = project.path("Own/Own.ino");
-        assert!(told(&images[0], sketch.as_str()), "{sketch}");
-        let library = project.libraries().join("Where/src/Where.cpp");
-        assert!(told(&images[1], library.as_str()), "{library}");
+    for tells in TELL_PATHS {
+        let (first, images) = places_told(&shared, tells, "first", &[]);
+        let (second, moved) = places_told(&shared, tells, "a-longer-name", &[]);
+        let (_, alone) = places_told(&shared, tells, "a-longer-name", &["--no-cache"]);
+        let told = |image: &[u8], path: &str| String::from_utf8_lossy(image).contains(path);
+        for (project, images) in [(&first, &images), (&second, &moved)] {
+            let sketch = project.path("Own/Own.ino");
+            assert!(told(&images[0], sketch.as_str()), "{sketch}");
+            let library = project.libraries().join("Where/src/Where.cpp");
+            assert!(told(&images[1], library.as_str()), "{library}");
+        }
+        // The temporary directories of the last two have names of one length, and paths are all that may differ.
+        let lengths = |images: &[Vec<u8>]| images.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&moved), lengths(&alone));
     }
-    // The temporary directories of the last two have names of one length, and paths are all that may differ.
-    let lengths = |images: &[Vec<u8>]| images.iter().map(Vec::len).collect::<Vec<_>>();
-    assert_eq!(lengths(&moved), lengths(&alone));
 }
 
 #[test]
