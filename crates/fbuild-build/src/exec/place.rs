@@ -56,14 +56,44 @@ pub fn holds(path: &Utf8Path, content: Digest) -> bool {
 /// # Errors
 /// If one cannot be read or the other not be written.
 pub fn copy(from: &Utf8Path, output: &Output, path: &Utf8Path) -> Result<bool, PlaceError> {
-    let same_size = std::fs::symlink_metadata(path)
-        .is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
-    if same_size && holds(path, output.digest) {
+    if holds_output(path, output) {
         return Ok(false);
     }
     let mut source = std::fs::File::open(from).map_err(at(from))?;
     replace(path, |file| io::copy(&mut source, file).map(drop))?;
     Ok(true)
+}
+
+/// Makes the file at `from`, which holds `output` and is read-only, available at `path` unless the file there is the same already: by a hard
+/// link, or by a copy where the file systems allow no link.
+///
+/// # Errors
+/// If one cannot be read or the other not be written.
+pub fn share(from: &Utf8Path, output: &Output, path: &Utf8Path) -> Result<(), PlaceError> {
+    if holds_output(path, output) {
+        return Ok(());
+    }
+    create_parent(path)?;
+    let parent = path.parent().unwrap_or(Utf8Path::new("."));
+    let linked = tempfile::Builder::new()
+        .prefix(".fbuild-")
+        .make_in(parent, |name| std::fs::hard_link(from, name));
+    let Ok(linked) = linked else {
+        return copy(from, output, path).map(drop);
+    };
+    let name = linked.path().to_owned();
+    linked
+        .persist(path)
+        .map_err(|error| at(path)(error.error))?;
+    // Where another run was faster, both are names of one file, and renaming one to the other leaves both.
+    let _ = std::fs::remove_file(name);
+    Ok(())
+}
+
+fn holds_output(path: &Utf8Path, output: &Output) -> bool {
+    let same_size = std::fs::symlink_metadata(path)
+        .is_ok_and(|meta| meta.is_file() && meta.len() == output.size);
+    same_size && holds(path, output.digest)
 }
 
 fn replace(
@@ -167,6 +197,28 @@ mod tests {
             1,
             "no temporary file is left"
         );
+    }
+
+    #[test]
+    fn a_shared_file_takes_no_room_and_is_replaced_as_a_whole() {
+        use std::os::unix::fs::MetadataExt;
+        let (_guard, dir) = dir();
+        let output = |text: &str| Output {
+            name: "a".to_owned(),
+            digest: Digest::of(text.as_bytes()),
+            size: text.len() as u64,
+        };
+        let place = dir.join("out/libx.a");
+        for text in ["one", "two", "two"] {
+            let from = dir.join(text);
+            fs_err::write(&from, text).unwrap();
+            share(&from, &output(text), &place).unwrap();
+            assert_eq!(fs_err::read(&place).unwrap(), text.as_bytes());
+            let inode = |path: &Utf8Path| fs_err::metadata(path).unwrap().ino();
+            assert_eq!(inode(&place), inode(&from));
+        }
+        assert_eq!(fs_err::read(dir.join("one")).unwrap(), b"one");
+        assert_eq!(dir.join("out").read_dir_utf8().unwrap().count(), 1);
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn make_archive(
     })
 }
 
-/// Copies an archive to the output directory; one whose bytes are on a server only if an archive of an earlier build would be left there.
+/// Puts an archive into the output directory, where it shares its room with the cache; one whose bytes are on a server only if an archive of an earlier build would be left there.
 fn put_in_place(
     archive: &ArchivePlan,
     action: &Action,
@@ -249,7 +249,7 @@ fn put_in_place(
     }
     let file = executor.blob(output.digest);
     if file.exists()
-        && let Err(error) = place::copy(&file, output, &archive.path)
+        && let Err(error) = place::share(&file, output, &archive.path)
     {
         // No link reads the archive there.
         let _ = executor.events.send(Event::Warning(error_chain(&error)));
