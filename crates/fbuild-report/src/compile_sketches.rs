@@ -2,7 +2,7 @@
 //!
 //! One file per board. What the run was for (the commit) and what it is compared with (an earlier report) is known to the caller only.
 
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 use fbuild_model::diagnostic::Severity;
 use fbuild_model::outcome::{SketchOutcome, SketchResult};
 use fbuild_model::size::Usage;
@@ -13,6 +13,7 @@ use crate::schema::compile_sketches::{
     Amount, AmountRange, Board, BoardSize, BoardWarnings, Count, CountRange, Known, Range, Report,
     Size, Sketch, Warnings,
 };
+use crate::schema::run;
 
 /// The names of the two sizes, which readers compare with.
 const NAMES: [&str; 2] = ["flash", "RAM for global variables"];
@@ -25,11 +26,11 @@ pub struct Context<'a> {
     /// Its address.
     pub commit_url: String,
     /// Sketches within this folder are named relative to it.
-    pub workspace: Option<&'a Utf8Path>,
+    pub workspace: Option<Utf8PathBuf>,
     /// Whether warnings are counted.
     pub warnings: bool,
-    /// The earlier reports to compare with; with at least one, deltas are on.
-    pub previous: Vec<Report>,
+    /// The report of an earlier run to compare with; with one, deltas are on.
+    pub previous: Option<&'a run::Document>,
 }
 
 /// One file to write.
@@ -59,15 +60,6 @@ pub fn render(report: &RunReport, context: &Context<'_>) -> Vec<ReportFile> {
         }
     });
     files.collect()
-}
-
-/// Reads a report, to compare with.
-///
-/// # Errors
-///
-/// If the text is not JSON of that shape.
-pub fn parse(text: &str) -> Result<Report, serde_json::Error> {
-    serde_json::from_str(text)
 }
 
 fn board_report(report: &RunReport, board: &str, context: &Context<'_>) -> Board {
@@ -107,17 +99,18 @@ fn board_report(report: &RunReport, board: &str, context: &Context<'_>) -> Board
 fn sketch(result: &SketchResult, context: &Context<'_>) -> Sketch {
     let name = context
         .workspace
+        .as_ref()
         .and_then(|workspace| result.dir.strip_prefix(workspace).ok())
         .unwrap_or(&result.dir);
     // An artifact of another system has its separators; the names are compared as text.
     let name = name.as_str().replace('\\', "/");
-    let before = context
+    let earlier = context
         .previous
         .iter()
-        .flat_map(|report| &report.boards)
-        .filter(|board| board.board == result.board)
-        .flat_map(|board| &board.sketches)
-        .find(|sketch| sketch.name == name);
+        .flat_map(|earlier| &earlier.sketches);
+    let mut built_before = earlier.filter(|sketch| sketch.outcome == "built");
+    let before =
+        built_before.find(|sketch| sketch.board == result.board && sketch.name == result.sketch);
     let (built, sizes) = match &result.outcome {
         SketchOutcome::Built(firmware) => (true, firmware.sizes),
         _ => (false, None),
@@ -126,10 +119,12 @@ fn sketch(result: &SketchResult, context: &Context<'_>) -> Sketch {
         sizes.map(|sizes| sizes.flash),
         sizes.and_then(|sizes| sizes.ram),
     ];
-    let sizes = NAMES.into_iter().zip(usages).map(|(name, usage)| {
-        let before = before.and_then(|sketch| sketch.sizes.iter().find(|size| size.name == name));
-        size(name, usage, before)
-    });
+    let memories = [
+        before.and_then(|before| before.flash.as_ref()),
+        before.and_then(|before| before.ram.as_ref()),
+    ];
+    let sizes = NAMES.into_iter().zip(usages.into_iter().zip(memories));
+    let sizes = sizes.map(|(name, (usage, before))| size(name, usage, before));
     Sketch {
         name,
         compilation_success: built,
@@ -138,7 +133,7 @@ fn sketch(result: &SketchResult, context: &Context<'_>) -> Sketch {
     }
 }
 
-fn size(name: &str, usage: Option<Usage>, before: Option<&Size>) -> Size {
+fn size(name: &str, usage: Option<Usage>, before: Option<&run::Memory>) -> Size {
     let maximum = usage.and_then(|usage| usage.maximum).map(signed);
     let amount = |absolute: Option<i64>| Amount {
         absolute: absolute.into(),
@@ -148,29 +143,31 @@ fn size(name: &str, usage: Option<Usage>, before: Option<&Size>) -> Size {
             .into(),
     };
     let now = usage.map(|usage| signed(usage.used));
-    let previous = before
-        .map(|before| before.current)
-        .filter(|_| now.is_some());
-    let then = previous.and_then(|previous| previous.absolute.value());
+    let then = before
+        .filter(|_| now.is_some())
+        .map(|before| signed(before.used));
     Size {
         name: name.to_owned(),
         maximum: maximum.into(),
         current: amount(now),
-        previous: previous.filter(|_| then.is_some()),
+        previous: then.map(|then| amount(Some(then))),
         delta: now.zip(then).map(|(now, then)| amount(Some(now - then))),
     }
 }
 
-fn warnings(result: &SketchResult, built: bool, before: Option<&Sketch>) -> Warnings {
+fn warnings(result: &SketchResult, built: bool, before: Option<&run::Sketch>) -> Warnings {
     // The original counts lines with `:line:column: warning:`, so a linker's warning is none.
     let counted = result.warnings.iter().filter(|warning| {
         warning.severity == Severity::Warning && warning.line.is_some() && warning.column.is_some()
     });
     let now = built.then_some(counted.count() as i64);
-    let then = before
-        .and_then(|sketch| sketch.warnings.as_ref())
-        .and_then(|warnings| warnings.current.absolute.value());
-    let then = then.filter(|_| now.is_some());
+    let counted_before = |before: &run::Sketch| {
+        let counted = before.warnings.iter().filter(|warning| {
+            warning.severity == "warning" && warning.line.is_some() && warning.column.is_some()
+        });
+        counted.count() as i64
+    };
+    let then = before.filter(|_| now.is_some()).map(counted_before);
     Warnings {
         current: Count {
             absolute: now.into(),

@@ -135,6 +135,17 @@ pub struct BuildArgs {
         hide_short_help = true
     )]
     pub baseline: Option<Utf8PathBuf>,
+    /// Build another revision first, and show which sizes changed since
+    ///
+    /// A name that Git knows: a branch, a tag, a commit. The revision is checked out to a temporary directory, and built with the same options from the same cache.
+    #[arg(
+        long,
+        value_name = "REVISION",
+        help_heading = "Results",
+        hide_short_help = true,
+        conflicts_with_all = ["baseline", "dry_run", "only_compilation_database"]
+    )]
+    pub compare_ref: Option<String>,
     /// Write a JUnit report
     #[arg(
         long,
@@ -151,6 +162,14 @@ pub struct BuildArgs {
         hide_short_help = true
     )]
     pub report_compile_sketches: Option<Utf8PathBuf>,
+    /// Count warnings in the reports of --report-compile-sketches
+    #[arg(
+        long,
+        help_heading = "Results",
+        hide_short_help = true,
+        requires = "report_compile_sketches"
+    )]
+    pub report_compile_sketches_warnings: bool,
     /// What to print on standard output
     #[arg(
         long,

@@ -17,7 +17,7 @@ use fbuild_report::schema::run::Code;
 use fbuild_scan::sketch::find::Requested;
 
 use crate::args::{BuildArgs, MessageFormat, ShowProperties};
-use crate::commands::outputs;
+use crate::commands::{compare, outputs};
 use crate::config::Rule;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -43,7 +43,9 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
         let prepared = prepared(args, printer)?;
         return outputs::plan_only(args, prepared, printer);
     }
-    let mut reports = Reports::open(args)?;
+    let earlier = args.compare_ref.as_deref();
+    let earlier = earlier.map(|revision| compare::baseline(args, revision, printer));
+    let mut reports = Reports::open(args, earlier.transpose()?)?;
     let mut report = RunReport::default();
     let mut origin = origin::of_this_run()?;
     let mut screen = Screen::new(printer, args.explain);
@@ -71,7 +73,10 @@ fn prepared(args: &BuildArgs, printer: &Printer) -> Result<Request, CliError> {
 }
 
 /// Understands the command line, opens the cache and calls `act`.
-fn with_services<T>(
+///
+/// # Errors
+/// Everything that is wrong with the command line or the directories, and as `act`.
+pub fn with_services<T>(
     args: &BuildArgs,
     printer: &Printer,
     act: impl FnOnce(&Request, Services<'_>) -> Result<T, CliError>,

@@ -4,6 +4,7 @@ pub mod bench_summary;
 pub mod boards;
 pub mod build;
 pub mod cache;
+pub mod compare;
 pub mod completions;
 pub mod config;
 pub mod device;

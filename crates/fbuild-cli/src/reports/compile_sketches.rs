@@ -10,23 +10,25 @@ use fbuild_report::json::Origin;
 use super::target::Target;
 use crate::env;
 
+/// Returns what GitHub's environment says about the commit and the workspace.
+pub(super) fn context(origin: &Origin) -> Context<'static> {
+    let commit_hash = commit(origin);
+    let repository = env::get(env::GITHUB_REPOSITORY).unwrap_or_default();
+    Context {
+        commit_url: format!("https://github.com/{repository}/commit/{commit_hash}"),
+        commit_hash,
+        workspace: env::get(env::GITHUB_WORKSPACE).map(Utf8PathBuf::from),
+        ..Context::default()
+    }
+}
+
 /// Writes one report per board into `dir`.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub(super) fn write(dir: &Utf8Path, report: &RunReport, origin: &Origin) -> io::Result<()> {
+pub(super) fn write(dir: &Utf8Path, report: &RunReport, context: &Context<'_>) -> io::Result<()> {
     fs_err::create_dir_all(dir)?;
-    let workspace = env::get(env::GITHUB_WORKSPACE).map(Utf8PathBuf::from);
-    let commit_hash = commit(origin);
-    let repository = env::get(env::GITHUB_REPOSITORY).unwrap_or_default();
-    let context = Context {
-        commit_url: format!("https://github.com/{repository}/commit/{commit_hash}"),
-        commit_hash,
-        workspace: workspace.as_deref(),
-        warnings: false,
-        previous: Vec::new(),
-    };
-    for file in render(report, &context) {
+    for file in render(report, context) {
         let mut target = Target::open(&dir.join(file.name)).map_err(io::Error::other)?;
         target.write(&file.text)?;
     }

@@ -8,9 +8,10 @@ mod target;
 
 use std::io;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_report::changes::{Change, changes, parse};
+use fbuild_report::compile_sketches::Context;
 use fbuild_report::json::Origin;
 use fbuild_report::schema::run::Document;
 use fbuild_report::{RunReport, json, junit, tsv};
@@ -26,16 +27,19 @@ pub struct Reports {
     json: Option<(Utf8PathBuf, Target)>,
     junit: Option<(Utf8PathBuf, Target)>,
     compile_sketches: Option<Utf8PathBuf>,
+    /// Whether the reports of compile-sketches count warnings.
+    counts_warnings: bool,
     /// The earlier report that sizes are compared with.
     baseline: Option<Document>,
 }
 
 impl Reports {
-    /// Opens the places that the command line names, and removes the reports of an earlier run.
+    /// Opens the places that the command line names, and removes the reports of an earlier run. Sizes are compared with those of `earlier`, or of
+    /// the report that the command line names.
     ///
     /// # Errors
     /// A report that cannot be written there, a baseline that is no report.
-    pub fn open(args: &BuildArgs) -> Result<Self, CliError> {
+    pub fn open(args: &BuildArgs, earlier: Option<Document>) -> Result<Self, CliError> {
         let open = |path: &Option<Utf8PathBuf>| -> Result<_, CliError> {
             let Some(path) = path else { return Ok(None) };
             Ok(Some((path.clone(), Target::open(path)?)))
@@ -49,7 +53,8 @@ impl Reports {
             json: open(&args.report)?,
             junit: open(&args.report_junit)?,
             compile_sketches: args.report_compile_sketches.clone(),
-            baseline: baseline.transpose()?,
+            baseline: earlier.or(baseline.transpose()?),
+            counts_warnings: args.report_compile_sketches_warnings,
         };
         for (_, target) in [&reports.json, &reports.junit].into_iter().flatten() {
             target.remove_old()?;
@@ -94,7 +99,12 @@ impl Reports {
             attempt(path, text.and_then(|text| target.write(&text)));
         }
         if let Some(dir) = &self.compile_sketches {
-            attempt(dir, compile_sketches::write(dir, report, origin));
+            let context = Context {
+                warnings: self.counts_warnings,
+                previous: self.baseline.as_ref(),
+                ..compile_sketches::context(origin)
+            };
+            attempt(dir, compile_sketches::write(dir, report, &context));
         }
         errors
     }

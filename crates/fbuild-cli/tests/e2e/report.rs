@@ -423,3 +423,65 @@ fn sizes_are_compared_with_those_of_an_earlier_report() {
         .expect_code(2)
         .says("none.json");
 }
+
+#[test]
+fn another_revision_is_built_first_and_compared_with() {
+    let sized =
+        |flash: u32| format!("// fake: size {flash} 9\nvoid setup() {{}}\nvoid loop() {{}}\n");
+    let project = project()
+        .sketch("Grows", &sized(900))
+        .sketch("Stays", &sized(500));
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+        let mut command = std::process::Command::new("git");
+        command
+            .current_dir(project.root())
+            .args(identity)
+            .args(args);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let build = |args: &[&str]| {
+        let common = ["build", "-b", "solo", "Grows", "Stays", "New"];
+        project.fbuild(common.iter().chain(args))
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "Grows", "Stays"]);
+    git(&["commit", "--quiet", "--message=first"]);
+    project.write("New/New.ino", sized(1));
+    project.write("Grows/Grows.ino", sized(942));
+    git(&["add", "Grows"]);
+    let before = git(&["status", "--porcelain"]);
+    let deltas = [
+        "--compare-ref=main",
+        "--report-compile-sketches=deltas",
+        "--report-compile-sketches-warnings",
+    ];
+    let run = build(&deltas).ok().says("Grows  flash 900 → 942 B (+42)");
+    assert!(!run.stderr.contains("Stays  flash"), "{}", run.transcript());
+    fs_err::remove_dir_all(project.path(".fbuild")).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_str(&project.read("deltas/fake-avr-solo.json")).unwrap();
+    let sketches = report["boards"][0]["sketches"].as_array().unwrap();
+    let flash = |at: usize| &sketches[at]["sizes"][0];
+    assert_eq!(flash(0)["delta"]["absolute"], 42);
+    assert_eq!(flash(1)["previous"]["absolute"], 500);
+    assert_eq!(flash(2).get("previous"), None, "{report}");
+    assert_eq!(sketches[0]["warnings"]["delta"]["absolute"], 0);
+    fs_err::remove_dir_all(project.path("deltas")).unwrap();
+    assert_eq!(git(&["status", "--porcelain"]), before);
+    assert_eq!(git(&["worktree", "list"]).lines().count(), 1);
+
+    build(&["--compare-ref=none"])
+        .expect_code(2)
+        .says("--compare-ref none");
+    // What does not build there is not compared, and no failure of this run.
+    git(&["commit", "--quiet", "--message=second"]);
+    project.write("Grows/Grows.ino", "// fake: fail no\n");
+    git(&["commit", "--quiet", "--all", "--message=broken"]);
+    project.write("Grows/Grows.ino", sized(942));
+    build(&["--compare-ref=HEAD"])
+        .ok()
+        .says("1 of 2 sketches did not build at HEAD");
+}

@@ -1,11 +1,12 @@
 //! The compile-sketches report against its schema.
 
-use camino::Utf8Path;
 use fbuild_model::diagnostic::parse_gcc;
 use fbuild_model::outcome::{Firmware, Phase, SketchOutcome, SketchResult};
 use fbuild_model::size::{Sizes, Usage};
 use fbuild_report::RunReport;
-use fbuild_report::compile_sketches::{Context, parse, render};
+use fbuild_report::compile_sketches::{Context, render};
+use fbuild_report::json::{Origin, document};
+use fbuild_report::schema::compile_sketches::Report;
 use serde_json::{Value, json};
 
 use crate::fixture::{self, UNO, built, failure, result, run};
@@ -16,9 +17,9 @@ fn context(warnings: bool) -> Context<'static> {
     Context {
         commit_hash: "0123abc".into(),
         commit_url: "https://github.com/o/r/commit/0123abc".into(),
-        workspace: Some(Utf8Path::new(WORKSPACE)),
+        workspace: Some(WORKSPACE.into()),
         warnings,
-        previous: Vec::new(),
+        previous: None,
     }
 }
 
@@ -38,7 +39,7 @@ fn files(report: &RunReport, context: &Context<'_>) -> Vec<Value> {
             .collect();
         assert_eq!(errors, <[String; 0]>::default(), "{text}");
         assert_eq!(
-            serde_json::to_value(parse(text).unwrap()).unwrap(),
+            serde_json::to_value(serde_json::from_str::<Report>(text).unwrap()).unwrap(),
             value,
             "not read back as it was"
         );
@@ -123,10 +124,7 @@ fn deltas_are_those_of_the_sketches_that_were_built_before_and_now() {
         failed("repaired"),
         result(UNO, "breaks", built(5, 5)),
     ]);
-    let previous = render(&before, &context(true))
-        .iter()
-        .map(|file| parse(&file.text).unwrap())
-        .collect();
+    let before = document(&before, &Origin::default());
     let now = run(vec![
         SketchResult {
             warnings: warning,
@@ -140,7 +138,7 @@ fn deltas_are_those_of_the_sketches_that_were_built_before_and_now() {
     let value = &files(
         &now,
         &Context {
-            previous,
+            previous: Some(&before),
             ..context(true)
         },
     )[0]["boards"][0];

@@ -1,6 +1,5 @@
 //! Every format as text, from the one run.
 
-use camino::Utf8Path;
 use fbuild_report::{annotations, compile_sketches, json, junit, lines, markdown, messages, tsv};
 
 use crate::fixture;
@@ -43,10 +42,7 @@ fn markdown_summary() {
 
 #[test]
 fn github_annotations() {
-    insta::assert_snapshot!(annotations::render(
-        &fixture::report(),
-        Some(Utf8Path::new("/w"))
-    ));
+    insta::assert_snapshot!(annotations::render(&fixture::report(), Some("/w".into())));
 }
 
 #[test]
@@ -64,7 +60,7 @@ fn compile_sketches_report() {
     let context = compile_sketches::Context {
         commit_hash: "0123abc".into(),
         commit_url: "https://github.com/o/r/commit/0123abc".into(),
-        workspace: Some(Utf8Path::new("/w")),
+        workspace: Some("/w".into()),
         warnings: true,
         ..compile_sketches::Context::default()
     };
