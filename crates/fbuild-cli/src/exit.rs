@@ -68,10 +68,10 @@ pub fn now(exit: Exit) -> ! {
 }
 
 impl Exit {
-    /// Returns the exit code of a run; with `allow_empty` one whose sketches are all left out by rules succeeds.
+    /// Returns the exit code of a run; with `allow_empty` one that has no sketch, or whose sketches are all left out by rules, succeeds.
     pub fn of(verdict: Verdict, allow_empty: bool) -> Self {
         match verdict {
-            Verdict::AllSkipped if allow_empty => Self::Success,
+            Verdict::NoSketches | Verdict::AllSkipped if allow_empty => Self::Success,
             Verdict::NoSketches | Verdict::AllSkipped => Self::NoSketch,
             Verdict::Cancelled => Self::Interrupted,
             Verdict::CoreFailed => Self::CoreFailed,

@@ -10,6 +10,7 @@ mod error;
 mod exit;
 mod hints;
 mod output;
+mod partition;
 mod places;
 mod printer;
 mod project;
@@ -119,6 +120,9 @@ fn run(command: Command, settings: &[Setting], printer: &Printer) -> Result<Exit
         Command::Upload(args) => commands::device::upload(&args),
         Command::Monitor(args) => commands::device::monitor(&args),
         Command::Watch(args) => commands::device::watch(&args),
+        Command::MergeReports { files, allow_empty } => {
+            commands::merge_reports::run(&files, allow_empty, printer)
+        }
         Command::BenchSummary(args) => commands::bench_summary::run(&args, printer),
         Command::Schema { name } => {
             let published = fbuild_report::schema::PUBLISHED.iter();

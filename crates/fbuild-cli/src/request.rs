@@ -118,7 +118,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
         return Err(CliError {
             exit: Exit::NoSketch,
             ..CliError::usage(anyhow!(
-                "no sketch matches --include and --exclude in {}",
+                "no sketch in {} is selected by --include, --exclude and --partition",
                 list(&paths)
             ))
         });
@@ -201,7 +201,7 @@ fn library_folders(
     Ok(folders)
 }
 
-/// Keeps the sketches that `--include` and `--exclude` select, and returns a remark for each pattern that matches none.
+/// Keeps the sketches that `--include`, `--exclude` and `--partition` select, and returns a remark for each pattern that matches none.
 fn select(args: &SketchArgs, sketches: &mut Vec<Requested>) -> Vec<String> {
     let matchers = |globs: &[Glob]| globs.iter().map(Glob::compile_matcher).collect::<Vec<_>>();
     let (include, exclude) = (matchers(&args.include), matchers(&args.exclude));
@@ -221,6 +221,13 @@ fn select(args: &SketchArgs, sketches: &mut Vec<Requested>) -> Vec<String> {
     sketches.retain(|sketch| {
         (include.is_empty() || is_match(&include, sketch)) && !is_match(&exclude, sketch)
     });
+    if let Some(partition) = args.partition {
+        let mut place = 0;
+        sketches.retain(|sketch| {
+            place += 1;
+            partition.has(place - 1, &sketch.label)
+        });
+    }
     remarks
 }
 

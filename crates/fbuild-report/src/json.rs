@@ -137,7 +137,7 @@ pub(crate) fn seconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e6
 }
 
-fn counts(counts: Counts) -> run::Counts {
+pub(crate) fn counts(counts: Counts) -> run::Counts {
     run::Counts {
         requested: counts.requested as u64,
         built: counts.built as u64,

@@ -15,12 +15,13 @@ pub mod json;
 pub mod junit;
 pub mod lines;
 pub mod markdown;
+pub mod merge;
 pub mod messages;
 pub mod schema;
 pub mod table;
 pub mod text;
 pub mod tsv;
-mod verdict;
+pub mod verdict;
 
 pub use fold::{Counts, Miss, PlanSummary, RunReport, StageSummary};
 pub use verdict::Verdict;

@@ -2,9 +2,11 @@
 //!
 //! The numbers are the command line tool's; that a run was interrupted or misused before it had sketches is also known only there.
 
-use fbuild_model::outcome::SketchOutcome;
+use fbuild_model::outcome::{SketchOutcome, SketchResult};
 
 use crate::fold::RunReport;
+use crate::json::counts;
+use crate::schema::run;
 
 /// How a run ended as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,28 +45,40 @@ impl Verdict {
 impl RunReport {
     /// Returns the verdict over the run.
     pub fn verdict(&self) -> Verdict {
-        let counts = self.counts();
-        let blocked_by_core = self
-            .results()
-            .iter()
-            .filter(|result| matches!(&result.outcome, SketchOutcome::Blocked { by, .. } if by == "core"))
-            .count();
-        if self.error.is_some() {
-            Verdict::Error
-        } else if counts.requested == 0 {
-            Verdict::NoSketches
-        } else if counts.cancelled > 0 {
-            Verdict::Cancelled
-        } else if counts.skipped == counts.requested {
-            Verdict::AllSkipped
-        } else if counts.built + counts.skipped == counts.requested {
-            Verdict::Success
-        } else if blocked_by_core > 0
-            && blocked_by_core + counts.skipped + counts.not_run == counts.requested
-        {
-            Verdict::CoreFailed
-        } else {
-            Verdict::SomeFailed
-        }
+        let by_core = |result: &&SketchResult| matches!(&result.outcome, SketchOutcome::Blocked { by, .. } if by == "core");
+        let blocked_by_core = self.results().iter().filter(by_core).count();
+        of(
+            &counts(self.counts()),
+            blocked_by_core,
+            self.error.is_some(),
+        )
+    }
+}
+
+/// Returns the verdict over the run that a report is of.
+pub fn of_document(document: &run::Document) -> Verdict {
+    let by_core = |sketch: &&run::Sketch| sketch.blocked_by.as_deref() == Some("core");
+    let blocked_by_core = document.sketches.iter().filter(by_core).count();
+    of(&document.counts, blocked_by_core, document.error.is_some())
+}
+
+fn of(counts: &run::Counts, blocked_by_core: usize, has_error: bool) -> Verdict {
+    let blocked_by_core = blocked_by_core as u64;
+    if has_error {
+        Verdict::Error
+    } else if counts.requested == 0 {
+        Verdict::NoSketches
+    } else if counts.cancelled > 0 {
+        Verdict::Cancelled
+    } else if counts.skipped == counts.requested {
+        Verdict::AllSkipped
+    } else if counts.built + counts.skipped == counts.requested {
+        Verdict::Success
+    } else if blocked_by_core > 0
+        && blocked_by_core + counts.skipped + counts.not_run == counts.requested
+    {
+        Verdict::CoreFailed
+    } else {
+        Verdict::SomeFailed
     }
 }

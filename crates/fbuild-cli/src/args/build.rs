@@ -79,7 +79,7 @@ pub struct BuildArgs {
     /// Build sketches even if a filter excludes them
     #[arg(long)]
     pub ignore_filters: bool,
-    /// Succeed although filters exclude every sketch
+    /// Succeed although there is no sketch, or filters exclude every one
     #[arg(long, hide_short_help = true)]
     pub allow_empty: bool,
     /// Print the commands of the plan and run none

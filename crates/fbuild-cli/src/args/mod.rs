@@ -218,6 +218,21 @@ Examples:
     /// Print each setting of a build and where its value comes from
     #[command(after_help = "Example:\n  fbuild config examples/Blink")]
     Config(BuildArgs),
+    /// Merge the JSON reports of jobs that built parts of the sketches
+    #[command(
+        after_help = "Prints one report, and ends with the exit status of one run over all sketches.
+
+Example:
+  fbuild merge-reports part-*.json > report.json"
+    )]
+    MergeReports {
+        /// Reports that --report wrote
+        #[arg(value_name = "REPORT", required = true)]
+        files: Vec<Utf8PathBuf>,
+        /// Succeed although filters exclude every sketch
+        #[arg(long)]
+        allow_empty: bool,
+    },
     /// Summarise phase times, and compare them with a baseline
     #[command(
         after_help = "Exit status 1 when a phase is slower than --threshold allows.

@@ -7,6 +7,7 @@ use fbuild_platform::WarningLevel;
 use super::CacheArgs;
 use super::values::{parse_glob, warning_level};
 use crate::config::Rule;
+use crate::partition::Partition;
 
 /// Where to look for platforms.
 #[derive(Debug, Clone, Args)]
@@ -77,6 +78,11 @@ pub struct SketchArgs {
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
     pub exclude: Vec<globset::Glob>,
     /// Rules of fbuild.toml.
+    /// Build one of N parts of the sketches: hash:K/N or slice:K/N
+    ///
+    /// With hash a sketch stays in its part when others come or go; with slice parts are equally large. `fbuild merge-reports` makes one report of the parts'.
+    #[arg(long, value_name = "PART", hide_short_help = true)]
+    pub partition: Option<Partition>,
     #[arg(skip)]
     pub rules: Vec<Rule>,
 

@@ -60,7 +60,13 @@ pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
         report.fail(error.to_string());
     }
     let exit = outputs::conclude(args, (&report, &origin), &mut reports, &screen);
-    ended.map(|()| exit)
+    match ended {
+        Err(error) if error.exit == Exit::NoSketch && args.allow_empty => {
+            printer.warning(&error.to_string());
+            Ok(exit)
+        }
+        ended => ended.map(|()| exit),
+    }
 }
 
 /// Understands the command line and shows remarks.

@@ -11,6 +11,7 @@ pub mod device;
 pub mod doctor;
 pub mod libraries;
 pub mod looking;
+pub mod merge_reports;
 pub mod outputs;
 pub mod parity;
 pub mod preprocess;

@@ -485,3 +485,63 @@ fn another_revision_is_built_first_and_compared_with() {
         .ok()
         .says("1 of 2 sketches did not build at HEAD");
 }
+
+#[test]
+fn the_reports_of_parts_make_the_report_of_the_whole() {
+    let names = ["A", "B", "C", "D", "E"];
+    let mut project = project().sketches(names, PLAIN);
+    project = project.sketch("Bad", "// fake: fail no\n");
+    let build = |args: &[&str]| {
+        let common = ["build", "-b", "solo,duet", "--no-cache"];
+        let sketches = ["A", "B", "Bad", "C", "D", "E"];
+        project.fbuild(common.iter().chain(args).chain(&sketches))
+    };
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    build(&["--report", "whole.json"]).expect_code(1);
+    let whole = read(&project.read("whole.json"));
+    for kind in ["hash", "slice"] {
+        let parts: Vec<String> = (1..=2)
+            .map(|part| {
+                let report = format!("{kind}-{part}.json");
+                build(&[
+                    "--partition",
+                    &format!("{kind}:{part}/2"),
+                    "--report",
+                    &report,
+                ]);
+                report
+            })
+            .collect();
+        let run = project.fbuild(
+            ["merge-reports"]
+                .into_iter()
+                .chain(parts.iter().map(String::as_str)),
+        );
+        let run = run
+            .expect_code(1)
+            .says("2 reports: 10 of 12 built, 2 failed");
+        let merged = read(&run.stdout);
+        for field in ["counts", "verdict", "boards"] {
+            assert_eq!(merged[field], whole[field], "{kind} {field}");
+        }
+        let rows = |report: &serde_json::Value| -> Vec<String> {
+            let sketches = report["sketches"].as_array().unwrap().iter();
+            let row = sketches.map(|one| {
+                format!(
+                    "{} {} {} {}",
+                    one["board"], one["name"], one["outcome"], one["flash"]
+                )
+            });
+            row.collect()
+        };
+        assert_eq!(rows(&merged), rows(&whole), "{kind}");
+        project
+            .fbuild(["merge-reports", &parts[0], &parts[0]])
+            .expect_code(2)
+            .says("is in more than one report");
+    }
+    // A part without sketches is no success unless that is allowed.
+    let none = ["--partition", "slice:9/9"];
+    build(&none).expect_code(4).says("--partition");
+    build(&[&none[..], &["--allow-empty"]].concat()).ok();
+}
