@@ -18,6 +18,16 @@ pub struct ArduinoConfig {
 }
 
 impl ArduinoConfig {
+    /// Says what is wrong with a file of settings; `None` if it can be read.
+    pub fn problem(file: &Utf8Path) -> Option<String> {
+        let text = match fs_err::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => return Some(error.to_string()),
+        };
+        let error = YamlLoader::load_from_str(&text).err()?;
+        Some(format!("{file}: {error}"))
+    }
+
     /// Reads the first of `files` that exists; what cannot be read says nothing, as an absent file does.
     pub fn first_of(mut files: impl Iterator<Item = Utf8PathBuf>) -> Self {
         files

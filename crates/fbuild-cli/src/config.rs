@@ -74,7 +74,12 @@ pub fn parse(argv: Vec<OsString>) -> Result<Parsed, CliError> {
     let is_name = |word: &OsString| names.iter().any(|name| word == OsStr::new(name));
     let at = argv.iter().skip(1).position(is_name).map_or(1, |at| at + 2);
     full.splice(at..at, inserted);
-    let matches = command.clone().get_matches_from(&full);
+    let matches = match (command.clone().try_get_matches_from(&full), &file) {
+        (Ok(matches), _) => matches,
+        // The command line alone was right, so the fault is in the file.
+        (Err(error), Some(file)) => return Err(file.fault(&error)),
+        (Err(error), None) => error.exit(),
+    };
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = match matches.subcommand() {
         Some((_, merged)) => settings(sub, own, merged, file.as_ref()),
@@ -171,6 +176,14 @@ impl ConfigFile {
             settings,
             rules,
         })
+    }
+
+    /// Names the file in an error about a setting, which is worded for an option.
+    fn fault(&self, error: &clap::Error) -> CliError {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let line = text.lines().next().unwrap_or_default();
+        CliError::usage(anyhow!("{}: {line}", self.path))
     }
 
     /// Returns the settings as arguments of `sub`, without those that the user or the environment gives.

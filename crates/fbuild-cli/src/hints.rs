@@ -5,6 +5,7 @@ use fbuild_build::plan::PlanError;
 use fbuild_build::toolchain::ToolError;
 use fbuild_model::Failure;
 use fbuild_model::outcome::Phase;
+use fbuild_scan::library::missing::missing_header as missing_header_of;
 
 use crate::error::CliError;
 
@@ -50,8 +51,14 @@ const LIBRARY_NAMES: [(&str, &str); 14] = [
     ("nRF24L01.h", "RF24"),
 ];
 
-/// Returns how to get the library of a header.
-pub fn missing_header(header: &str) -> String {
+/// Returns how to get the library of a header; `output` of the failure may have the name of an installed one that is near.
+pub fn missing_header(header: &str, output: &str) -> String {
+    let mut notes = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("note: "));
+    if let Some(near) = notes.find(|note| note.starts_with("did you mean ")) {
+        return near.to_owned();
+    }
     let known = LIBRARY_NAMES.iter().find(|(known, _)| *known == header);
     let name = match known {
         Some((_, name)) => format!("\"{name}\""),
@@ -61,6 +68,15 @@ pub fn missing_header(header: &str) -> String {
             .to_owned(),
     };
     format!("arduino-cli lib install {name}, or --library DIR")
+}
+
+/// Returns the way out of any failure that has one.
+pub fn way_out(failure: &Failure) -> Option<String> {
+    let header = missing_header_of(&failure.output).filter(|_| failure.phase == Phase::Scan);
+    match header {
+        Some(header) => Some(missing_header(&header, &failure.output)),
+        None => hint(failure),
+    }
 }
 
 /// Returns what a user can do about a failure, if it is one of the common ones.
@@ -120,8 +136,17 @@ mod tests {
                 "arduino-cli lib install \"DHT sensor library\", or --library DIR",
             ),
         ] {
-            assert_eq!(missing_header(header), expect);
+            assert_eq!(missing_header(header, ""), expect);
         }
+    }
+
+    #[test]
+    fn an_installed_library_with_a_name_that_is_near_goes_first() {
+        let output = "a.ino:1:10: fatal error: Sevro.h: No such file or directory\n#include <Sevro.h>\nnote: searched 1 library in `/l`\nnote: did you mean `Servo.h` of library `Servo`?\n";
+        assert_eq!(
+            way_out(&failure(Phase::Scan, output)).unwrap(),
+            "did you mean `Servo.h` of library `Servo`?"
+        );
     }
 
     #[test]

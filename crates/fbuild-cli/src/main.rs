@@ -120,6 +120,7 @@ fn run(command: Command, settings: &[Setting], printer: &Printer) -> Result<Exit
         Command::Upload(args) => commands::device::upload(&args),
         Command::Monitor(args) => commands::device::monitor(&args),
         Command::Watch(args) => commands::device::watch(&args),
+        Command::Board { words } => commands::device::board(&words),
         Command::MergeReports { files, allow_empty } => {
             commands::merge_reports::run(&files, allow_empty, printer)
         }

@@ -57,7 +57,7 @@ pub fn installation_with(
     };
     if let Some(missing) = roots.explicit.iter().find(|dir| !dir.is_dir()) {
         return Err(CliError::usage(anyhow::anyhow!(
-            "look for platforms in `{missing}`: no such folder"
+            "--platform-path {missing}: folder not found"
         )));
     }
     Ok(Installation::discover(&roots)?)
@@ -91,11 +91,26 @@ fn data_dirs() -> Vec<Utf8PathBuf> {
 
 /// Reads the settings of arduino-cli.
 fn arduino_config() -> ArduinoConfig {
+    ArduinoConfig::first_of(arduino_config_files())
+}
+
+fn arduino_config_files() -> impl Iterator<Item = Utf8PathBuf> {
     let named = env::get(env::ARDUINO_CONFIG_FILE).map(Utf8PathBuf::from);
     let data = env::get(env::ARDUINO_DATA).map(Utf8PathBuf::from);
     let dirs = data.into_iter().chain(default_data_dirs());
     let files = dirs.map(|dir| dir.join("arduino-cli.yaml"));
-    ArduinoConfig::first_of(named.into_iter().chain(files))
+    named.into_iter().chain(files)
+}
+
+/// Says what is wrong with the settings of arduino-cli, if there are any; a file that a variable names has to be there.
+pub fn arduino_config_problem() -> Option<String> {
+    let named = env::get(env::ARDUINO_CONFIG_FILE).map(Utf8PathBuf::from);
+    let mut files = arduino_config_files();
+    let file = files.find(|file| named.as_ref() == Some(file) || file.is_file())?;
+    let problem = ArduinoConfig::problem(&file)?;
+    Some(format!(
+        "the settings of arduino-cli are not used: {problem}"
+    ))
 }
 
 /// Returns where arduino-cli and the IDE keep their data and settings unless told otherwise.

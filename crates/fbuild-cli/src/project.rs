@@ -57,7 +57,7 @@ pub fn choose(
             Some((_, known)) if known.agrees_with(&wish) => {}
             Some((other, known)) => {
                 return Err(CliError::usage(anyhow!(
-                    "choose a board: `{}` asks for {}, `{}` for {}",
+                    "`{}` asks for {}, `{}` for {}",
                     other.label,
                     known.named(),
                     sketch.label,
@@ -99,7 +99,9 @@ fn of_sketch(sketch: &Requested, named: Option<&str>) -> Result<Wish, CliError> 
     let mut profile = profile.clone();
     for library in &mut profile.libraries {
         if let ProfileLibrary::Folder(dir) = library {
-            *dir = sketch.dir.join(&*dir);
+            // Two sketches may name one folder, each from its own place.
+            let whole = sketch.dir.join(&*dir);
+            *dir = whole.canonicalize_utf8().unwrap_or(whole);
         }
     }
     Ok(Wish {

@@ -137,6 +137,7 @@ pub fn prepare_sketches(args: &SketchArgs) -> Result<Prepared, CliError> {
     choice.check_platforms(&installation)?;
     let Targets { boards, exceptions } =
         targets::targets(args, &installation, &found.sketches, &choice)?;
+    remarks.extend(places::arduino_config_problem());
     remarks.extend(installation.warnings().iter().cloned());
     for board in boards.iter().take(1) {
         for key in boards::unused_properties(&installation, board, &args.properties) {

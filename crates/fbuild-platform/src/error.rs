@@ -184,9 +184,10 @@ pub enum RecipeError {
 }
 
 fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map_or_else(String::new, |fqbn| format!("; did you mean `{fqbn}`?"))
+    nearest.as_ref().map_or_else(
+        || ": no installed platform has it".to_owned(),
+        |fqbn| format!("; did you mean `{fqbn}`?"),
+    )
 }
 
 fn available(known: &[String]) -> String {

@@ -6,13 +6,14 @@
 //! know, and every line that looks like a command is made to look otherwise.
 
 use camino::Utf8Path;
-use fbuild_model::Untrusted;
-use fbuild_model::outcome::SketchOutcome;
+use fbuild_model::outcome::Failure;
 use fbuild_model::untrusted::no_workflow_commands;
+use fbuild_model::{Diagnostic, Untrusted};
 
 use crate::causes::{Cause, causes, listed};
 use crate::fold::RunReport;
 use crate::text::one_line;
+use crate::warnings::{Part, Warnings};
 
 /// GitHub shows no more of one kind per step.
 pub const MOST: usize = 10;
@@ -20,7 +21,8 @@ pub const MOST: usize = 10;
 /// How many sketches an annotation names.
 const MOST_NAMES: usize = 20;
 
-/// Returns one `::error` line per root cause, at most [`MOST`]; if there are more causes, the last line says how many are not shown.
+/// Returns one `::error` line per root cause, at most [`MOST`]; if there are more causes, the last line says how many are not shown. Then the
+/// same for warnings.
 ///
 /// Causes that hit more sketches come first. Files within `workspace` (the checkout, `$GITHUB_WORKSPACE`) are named relative to it, which
 /// is what makes GitHub show the annotation beside the line.
@@ -40,51 +42,70 @@ pub fn render(report: &RunReport, workspace: Option<&Utf8Path>) -> String {
         let rest = causes.len() - shown;
         text.push_str(&format!("::error title=fbuild::{rest} more root causes are not shown here; the log has all of them\n"));
     }
+    text.push_str(&warnings(report, workspace));
     text
 }
 
-/// Returns a log group with the tool's whole output for each failed sketch, and one for each shared piece that failed.
+/// Returns one `::warning` line per place that a compiler warned about, at most [`MOST`]; the last line says how many are not shown.
+fn warnings(report: &RunReport, workspace: Option<&Utf8Path>) -> String {
+    let all = Warnings::of(report);
+    let number = all.iter().count();
+    let shown = if number > MOST { MOST - 1 } else { number };
+    let mut text: String = all
+        .iter()
+        .take(shown)
+        .map(|(part, found)| {
+            let mut properties = place(found, workspace);
+            properties.push((
+                "title",
+                one_line(&match part {
+                    Part::Library(name) => format!("library {name}"),
+                    Part::Sketch(label) => label.clone(),
+                    Part::Core => "core".to_owned(),
+                }),
+            ));
+            command("warning", properties, &found.message)
+        })
+        .collect();
+    if number > shown {
+        let rest = number - shown;
+        text.push_str(&format!("::warning title=fbuild::{rest} more warnings are not shown here; the log has all of them\n"));
+    }
+    text
+}
+
+/// Returns a log group for each root cause: the tool's whole output, what `help` says is the way out, and where the log is.
 ///
 /// `token` as for [`bracketed`].
-pub fn groups(report: &RunReport, token: &str) -> String {
+pub fn groups(
+    report: &RunReport,
+    token: &str,
+    help: impl Fn(&Failure) -> Option<String>,
+) -> String {
     let several_boards = report.several_boards();
-    let own = report
-        .results()
-        .iter()
-        .filter_map(|result| match &result.outcome {
-            SketchOutcome::Failed(failure) => {
-                let board = if several_boards {
-                    format!(" on {}", result.board)
-                } else {
-                    String::new()
-                };
-                Some((
-                    format!("{}{board}: {} failed", result.sketch, failure.phase),
-                    failure,
-                ))
-            }
-            _ => None,
-        });
-    let causes = causes(report);
-    let shared = causes.iter().filter_map(|cause| {
-        let by = cause.by?;
-        let title = format!(
-            "{by}: {} failed, needed by {} sketches",
-            cause.failure.phase,
-            cause.sketches().len()
-        );
-        Some((title, cause.failure))
-    });
-    own.chain(shared)
-        .map(|(title, failure)| {
-            let output = if failure.output.is_empty() {
-                &failure.message
-            } else {
-                &failure.output
-            };
-            group(&title, output, token)
-        })
-        .collect()
+    let group_of = |cause: &Cause<'_>| {
+        let failure = cause.failure;
+        let sketches = listed(&cause.sketches(), MOST_NAMES);
+        let mut title = match cause.by {
+            Some(by) => format!("{by}: {} failed, needed by {sketches}", failure.phase),
+            None => format!("{sketches}: {} failed", failure.phase),
+        };
+        if several_boards {
+            title.push_str(&format!(" on {}", listed(&cause.boards(), MOST_NAMES)));
+        }
+        let mut text = match failure.output.is_empty() {
+            true => failure.message.clone(),
+            false => failure.output.clone(),
+        };
+        let log = cause.results.first().and_then(|result| result.log.as_ref());
+        let help = help(failure).map(|help| format!("help: {help}"));
+        for line in help.into_iter().chain(log.map(|log| format!("log: {log}"))) {
+            text.truncate(text.trim_end_matches('\n').len());
+            text.push_str(&format!("\n{line}\n"));
+        }
+        group(&title, &text, token)
+    };
+    causes(report).iter().map(group_of).collect()
 }
 
 /// Returns `text` as the body of a log group that can be folded, safe to print, with its line ends.
@@ -118,15 +139,9 @@ pub fn neutral(text: &str) -> String {
 }
 
 fn annotation(cause: &Cause<'_>, workspace: Option<&Utf8Path>) -> String {
-    let mut properties = Vec::new();
-    if let Some(diagnostic) = cause
+    let mut properties = cause
         .diagnostic
-        .filter(|diagnostic| !diagnostic.file.is_empty())
-    {
-        properties.push(("file", relative(&diagnostic.file, workspace).to_owned()));
-        properties.extend(diagnostic.line.map(|line| ("line", line.to_string())));
-        properties.extend(diagnostic.column.map(|column| ("col", column.to_string())));
-    }
+        .map_or_else(Vec::new, |found| place(found, workspace));
     let (sketches, boards) = (cause.sketches(), cause.boards());
     let hit = match (cause.by, sketches.as_slice()) {
         (Some(by), _) => by.to_owned(),
@@ -148,14 +163,29 @@ fn annotation(cause: &Cause<'_>, workspace: Option<&Utf8Path>) -> String {
         listed(&sketches, MOST_NAMES),
         listed(&boards, MOST_NAMES)
     );
+    command("error", properties, &message)
+}
+
+/// Returns where a message belongs; nothing if the tool named no file.
+fn place(found: &Diagnostic, workspace: Option<&Utf8Path>) -> Vec<(&'static str, String)> {
+    if found.file.is_empty() {
+        return Vec::new();
+    }
+    let file = ("file", relative(&found.file, workspace).to_owned());
+    let line = found.line.map(|line| ("line", line.to_string()));
+    let column = found.column.map(|column| ("col", column.to_string()));
+    [file].into_iter().chain(line).chain(column).collect()
+}
+
+fn command(name: &str, properties: Vec<(&str, String)>, message: &str) -> String {
     let properties: Vec<String> = properties
         .into_iter()
         .map(|(name, value)| format!("{name}={}", escape_property(&value)))
         .collect();
     format!(
-        "::error {}::{}\n",
+        "::{name} {}::{}\n",
         properties.join(","),
-        escape_message(&message)
+        escape_message(message)
     )
 }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 use fbuild_model::cost::Cost;
 use fbuild_model::diagnostic::{Diagnostic, Severity};
-use fbuild_model::event::RemoteUse;
-use fbuild_model::event::{Audit, AuditDifference};
+use fbuild_model::event::{Audit, AuditDifference, RemoteUse, SharedWarnings};
 use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::Usage;
 use fbuild_model::untrusted;
@@ -101,12 +100,27 @@ pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
             not_used: report.preambles.not_used as u64,
         },
         audit: report.audit.as_ref().map(audit),
+        shared_warnings: report
+            .shared_warnings
+            .iter()
+            .map(|shared| shared_warnings(shared, origin))
+            .collect(),
         warnings: report.warnings.clone(),
     }
 }
 
 fn owned(texts: Vec<&str>) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
+}
+
+/// Returns the warnings of a shared part as wire types.
+pub(crate) fn shared_warnings(shared: &SharedWarnings, origin: &Origin) -> run::SharedWarnings {
+    let warnings = shared.warnings.iter();
+    run::SharedWarnings {
+        board: shared.board.clone(),
+        part: shared.part.clone(),
+        warnings: warnings.map(|found| diagnostic(found, origin)).collect(),
+    }
 }
 
 /// Returns an audit as reports have it.

@@ -31,6 +31,15 @@ pub fn render(report: &RunReport) -> Result<String, quick_junit::SerializeError>
         suites[at].1.add_test_case(case(result));
     }
     for (board, mut suite) in suites {
+        for shared in &report.shared_warnings {
+            if shared.board == board {
+                let name = format!("warnings in {}", shared.part);
+                suite.add_property(Property::new(
+                    line(&name),
+                    shared.warnings.len().to_string(),
+                ));
+            }
+        }
         suite.set_time(
             report
                 .results()
@@ -56,6 +65,9 @@ fn case(result: &SketchResult) -> TestCase {
         if let Some(ram) = sizes.ram {
             case.add_property(Property::new("ram", ram.used.to_string()));
         }
+    }
+    if !result.warnings.is_empty() {
+        case.add_property(Property::new("warnings", result.warnings.len().to_string()));
     }
     if let Some(log) = &result.log {
         case.add_property(Property::new("log", line(log.as_str())));

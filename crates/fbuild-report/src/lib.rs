@@ -22,6 +22,7 @@ pub mod table;
 pub mod text;
 pub mod tsv;
 pub mod verdict;
+pub mod warnings;
 
 pub use fold::{Counts, Miss, PlanSummary, RunReport, StageSummary};
 pub use verdict::Verdict;

@@ -17,14 +17,22 @@ pub fn render(report: &RunReport) -> String {
     report
         .results()
         .iter()
-        .map(|result| line(result, several_boards) + "\n")
+        .map(|result| line(result, several_boards, not_run(report)) + "\n")
         .collect()
+}
+
+/// Says why sketches were not run: a failure or a limit of failures, or the error that ended the run.
+pub fn not_run(report: &RunReport) -> &'static str {
+    match report.error {
+        Some(_) => "not run",
+        None => "not run (--fail-fast)",
+    }
 }
 
 /// Returns the line of one result, without a line end.
 ///
-/// With `several_boards` the message ends in the board's FQBN, because the sketch's name alone would be ambiguous.
-pub fn line(result: &SketchResult, several_boards: bool) -> String {
+/// `not_run` says why a sketch was not run. With `several_boards` the message ends in the board's FQBN, because the sketch's name alone would be ambiguous.
+pub fn line(result: &SketchResult, several_boards: bool, not_run: &str) -> String {
     let (stage, word, message) = match &result.outcome {
         SketchOutcome::Built(_) => (Stage::Sketch.name(), "OK", built_message(result)),
         SketchOutcome::Failed(failure) => (
@@ -38,11 +46,7 @@ pub fn line(result: &SketchResult, several_boards: bool) -> String {
             format!("{by} failed: {}: {}", failure.phase, failure.message),
         ),
         SketchOutcome::Skipped(rule) => ("skip", "-", format!("{} ({})", rule.text, rule.place())),
-        SketchOutcome::NotRun => (
-            Stage::Sketch.name(),
-            "FAIL",
-            "not run (--fail-fast)".to_owned(),
-        ),
+        SketchOutcome::NotRun => (Stage::Sketch.name(), "FAIL", not_run.to_owned()),
         SketchOutcome::Cancelled => (Stage::Sketch.name(), "FAIL", "cancelled".to_owned()),
     };
     let mut text = format!(

@@ -9,12 +9,16 @@ use crate::fold::RunReport;
 use crate::table::Column::{Number, Text};
 use crate::table::{Table, code, escape};
 use crate::tsv::{self, Value};
+use crate::warnings::{Part, Warnings};
 
 /// GitHub refuses a summary of more than one mebibyte; this leaves room for what other steps say.
 pub const MOST_BYTES: usize = 900 * 1024;
 
 /// How many sketches the list of failures names per cause.
 const MOST_NAMES: usize = 10;
+
+/// How many of the compilers' warnings are listed.
+const MOST_WARNINGS: usize = 50;
 
 /// Returns the summary: counts, root causes, sizes, skipped sketches, phases.
 ///
@@ -30,6 +34,7 @@ pub fn render_with(report: &RunReport, changes: &[Change<'_>]) -> String {
         changed(changes),
         sizes(report),
         skipped(report),
+        compiler_warnings(report),
         warnings(report),
         phases(report),
     ];
@@ -150,6 +155,29 @@ fn skipped(report: &RunReport) -> String {
         &format!("{} sketches skipped", report.counts().skipped),
         table,
     )
+}
+
+fn compiler_warnings(report: &RunReport) -> String {
+    let mut table = Table::new(["warning", "in", "where"].map(Text));
+    let all = Warnings::of(report);
+    for (part, found) in all.iter().take(MOST_WARNINGS) {
+        let part = match part {
+            Part::Library(name) => format!("library {name}"),
+            Part::Sketch(label) => label.clone(),
+            Part::Core => "core".to_owned(),
+        };
+        let place = match found.line {
+            Some(line) => format!("{}:{line}", found.file),
+            None => found.file.clone(),
+        };
+        table.row([escape(&found.message), escape(&part), code(&place)]);
+    }
+    let number = all.iter().count();
+    let title = match number > MOST_WARNINGS {
+        true => format!("{number} compiler warnings, the first {MOST_WARNINGS}"),
+        false => format!("{number} compiler warnings"),
+    };
+    section(&title, table)
 }
 
 fn warnings(report: &RunReport) -> String {

@@ -85,6 +85,7 @@ fn both(one: run::Document, two: run::Document) -> run::Document {
         },
         remote: either(one.remote, two.remote, remote),
         audit: either(one.audit, two.audit, audit),
+        shared_warnings: union(one.shared_warnings, two.shared_warnings),
         warnings: union(one.warnings, two.warnings),
     }
 }

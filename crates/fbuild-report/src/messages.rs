@@ -4,7 +4,7 @@ use fbuild_model::Event;
 use fbuild_model::event::{ActionEnding, ActionReport};
 
 use crate::fold::PlanSummary;
-use crate::json::{Origin, cost, diagnostic, plan, remote_use, schema_of, seconds, sketch};
+use crate::json::{Origin, cost, plan, remote_use, schema_of, seconds, shared_warnings, sketch};
 use crate::schema;
 use crate::schema::message::Message;
 
@@ -56,15 +56,7 @@ pub fn message(event: &Event, origin: &Origin) -> Message {
             label: label.clone(),
         },
         Event::ActionFinished(action) => action_finished(action),
-        Event::SharedWarnings(shared) => Message::SharedWarnings {
-            board: shared.board.clone(),
-            part: shared.part.clone(),
-            warnings: shared
-                .warnings
-                .iter()
-                .map(|warning| diagnostic(warning, origin))
-                .collect(),
-        },
+        Event::SharedWarnings(shared) => Message::SharedWarnings(shared_warnings(shared, origin)),
         Event::SketchFinished { index, result } => Message::SketchFinished {
             index: *index as u64,
             sketch: Box::new(sketch(result, origin)),

@@ -85,6 +85,12 @@ pub struct BuildArgs {
     /// Print the commands of the plan and run none
     #[arg(long)]
     pub dry_run: bool,
+    /// Upload the firmware (use arduino-cli)
+    #[arg(short, long, hide = true)]
+    pub upload: bool,
+    /// The port to upload to
+    #[arg(short, long, value_name = "PORT", hide = true)]
+    pub port: Option<String>,
     /// Print the boards' build properties and build nothing
     #[arg(
         long,

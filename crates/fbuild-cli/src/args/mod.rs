@@ -278,6 +278,13 @@ Examples:
     /// Build again on every change (use watchexec)
     #[command(hide = true)]
     Watch(DeviceArgs),
+    /// Ask for boards (use `fbuild boards`)
+    #[command(hide = true)]
+    Board {
+        /// The command of arduino-cli
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
 }
 
 const BUILD_EXAMPLES: &str = "Examples:

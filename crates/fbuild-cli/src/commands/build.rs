@@ -16,8 +16,8 @@ use fbuild_report::json::Origin;
 use fbuild_report::schema::run::Code;
 use fbuild_scan::sketch::find::Requested;
 
-use crate::args::{BuildArgs, MessageFormat, ShowProperties};
-use crate::commands::{compare, outputs};
+use crate::args::{BuildArgs, DeviceArgs, MessageFormat, ShowProperties};
+use crate::commands::{compare, device, outputs};
 use crate::config::Rule;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -34,6 +34,15 @@ use crate::session::{self, Session};
 /// # Errors
 /// A wrong command line, a missing tool, a report that cannot be written.
 pub fn run(args: &BuildArgs, printer: &Printer) -> Result<Exit, CliError> {
+    if args.upload {
+        return device::upload(&DeviceArgs {
+            board: args.what.boards.first().cloned(),
+            port: args.port.clone(),
+            rest: (args.what.sketches.iter())
+                .map(|sketch| sketch.to_string_lossy().into_owned())
+                .collect(),
+        });
+    }
     if let Some(how @ (ShowProperties::Expanded | ShowProperties::Unexpanded)) =
         args.show_properties
     {

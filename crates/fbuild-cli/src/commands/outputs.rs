@@ -15,6 +15,7 @@ use fbuild_report::{RunReport, annotations, lines, markdown};
 use crate::args::{BuildArgs, MessageFormat};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::hints;
 use crate::output;
 use crate::printer::{Printer, Tone, Verbosity};
 use crate::reports::Reports;
@@ -98,7 +99,7 @@ pub fn conclude(
         false => printer.raw_beside(&text),
     };
     if printer.on_github {
-        commands(annotations::groups(report, &token()));
+        commands(annotations::groups(report, &token(), hints::way_out));
     }
     let strictness = Strictness {
         expect_warm: args.expect_warm,

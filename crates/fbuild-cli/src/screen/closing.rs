@@ -5,12 +5,13 @@ use fbuild_model::outcome::{SketchOutcome, SkipRule, Stage};
 use fbuild_report::RunReport;
 use fbuild_report::causes::listed;
 use fbuild_report::changes::Change;
+use fbuild_report::warnings::Warnings;
 
-use super::warnings::Warnings;
-use super::{Screen, row};
+use super::{Screen, row, warnings};
 use crate::args::DenyWarnings;
 use crate::printer::{Tone, Verbosity};
 use crate::units::{count, seconds};
+use fbuild_report::lines::not_run;
 
 /// How many names a line lists.
 const MOST_NAMES: usize = 6;
@@ -118,6 +119,7 @@ impl Screen<'_> {
             };
             let name = self.names.sketch(&result.sketch);
             match rules.iter_mut().find(|(known, _)| known.text == rule.text) {
+                Some((_, names)) if names.contains(&name) => {}
                 Some((_, names)) => names.push(name),
                 None => rules.push((rule, vec![name])),
             }
@@ -134,16 +136,15 @@ impl Screen<'_> {
 
     /// Shows the warnings; returns whether some of them are not allowed.
     fn warnings(&self, report: &RunReport, deny: Option<DenyWarnings>) -> bool {
-        let warnings = Warnings::of(report);
+        let all = Warnings::of(report);
         if self.printer.verbosity > Verbosity::Quiet {
-            warnings
-                .iter()
-                .for_each(|found| self.printer.text(&self.nearby(&found.to_string())));
-            if let Some(summary) = warnings.summary(&self.names) {
+            all.iter()
+                .for_each(|(_, found)| self.printer.text(&self.nearby(&found.to_string())));
+            if let Some(summary) = warnings::summary(&all, &self.names) {
                 self.printer.warning(&summary);
             }
         }
-        let denied = deny.map_or(0, |deny| warnings.denied(deny));
+        let denied = deny.map_or(0, |deny| warnings::denied(&all, deny));
         if denied > 0 {
             let text = format!(
                 "{} not allowed (--deny-warnings)",
@@ -185,14 +186,17 @@ impl Screen<'_> {
         self.stages(report);
         let narrow = self.printer.is_narrow();
         let mut text = format!("{} of {} built", counts.built, counts.requested);
-        if counts.cached > 0 && !narrow {
-            text.push_str(&format!(" ({} from the cache)", counts.cached));
+        let cached = (counts.cached > 0).then(|| format!("{} from the cache", counts.cached));
+        let firmware = self.firmware_dir(report);
+        let firmware = firmware.map(|dir| format!("firmware in {dir}"));
+        if let (Some(cached), false) = (&cached, narrow) {
+            text.push_str(&format!(" ({cached})"));
         }
         let others = [
             (counts.failed, "failed"),
             (counts.blocked, "blocked"),
             (counts.skipped, "skipped"),
-            (counts.not_run, "not run (--fail-fast)"),
+            (counts.not_run, not_run(report)),
             (counts.cancelled, "not built"),
         ];
         for (number, word) in others.into_iter().filter(|(number, _)| *number > 0) {
@@ -201,8 +205,8 @@ impl Screen<'_> {
         if let Some(duration) = report.duration {
             text.push_str(&format!(" in {}", row::short(duration)));
         }
-        if let Some(dir) = self.firmware_dir(report).filter(|_| !narrow) {
-            text.push_str(&format!("; firmware in {dir}"));
+        if let (Some(firmware), false) = (&firmware, narrow) {
+            text.push_str(&format!("; {firmware}"));
         }
         let bad = counts.built + counts.skipped < counts.requested;
         let tone = if bad { Tone::Bad } else { Tone::Good };
@@ -212,6 +216,11 @@ impl Screen<'_> {
             "Finished"
         };
         self.printer.status(tone, verb, &text);
+        // The line above fits; this one is for copying and may be folded by the terminal.
+        let more: Vec<String> = cached.into_iter().chain(firmware).collect();
+        if narrow && !more.is_empty() {
+            self.printer.text(&more.join("; "));
+        }
     }
 
     /// The directory of all firmware of the run: that of the board if there is one board, and that of the sketch if there is one sketch.

@@ -27,7 +27,7 @@ impl Screen<'_> {
         let header = missing_header(&failure.output).filter(|_| failure.phase == Phase::Scan);
         match (&header, cause.by) {
             (Some(header), _) => {
-                let help = hints::missing_header(header);
+                let help = hints::missing_header(header, &failure.output);
                 self.printer
                     .error(&format!("{header} not found ({who}): {help}"), &[]);
             }
@@ -70,6 +70,8 @@ impl Screen<'_> {
         let notes = cause.failure.output.lines();
         notes
             .filter_map(|line| line.strip_prefix("note: "))
+            // The first line says it.
+            .filter(|note| !note.starts_with("did you mean "))
             .for_each(|note| self.printer.text(note));
     }
 

@@ -57,7 +57,7 @@ impl<'a> Screen<'a> {
 
     /// Takes over the names and places of a request, before its first event.
     pub fn begin(&mut self, request: &Request) {
-        self.names = Names::new(request);
+        self.names = Names::new(request, self.printer.room());
         self.cwd = format!("{}/", request.cwd.as_str().trim_end_matches('/'));
         self.output_dir.clone_from(&request.output_dir);
     }
@@ -110,7 +110,13 @@ impl<'a> Screen<'a> {
     }
 
     fn started(&mut self, boards: &[String], sketches: usize) {
-        let names: Vec<&str> = boards.iter().map(|board| self.names.board(board)).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for board in boards {
+            let name = self.names.board(board);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
         let sketches = count(sketches, "sketch", "sketches");
         let text = match names.as_slice() {
             [one] => format!("{sketches} for {one}"),
@@ -176,10 +182,10 @@ impl<'a> Screen<'a> {
             SketchOutcome::Skipped(_) => self.bar.leave_out(),
             _ => self.bar.advance(),
         }
-        let narrow = self.printer.is_narrow();
+        let (narrow, room) = (self.printer.is_narrow(), self.printer.room());
         let (tone, verb, text) = match self.same_cause(result) {
             Some((sketch, board)) => row::row_like(result, (&sketch, &board), &self.names, narrow),
-            None => row::row(result, &self.names, narrow),
+            None => row::row(result, &self.names, narrow, room),
         };
         let shown = match (&result.outcome, self.printer.verbosity) {
             // A line per rule follows after the run.

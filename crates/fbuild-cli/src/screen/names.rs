@@ -9,6 +9,12 @@ use fbuild_build::request::Request;
 /// Names longer than this do not widen the column.
 const WIDEST: usize = 32;
 
+/// Names are not cut below this.
+const NARROWEST: usize = 12;
+
+/// The columns of sizes and time, with the blanks before them.
+const FIXED: usize = 44;
+
 /// The short names of one request.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -22,10 +28,18 @@ pub struct Names {
 
 impl Names {
     /// Finds the short names for a request.
-    pub fn new(request: &Request) -> Self {
+    ///
+    /// Rows have `room` columns, if they have an edge.
+    pub fn new(request: &Request, room: Option<usize>) -> Self {
         let labels = request.sketches.iter().map(|sketch| sketch.label.clone());
         let fqbns = request.boards.iter().map(|board| board.fqbn().to_string());
-        Self::of(labels.collect(), fqbns.collect())
+        let mut names = Self::of(labels.collect(), fqbns.collect());
+        if let Some(room) = room {
+            let boards = names.board_width + if names.has_boards() { 2 } else { 0 };
+            let left = room.saturating_sub(FIXED + boards).max(NARROWEST);
+            names.width = names.width.min(left);
+        }
+        names
     }
 
     fn of(labels: Vec<String>, fqbns: Vec<String>) -> Self {

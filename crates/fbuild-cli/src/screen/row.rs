@@ -14,8 +14,9 @@ use crate::units::count;
 /// A row: the verb and what follows it.
 pub type Row = (Tone, &'static str, String);
 
-/// Returns the row of a result; a `narrow` one has the name and the size of the program only.
-pub fn row(result: &SketchResult, names: &Names, narrow: bool) -> Row {
+/// Returns the row of a result; a `narrow` one has the name and the size of the program only, and one for which there is not enough `room`
+/// does without the number of warnings, which are shown after the run.
+pub fn row(result: &SketchResult, names: &Names, narrow: bool, room: Option<usize>) -> Row {
     let name = name(result, names, narrow);
     match &result.outcome {
         SketchOutcome::Built(firmware) => {
@@ -23,7 +24,11 @@ pub fn row(result: &SketchResult, names: &Names, narrow: bool) -> Row {
             columns.extend(firmware.sizes.map(|sizes| sizes_of(sizes, narrow)));
             if !narrow {
                 columns.push(how_long(result));
+                let short = columns.join("  ");
                 columns.extend(warnings(result));
+                let long = columns.join("  ");
+                let fits = room.is_none_or(|room| console::measure_text_width(&long) <= room);
+                return (Tone::Good, "Built", if fits { long } else { short });
             }
             (Tone::Good, "Built", columns.join("  "))
         }
@@ -53,28 +58,34 @@ pub fn row_like(result: &SketchResult, first: (&str, &str), names: &Names, narro
         true => names.board(board),
         false => names.sketch(sketch),
     };
-    (Tone::Bad, "Failed", format!("{name}  as {like}"))
+    let verb = match &result.outcome {
+        SketchOutcome::Failed(failure) if too_big(failure).is_some() => "Too big",
+        _ => "Failed",
+    };
+    (Tone::Bad, verb, format!("{name}  as {like}"))
 }
 
 fn name(result: &SketchResult, names: &Names, narrow: bool) -> String {
     let (sketch, board) = (names.sketch(&result.sketch), names.board(&result.board));
     match (narrow, names.has_boards()) {
-        (false, false) => padded(sketch, names.width),
+        (false, false) => column(sketch, names.width),
         (false, true) => format!(
             "{}  {}",
-            padded(sketch, names.width),
-            padded(board, names.board_width)
+            column(sketch, names.width),
+            column(board, names.board_width)
         ),
-        (true, false) => padded(&console::truncate_str(sketch, 14, "…"), names.width.min(14)),
-        (true, true) => {
-            let name = format!("{} {board}", console::truncate_str(sketch, 10, "…"));
-            padded(&console::truncate_str(&name, 14, "…"), 14)
-        }
+        (true, false) => column(sketch, names.width.min(14)),
+        (true, true) => format!(
+            "{} {}",
+            column(sketch, names.width.min(8)),
+            column(board, names.board_width.min(6))
+        ),
     }
 }
 
-fn padded(text: &str, width: usize) -> String {
-    console::pad_str(text, width, console::Alignment::Left, None).into_owned()
+/// Pads or cuts a text to a column.
+fn column(text: &str, width: usize) -> String {
+    console::pad_str(text, width, console::Alignment::Left, Some("…")).into_owned()
 }
 
 fn sizes_of(sizes: Sizes, narrow: bool) -> String {

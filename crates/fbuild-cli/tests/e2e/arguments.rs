@@ -56,7 +56,9 @@ fn a_folder_without_a_main_file_fails_alone() {
         pairs(&[("Wrong", "failed"), ("A", "built")])
     );
     assert!(
-        run.line("Wrong").message.contains("main file"),
+        run.line("Wrong")
+            .message
+            .contains("contains other.ino; rename it to Wrong.ino"),
         "{}",
         run.transcript()
     );

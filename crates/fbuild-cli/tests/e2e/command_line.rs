@@ -32,6 +32,7 @@ fn command_lines_of_arduino_cli_are_accepted() {
             .simple_library("X", "");
         let command = command
             .replace("arduino:avr:uno", "fake:avr:solo")
+            .replace("arduino:avr:nano", "fake:avr:solo")
             .replace("cpu=atmega328old", "speed=slow");
         let words = command.split(' ').collect::<Vec<_>>();
         let run = project.fbuild(&words);
@@ -136,7 +137,7 @@ fn sketches_are_included_and_excluded_by_patterns() {
         .compile(["examples"])
         .args(["--include", "no*"])
         .run();
-    run.expect_code(4).says("no sketch matches");
+    run.expect_code(4).says("is selected by --include");
 }
 
 #[test]
@@ -290,7 +291,44 @@ fn what_fbuild_does_not_do_is_said_with_the_next_step() {
         "Blink",
     ]);
     let run = run.expect_code(2).says("arduino-cli upload");
-    assert!(run.stderr.contains(".fbuild/uno/Blink/Blink.ino.hex"));
+    assert!(run.stderr.contains("from the folder that the build prints"));
+    // Where the firmware will be is known from the build's own request, wherever the sketch is.
+    let project = project.sketch("Blink", PLAIN);
+    for (words, cwd) in [
+        (&["upload", "-b", "solo", "Blink"][..], "."),
+        (&["upload", "-b", "solo"], "Blink"),
+        (
+            &["upload", "-b", "solo", "--build-path", "out", "Blink"],
+            ".",
+        ),
+        (&["upload", "-b", "fake:avr:solo:speed=slow", "Blink"], "."),
+        (
+            &["build", "--upload", "-p", "x", "-b", "solo", "Blink"],
+            ".",
+        ),
+    ] {
+        let run = project.command(words.iter()).cwd(project.path(cwd)).run();
+        let said = run
+            .expect_code(2)
+            .says("arduino-cli upload --fqbn fake:avr:solo")
+            .stderr
+            .clone();
+        let (_, file) = said.split_once("then upload ").unwrap();
+        let (file, _) = file.split_once(": arduino-cli").unwrap();
+        let build: Vec<&str> = words
+            .iter()
+            .copied()
+            .filter(|word| *word != "--upload")
+            .skip(1)
+            .collect();
+        let build = ["build"].into_iter().chain(build);
+        project.command(build).cwd(project.path(cwd)).run().ok();
+        assert!(project.path(cwd).join(file).is_file(), "{file}");
+    }
+    project
+        .fbuild(["board", "listall"])
+        .expect_code(2)
+        .says("fbuild boards");
     project
         .fbuild(["monitor", "-p", "x"])
         .expect_code(2)

@@ -146,7 +146,7 @@ fn a_header_in_no_library_is_named_with_its_place() {
         "X.h\n",
         "x.h\n  in no library",
         place.as_str(),
-        "the case of the letters matters",
+        "upper and lower case are different",
     ] {
         assert!(run.stdout.contains(text), "{text}\n{}", run.transcript());
     }

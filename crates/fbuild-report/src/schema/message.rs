@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schema;
-use super::run::{Cost, Diagnostic, Plan, RemoteUse, Sketch};
+use super::run::{Cost, Plan, RemoteUse, SharedWarnings, Sketch};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,14 +61,7 @@ pub enum Message {
         preamble_used: Option<bool>,
     },
     /// The compiler warned about a shared part, now or when its result was made.
-    SharedWarnings {
-        /// The board's FQBN.
-        board: String,
-        /// `core`, or `library NAME`.
-        part: String,
-        /// The warnings.
-        warnings: Vec<Diagnostic>,
-    },
+    SharedWarnings(SharedWarnings),
     /// A sketch ended.
     SketchFinished {
         /// Its position in the request, counted from 0 over all boards.

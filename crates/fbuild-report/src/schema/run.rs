@@ -40,8 +40,22 @@ pub struct Document {
     pub remote: Option<RemoteUse>,
     /// What became of making cached results again; `null` without `--audit`.
     pub audit: Option<Audit>,
+    /// What the compilers warned about in shared parts, also where the result came from the cache.
+    pub shared_warnings: Vec<SharedWarnings>,
     /// Warnings about the run as a whole.
     pub warnings: Vec<String>,
+}
+
+/// The compiler's warnings about a shared part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SharedWarnings {
+    /// The board's FQBN.
+    pub board: String,
+    /// `core`, or `library NAME`.
+    pub part: String,
+    /// The warnings.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What a remote cache was used for.

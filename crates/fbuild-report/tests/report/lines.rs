@@ -55,7 +55,7 @@ fn the_columns_are_those_of_the_example() {
         duration: ms(204),
         ..result(UNO, "examples/Blink", built(924, 9))
     };
-    let line = lines::line(&blink, false);
+    let line = lines::line(&blink, false, "");
     assert_eq!(
         line,
         "  [stage2] OK (0.20s) examples/Blink  log=.fbuild/uno/examples/Blink/build.log  924 bytes flash, 9 bytes RAM"
@@ -72,7 +72,7 @@ fn the_columns_are_those_of_the_example() {
 
 #[test]
 fn without_a_log_there_is_a_dash() {
-    let line = lines::line(&result(UNO, "a", SketchOutcome::Cancelled), false);
+    let line = lines::line(&result(UNO, "a", SketchOutcome::Cancelled), false, "");
     assert_eq!(
         columns(&line).unwrap(),
         ["stage2", "FAIL", "0.00", "a", "-", "cancelled"]
@@ -92,7 +92,7 @@ fn a_log_that_the_format_cannot_carry_is_not_cut() {
             ..result(UNO, "a", built(1, 1))
         };
         assert_eq!(
-            columns(&lines::line(&with_log, false)).unwrap()[4],
+            columns(&lines::line(&with_log, false, "")).unwrap()[4],
             "-",
             "{log:?}"
         );
@@ -102,14 +102,14 @@ fn a_log_that_the_format_cannot_carry_is_not_cut() {
         ..result(UNO, "a", built(1, 1))
     };
     assert_eq!(
-        columns(&lines::line(&blank, false)).unwrap()[4],
+        columns(&lines::line(&blank, false, "")).unwrap()[4],
         "/My Sketch/build.log"
     );
 }
 
 #[test]
 fn with_several_boards_the_message_names_the_board() {
-    let line = lines::line(&result(UNO, "a", built(1, 1)), true);
+    let line = lines::line(&result(UNO, "a", built(1, 1)), true, "");
     assert!(line.ends_with(" on arduino:avr:uno"), "{line}");
 }
 
@@ -124,7 +124,7 @@ proptest! {
         };
         let mut failed = result(UNO, &sketch, SketchOutcome::Failed(failure));
         failed.log = log.map(Into::into);
-        let line = lines::line(&failed, false);
+        let line = lines::line(&failed, false, "");
         prop_assert_eq!(line.lines().count(), 1);
         let columns = columns(&line).unwrap();
         prop_assert_eq!(&columns[3], &fbuild_report::text::one_line(&sketch));

@@ -90,7 +90,7 @@ pub struct Missing {
     pub in_use: Option<Arc<Library>>,
     /// The folders that were looked at, each with its number of libraries.
     pub looked_at: Vec<(Utf8PathBuf, usize)>,
-    /// Libraries that nearly match: the name differs in case, or the header is in a folder of the library.
+    /// Libraries that nearly match: the name differs in case or in a few letters, or the header is in a folder of the library.
     pub near: Vec<String>,
     /// Where the header is found, but is a folder, a pipe, a device or a file of the kernel. No such file is read.
     pub irregular: Vec<Utf8PathBuf>,
@@ -107,16 +107,13 @@ impl Missing {
         if let Some(library) = &self.in_use {
             notes.push(format!("library `{}` has a header of this name and is in use, but `{}` does not find it there", library.name, self.source));
         }
-        let places = self
-            .looked_at
-            .iter()
-            .map(|(dir, count)| format!("`{dir}` ({count})"));
+        let places = self.looked_at.iter().map(|(dir, count)| match count {
+            1 => format!("1 library in `{dir}`"),
+            _ => format!("{count} libraries in `{dir}`"),
+        });
         notes.push(match self.looked_at.as_slice() {
-            [] => "no library folders were looked at".to_owned(),
-            _ => format!(
-                "libraries were looked for in {}",
-                places.collect::<Vec<_>>().join(", ")
-            ),
+            [] => "no folder of libraries to search".to_owned(),
+            _ => format!("searched {}", places.collect::<Vec<_>>().join(", ")),
         });
         notes.extend(self.near.iter().cloned());
         notes
@@ -308,24 +305,42 @@ fn looked_at(index: &LibraryIndex) -> Vec<(Utf8PathBuf, usize)> {
 fn near(index: &LibraryIndex, header: &str) -> Vec<String> {
     let base = header.rsplit('/').next().unwrap_or(header);
     let mut notes = Vec::new();
+    let mut nearest: Option<(usize, String)> = None;
     for library in index.libraries() {
-        let Some(own) = library
-            .headers
-            .iter()
-            .find(|own| own.eq_ignore_ascii_case(base))
-        else {
+        let distances = library.headers.iter().map(|own| (slips(own, base), own));
+        let Some((slips, own)) = distances.min() else {
             continue;
         };
-        notes.push(match () {
-            () if header.contains('/') => format!(
+        if slips == 0 && header.contains('/') {
+            notes.push(format!(
                 "library `{}` has `{own}`, but a library is found by a header's plain name only",
                 library.name
-            ),
-            () => format!(
-                "library `{}` has `{own}`: the case of the letters matters",
-                library.name
-            ),
-        });
+            ));
+        } else if slips <= most_slips(base)
+            && nearest.as_ref().is_none_or(|(best, _)| slips < *best)
+        {
+            let case = match slips {
+                0 => " (upper and lower case are different)",
+                _ => "",
+            };
+            let text = format!("did you mean `{own}` of library `{}`?{case}", library.name);
+            nearest = Some((slips, text));
+        }
     }
+    notes.extend(nearest.map(|(_, text)| text));
     notes
+}
+
+/// Counts the letters that are wrong, missing, added or swapped between two headers; upper and lower case are the same.
+fn slips(one: &str, other: &str) -> usize {
+    strsim::osa_distance(&one.to_lowercase(), &other.to_lowercase())
+}
+
+/// Returns how many slips a name of this length may have: in a short one, two make another word.
+fn most_slips(header: &str) -> usize {
+    let stem = header.rsplit_once('.').map_or(header, |(stem, _)| stem);
+    match stem.chars().count() {
+        0..=5 => 1,
+        _ => 2,
+    }
 }

@@ -26,13 +26,13 @@ pub const PROPERTIES: &str = "library.properties";
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// There is no such folder.
-    #[error("load library `{dir}`: no such folder")]
+    #[error("library {dir}: folder not found")]
     Absent {
         /// The folder.
         dir: Utf8PathBuf,
     },
     /// The library's property file cannot be read.
-    #[error("load library `{dir}`: {source}")]
+    #[error("library {dir}: {source}")]
     Read {
         /// The library's folder.
         dir: Utf8PathBuf,
@@ -40,7 +40,7 @@ pub enum LibraryError {
         source: io::Error,
     },
     /// The library's property file is invalid (semantics 1.2.2).
-    #[error("load library `{dir}`: library.properties: {problem}")]
+    #[error("library {dir}: library.properties: {problem}")]
     Properties {
         /// The library's folder.
         dir: Utf8PathBuf,
@@ -48,13 +48,13 @@ pub enum LibraryError {
         problem: String,
     },
     /// Without `library.properties` a folder needs a header to be a library (semantics 2.3.1).
-    #[error("load library `{dir}`: neither a library.properties nor a header in it")]
+    #[error("{dir} is not a library: it has neither a library.properties nor a header")]
     NoHeader {
         /// The folder.
         dir: Utf8PathBuf,
     },
     /// A folder of the library cannot be listed.
-    #[error("load library `{dir}`: {source}")]
+    #[error("library {dir}: {source}")]
     Walk {
         /// The library's folder.
         dir: Utf8PathBuf,

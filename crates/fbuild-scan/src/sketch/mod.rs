@@ -57,7 +57,7 @@ pub enum SketchError {
         second: String,
     },
     /// There is no `NAME.ino` and no `NAME.pde`.
-    #[error("open sketch `{dir}`: main file missing from sketch: `{}`{}", .dir.join(.missing), found(.others))]
+    #[error("{}", no_main_file(.dir, .missing, .others))]
     NoMainFile {
         /// The sketch folder.
         dir: Utf8PathBuf,
@@ -88,12 +88,13 @@ pub enum SketchError {
     Read(#[source] io::Error),
 }
 
-fn found(others: &[String]) -> String {
+fn no_main_file(dir: &Utf8Path, missing: &str, others: &[String]) -> String {
     match others {
-        [] => String::new(),
+        [] => format!("no sketch in {dir}: it has no {missing}"),
+        [one] => format!("{dir} contains {one}; rename it to {missing}"),
         names => format!(
-            " (found `{}`; the folder and its main file need the same name)",
-            names.join("`, `")
+            "no sketch in {dir}: it contains {}, and none of them is called {missing}",
+            names.join(", ")
         ),
     }
 }
