@@ -12,6 +12,7 @@ use fbuild_model::{Digest, input};
 
 use crate::lines::Lines;
 use crate::mode::Mode;
+use crate::suspicion;
 
 /// Why a file is not preprocessed here that was read twice with different results.
 pub(crate) const CHANGED: &str = "the file was changed while it was read";
@@ -40,10 +41,8 @@ impl SourceFile {
             path,
             length: bytes.len(),
             digest: Digest::of(&bytes),
-            takes_in: memchr::memmem::find(&bytes, b".incbin").is_some(),
-            tells_path: [&b"__builtin_FILE"[..], b"__builtin_source_location"]
-                .iter()
-                .any(|word| memchr::memmem::find(&bytes, word).is_some()),
+            takes_in: suspicion::may_take_in(&bytes),
+            tells_path: suspicion::may_tell_path(&bytes),
             id,
             stamp,
             text: Mutex::new(Some(Arc::new(bytes))),

@@ -28,6 +28,7 @@ mod run;
 mod search;
 mod split;
 mod stop;
+mod suspicion;
 mod symbol;
 mod token;
 mod tree;

@@ -20,6 +20,7 @@ use crate::action::{Action, Outputs, Reads, Step, WORK};
 use crate::plan::preprocessor::Preprocessor;
 use crate::plan::tie::{OptionFiles, Tie};
 use crate::toolchain::Toolchain;
+use crate::toolchain::option_files::unseen_include;
 use fbuild_model::error_chain;
 
 /// Changes when our own code makes other input for the compiler from the same sketch.
@@ -88,7 +89,12 @@ impl CompilePlanner<'_> {
                 _ => tied_to = Some(tie.value),
             }
         }
-        let (reads, dirs) = reads(&scan, &unit, tied_to);
+        let (mut reads, dirs) = reads(&scan, &unit, tied_to);
+        if let Some(header) = unseen_include(&own.args) {
+            reads = Reads::Unknown {
+                because: format!("`-include {header}` is found among the system's headers"),
+            };
+        }
         let mut command = recipes
             .compile(&dirs, unit.source, &object)
             .map_err(|error| fail(&error))?;
@@ -223,7 +229,9 @@ fn reads(scan: &Scan, unit: &Unit<'_>, tied_to: Option<&str>) -> (Reads, Vec<Utf
             all(),
         ),
         Scan::Complete(closure) if closure.files.iter().any(|file| file.may_take_in_binaries()) => {
-            let because = "`.incbin` takes in a file that nobody tells of".to_owned();
+            let because =
+                "the assembler reads a file that no depfile names (`.incbin`, `.include`)"
+                    .to_owned();
             (unknown(because), closure.used_dirs.clone())
         }
         Scan::Complete(_) if tied_to.is_some() => {

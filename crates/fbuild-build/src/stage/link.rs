@@ -95,16 +95,32 @@ pub fn action(
         outputs: Outputs::Prefix(sketch.project.clone()),
         fingerprint: parts.fingerprint(),
         inputs: Inputs::Listed(parts),
-        reads: match &sketch.in_place {
-            Some(_) => Reads::Unknown {
+        reads: match (&sketch.in_place, unknown_input(plan, sketch)) {
+            (Some(_), _) => Reads::Unknown {
                 because: "the platform runs hooks".to_owned(),
             },
-            None => Reads::Objects,
+            // With link-time optimisation the linker runs the assembler, which reads such files.
+            (None, Some(label)) => Reads::Unknown {
+                because: format!("the inputs of {label} are not known"),
+            },
+            (None, None) => Reads::Objects,
         },
         pch: None,
         in_place: sketch.in_place.clone(),
         path_map: Arc::clone(&sketch.path_map),
     })
+}
+
+/// Returns an object of the link that may have inputs which are not known; `None` if there is none.
+fn unknown_input<'p>(plan: &'p BuildPlan, sketch: &'p SketchPlan) -> Option<&'p str> {
+    let own = sketch.units.iter().map(|unit| &unit.action);
+    let archives = sketch.archives.iter().chain([&sketch.core]);
+    let members = archives.flat_map(|id| &plan.archives[id.index()].members);
+    let shared = members.map(|member| &plan.shared[member.action.index()]);
+    let mut unknown = own
+        .chain(shared)
+        .filter(|action| !action.is_known_by_content());
+    unknown.next().map(|action| action.label.as_str())
 }
 
 /// Adds a file to the folder of the working directory in which its name lies.

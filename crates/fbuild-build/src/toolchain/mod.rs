@@ -7,6 +7,7 @@
 
 mod dialects;
 mod files;
+pub(crate) mod linker_files;
 pub(crate) mod option_files;
 pub(crate) mod pch_probe;
 pub mod programs;
@@ -256,7 +257,8 @@ impl<'a> Toolchain<'a> {
         Ok(writer.finish())
     }
 
-    /// Returns the digest of a linker: as [`Self::compiler`], with the files that `args` name by absolute paths and the environment.
+    /// Returns the digest of a linker: as [`Self::compiler`], with the files that `args` name by absolute paths, those that such files name, and
+    /// the environment.
     ///
     /// # Errors
     /// As [`Self::compiler`].
@@ -264,7 +266,16 @@ impl<'a> Toolchain<'a> {
         let mut writer = DigestWriter::new("linker with files");
         writer.digest(self.compiler(program, args)?);
         add_environment(&mut writer);
-        self.add_positional(&mut writer, &option_files::expanded(args));
+        let args = option_files::expanded(args);
+        self.add_positional(&mut writer, &args);
+        let identity = self.identity(program, &args)?;
+        let mut files = option_files::named(&args, identity.dirs.as_deref());
+        files.extend(option_files::positional(&args).map(Utf8Path::to_owned));
+        for path in linker_files::named_by(&files, &option_files::library_dirs(&args)) {
+            if let Ok(digest) = self.memo.digest(&path) {
+                writer.field(path.as_str()).digest(digest);
+            }
+        }
         Ok(writer.finish())
     }
 
@@ -352,7 +363,11 @@ impl<'a> Toolchain<'a> {
         // The driver hands it to its preprocessor, which knows the device from a file: they are what answers.
         let args = option_files::expanded(&command.args);
         let who = self.identity(&command.program, &args)?.digest;
-        let answer = self.ask_as(who, &question)?;
+        // The content of a header that an option includes is part of the answer, and not of the key.
+        let answer = match option_files::includes(&args) {
+            true => self.run_question(&question)?,
+            false => self.ask_as(who, &question)?,
+        };
         let wrong = |problem: String| ToolError::Answer {
             command: key.clone(),
             problem,

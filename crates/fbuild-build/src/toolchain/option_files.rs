@@ -7,6 +7,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::toolchain::files::SearchDirs;
 
+/// Options that include a header before the source.
+const FORCED: [&str; 2] = ["-include", "-imacros"];
+
+/// Options whose value is a file that the linker writes.
+const WRITTEN: [&str; 3] = ["-Map", "--dependency-file", "--out-implib"];
+
 /// Largest depth of option files that name option files; gcc ends in an error where they name themselves.
 const DEEPEST: usize = 20;
 
@@ -84,8 +90,8 @@ pub fn search_options(args: &[String]) -> Vec<String> {
 /// Returns the files that exist under names which options in `args` give, in the order of the options; `args` are expanded, and `dirs` is
 /// where the compiler looks for files of its own.
 pub fn named(args: &[String], dirs: Option<&SearchDirs>) -> Vec<Utf8PathBuf> {
+    let library_dirs = library_dirs(args);
     let words = words(args);
-    let library_dirs: Vec<&Utf8Path> = values(&words, "-L").map(Utf8Path::new).collect();
     let own = |name: &str| dirs.and_then(|dirs| dirs.library(name));
     let mut files = Vec::new();
     let mut add = |path: Utf8PathBuf| {
@@ -143,6 +149,37 @@ pub fn named(args: &[String], dirs: Option<&SearchDirs>) -> Vec<Utf8PathBuf> {
     files
 }
 
+/// Returns the directories in which options let the linker look for scripts and libraries.
+pub fn library_dirs(args: &[String]) -> Vec<Utf8PathBuf> {
+    values(&words(args), "-L").map(Utf8PathBuf::from).collect()
+}
+
+/// Returns whether options include headers before the source.
+pub fn includes(args: &[String]) -> bool {
+    args.iter()
+        .any(|arg| FORCED.iter().any(|option| arg.starts_with(option)))
+}
+
+/// Returns a header that an option includes and that the compiler finds in a directory of system headers: it is in no depfile, nor is what it
+/// includes. `None` if there is no such header.
+pub fn unseen_include(args: &[String]) -> Option<String> {
+    let args = expanded(args);
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let dirs: Vec<&str> = ["-iquote", "-I"]
+        .iter()
+        .flat_map(|option| values(&words, option))
+        .collect();
+    let is_seen = |header: &str| {
+        let own = Utf8Path::new(header);
+        own.is_file()
+            || dirs
+                .iter()
+                .any(|dir| Utf8Path::new(dir).join(own).is_file())
+    };
+    let mut headers = FORCED.iter().flat_map(|option| values(&words, option));
+    headers.find(|header| !is_seen(header)).map(str::to_owned)
+}
+
 /// Returns the values of `-specs=FILE`, `--specs=FILE`, `-specs FILE` and `--specs FILE`.
 fn specs<'a>(words: &'a [&'a str]) -> impl Iterator<Item = &'a str> + 'a {
     words.iter().enumerate().filter_map(|(index, word)| {
@@ -159,11 +196,16 @@ fn specs<'a>(words: &'a [&'a str]) -> impl Iterator<Item = &'a str> + 'a {
     })
 }
 
-/// Returns the existing files that `args` name by absolute paths of their own: scripts, and objects and libraries that come with a platform.
-/// For commands whose inputs of the build are not there yet.
+/// Returns the existing files that `args` name by absolute paths, also behind `@`, `=` or `,`: scripts, and objects and libraries that come with
+/// a platform. For commands whose inputs of the build are not there yet.
 pub fn positional(args: &[String]) -> impl Iterator<Item = &Utf8Path> {
-    let paths = args.iter().map(Utf8Path::new);
-    paths.filter(|path| path.is_absolute() && path.is_file())
+    let words = args
+        .iter()
+        .filter(|arg| !WRITTEN.iter().any(|option| arg.contains(option)));
+    let paths = words.flat_map(|arg| arg.split(['@', '=', ',']));
+    paths
+        .map(Utf8Path::new)
+        .filter(|path| path.is_absolute() && path.is_file())
 }
 
 /// Splits what is handed on to the linker (`-Wl,-T,script.ld`, `-Xlinker -T`) into words of its own.
@@ -231,8 +273,41 @@ mod tests {
             &[],
         );
         let library = dir.join("libx.a");
-        let args = [library.as_str(), "libx.a", "/none.o"].map(str::to_owned);
-        assert_eq!(positional(&args).collect::<Vec<_>>(), [library.as_path()]);
+        for form in [
+            "LIB",
+            "--add-section=.x=LIB",
+            "-Wl,--just-symbols=LIB",
+            "@LIB",
+        ] {
+            let form = form.replace("LIB", library.as_str());
+            let args = [form, "libx.a".to_owned(), "/none.o".to_owned()];
+            assert_eq!(positional(&args).collect::<Vec<_>>(), [library.as_path()]);
+        }
+        let map = [format!("-Wl,-Map,{library}")];
+        assert_eq!(positional(&map).count(), 0);
+    }
+
+    #[test]
+    fn an_included_header_is_unseen_where_no_depfile_names_it() {
+        let guard = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(guard.path()).unwrap();
+        fs_err::write(dir.join("x.h"), "").unwrap();
+        let unseen = |line: &str| {
+            let line = line.replace("DIR", dir.as_str());
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            unseen_include(&args)
+        };
+        for seen in [
+            "-Os",
+            "-include DIR/x.h",
+            "-IDIR -include x.h",
+            "-I DIR -imacros x.h",
+        ] {
+            assert_eq!(unseen(seen), None, "{seen}");
+        }
+        for line in ["-isystem DIR -include x.h", "-include x.h"] {
+            assert_eq!(unseen(line).as_deref(), Some("x.h"), "{line}");
+        }
     }
 
     #[test]

@@ -245,3 +245,115 @@ fn is_lto_object(path: &Utf8Path) -> bool {
     let named = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
     bytes.starts_with(b"\x7fELF") && named(b".gnu.lto_.decls")
 }
+
+/// One way to let a compiler, an assembler or a linker read a file that no depfile names.
+struct Unseen {
+    what: &'static str,
+    sketch: &'static str,
+    /// A source beside the sketch.
+    beside: Option<(&'static str, &'static str)>,
+    /// Build properties; `DIR` is the project.
+    properties: &'static [&'static str],
+    /// Files, before the edit.
+    files: &'static [(&'static str, &'static str)],
+    /// The file that is edited, and its new text.
+    edit: (&'static str, &'static str),
+}
+
+const USES_SYMBOL: &str = "extern \"C\" char wanted;\nvoid setup() { pinMode((int)(unsigned)&wanted, OUTPUT); }\nvoid loop() {}\n";
+const USES_FUNCTION: &str =
+    "extern \"C\" int wanted();\nvoid setup() { pinMode(wanted(), OUTPUT); }\nvoid loop() {}\n";
+const USES_MACRO: &str = "void setup() { pinMode(WANTED, OUTPUT); }\nvoid loop() {}\n";
+
+const UNSEEN: [Unseen; 5] = [
+    Unseen {
+        what: "a linker script that a linker script includes",
+        sketch: USES_SYMBOL,
+        beside: None,
+        properties: &["compiler.c.elf.extra_flags=-LDIR DIR/outer.ld"],
+        files: &[
+            ("outer.ld", "INCLUDE inner.ld\n"),
+            ("inner.ld", "wanted = 3;\n"),
+        ],
+        edit: ("inner.ld", "wanted = 4;\n"),
+    },
+    Unseen {
+        what: "a file of the assembler in a string, with link-time optimisation",
+        sketch: USES_SYMBOL,
+        beside: Some((
+            "bytes.cpp",
+            "asm(\".section .data\\n.global wanted\\nwanted: .incbin \\\"DIR/d.bin\\\"\\n.text\\n\");\n",
+        )),
+        properties: &[],
+        files: &[("d.bin", "one")],
+        edit: ("d.bin", "two"),
+    },
+    Unseen {
+        what: "a file that an assembler source includes",
+        sketch: USES_FUNCTION,
+        beside: Some((
+            "code.S",
+            ".global wanted\nwanted:\n.include \"DIR/part.s\"\n ret\n",
+        )),
+        properties: &[],
+        files: &[("part.s", " ldi r24, 3\n ldi r25, 0\n")],
+        edit: ("part.s", " ldi r24, 4\n ldi r25, 0\n"),
+    },
+    Unseen {
+        what: "a header that an option includes from the system's directories",
+        sketch: USES_MACRO,
+        beside: None,
+        properties: &["compiler.cpp.extra_flags=-isystem DIR/sys -include forced.h"],
+        files: &[
+            ("sys/forced.h", "#include <deep.h>\n"),
+            ("sys/deep.h", "#define WANTED 3\n"),
+        ],
+        edit: ("sys/deep.h", "#define WANTED 4\n"),
+    },
+    Unseen {
+        what: "a section that is added to the firmware",
+        sketch: "void setup() {}\nvoid loop() {}\n",
+        beside: None,
+        properties: &[
+            "compiler.elf2hex.flags=-O ihex -R .eeprom --add-section .more=DIR/more.bin --set-section-flags .more=alloc,load,contents --change-section-address .more=0x7000",
+        ],
+        files: &[("more.bin", "one")],
+        edit: ("more.bin", "two"),
+    },
+];
+
+#[test]
+fn an_edit_of_a_file_that_no_depfile_names_is_seen() {
+    needs!(need::AVR);
+    for case in &UNSEEN {
+        let project = Project::new(env!("CARGO_BIN_EXE_fbuild")).sketch("A", case.sketch);
+        let whole = |text: &str| text.replace("DIR", project.root().as_str());
+        if let Some((name, text)) = case.beside {
+            project.write(&format!("A/{name}"), whole(text));
+        }
+        for (name, text) in case.files {
+            project.write(name, text);
+        }
+        let mut properties = Vec::new();
+        for property in case.properties {
+            properties.extend(["--build-property".to_owned(), whole(property)]);
+        }
+        let build = |out: &str, more: &[&str]| {
+            let args: Vec<&str> = properties
+                .iter()
+                .map(String::as_str)
+                .chain(more.iter().copied())
+                .collect();
+            built(&project, &["A"], out, &args)
+        };
+        let before = build("out", &[]);
+        assert!(build("out", &[]) == before, "{}", case.what);
+        let (name, text) = case.edit;
+        project.write(name, text);
+        let expect = build("alone", &["--no-cache"]);
+        assert!(expect != before, "{}: the edit changes nothing", case.what);
+        for out in ["out", "fresh"] {
+            assert!(build(out, &[]) == expect, "{}: stale in {out}", case.what);
+        }
+    }
+}
