@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_model::Digest;
+use fbuild_model::input;
 
 use crate::content::digest_of_file;
 use crate::entry::Output;
@@ -141,7 +142,7 @@ impl Cache {
 
 /// Copies a file to a name that is not taken.
 fn copy_new(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
-    let mut source = fs_err::File::open(from)?;
+    let mut source = input::open_regular(from)?;
     let mut copy = fs_err::OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -1,5 +1,6 @@
 //! What a file is by its content. It does not know why that is needed.
 
+use fbuild_model::input;
 use std::io::Read;
 
 use camino::Utf8Path;
@@ -11,7 +12,7 @@ use fbuild_model::{Digest, DigestStream};
 ///
 /// If the file cannot be read.
 pub fn digest_of_file(path: &Utf8Path) -> std::io::Result<(Digest, u64)> {
-    let mut file = fs_err::File::open(path)?;
+    let mut file = input::open_regular(path)?;
     let mut stream = DigestStream::default();
     let mut piece = vec![0; 128 << 10];
     let mut size = 0;

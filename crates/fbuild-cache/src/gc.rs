@@ -6,6 +6,7 @@
 //! The store does not know what its blobs are, but a few very large ones (precompiled headers) must not push out thousands of small
 //! ones that cost as much to make. So results with a bulky file together get at most half of the room.
 
+use fbuild_model::input;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -110,7 +111,7 @@ impl Cache {
 
     /// Returns the bytes at the last look plus what runs said they added, and the number of those runs.
     fn read_estimate(&self) -> Option<(u64, u64)> {
-        let text = std::fs::read_to_string(self.estimate_file()).ok()?;
+        let text = input::read_text(&self.estimate_file()).ok()?;
         let (bytes, runs) = text.trim_end().split_once(' ')?;
         Some((bytes.parse().ok()?, runs.parse().ok()?))
     }

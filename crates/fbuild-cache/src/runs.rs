@@ -3,6 +3,7 @@
 //! A record is named by the set of fingerprints in it, and its time stamp is when that set was last used. So a project that is built again
 //! and again has one record, and a warm run need not write at all.
 
+use fbuild_model::input;
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
 
@@ -54,10 +55,7 @@ impl Cache {
     }
 
     fn last_run(&self) -> Option<Digest> {
-        std::fs::read_to_string(self.last_run_file())
-            .ok()?
-            .parse()
-            .ok()
+        input::read_text(&self.last_run_file()).ok()?.parse().ok()
     }
 
     fn read_run(&self, name: Digest) -> Option<Vec<Digest>> {

@@ -2,6 +2,7 @@
 //!
 //! The checksum covers the bucket, the name and the content, so a file that was cut, altered or put in another's place does not open.
 
+use fbuild_model::input;
 use std::io::Read;
 
 use camino::Utf8Path;
@@ -65,7 +66,7 @@ pub(crate) fn unseal(bucket: Bucket, name: Digest, mut bytes: Vec<u8>) -> Result
 /// Reads the sealed file at `path`, which should be the one called `name`.
 pub(crate) fn read(bucket: Bucket, name: Digest, path: &Utf8Path) -> Opened {
     let mut bytes = Vec::new();
-    let read = fs_err::File::open(path).and_then(|file| {
+    let read = input::open_regular(path).and_then(|file| {
         let length = file.metadata()?.len();
         if length > LONGEST as u64 {
             return Ok(false);

@@ -3,6 +3,7 @@
 //! It does not know where that file is.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::input;
 use yaml_rust2::YamlLoader;
 
 /// A larger file is not one of settings.
@@ -20,7 +21,7 @@ pub struct ArduinoConfig {
 impl ArduinoConfig {
     /// Says what is wrong with a file of settings; `None` if it can be read.
     pub fn problem(file: &Utf8Path) -> Option<String> {
-        let text = match fs_err::read_to_string(file) {
+        let text = match input::read_text(file) {
             Ok(text) => text,
             Err(error) => return Some(error.to_string()),
         };
@@ -43,7 +44,7 @@ impl ArduinoConfig {
         if !is_small {
             return Self::default();
         }
-        fs_err::read_to_string(file)
+        input::read_text(file)
             .map(|text| Self::parse(&text))
             .unwrap_or_default()
     }

@@ -16,6 +16,7 @@ pub use self::rule::{Rule, matches_name};
 use crate::args::remote::{SECRET, hidden_value};
 use crate::args::{Cli, concise};
 use crate::error::CliError;
+use fbuild_model::input;
 
 /// The name of the file.
 const NAME: &str = "fbuild.toml";
@@ -164,7 +165,7 @@ impl ConfigFile {
     }
 
     fn load(path: Utf8PathBuf) -> Result<Self, CliError> {
-        let text = fs_err::read_to_string(&path)?;
+        let text = input::read_text(&path)?;
         let wrong = |error: toml::de::Error| {
             CliError::usage(anyhow!("{path}: {}", error.to_string().trim_end()))
         };

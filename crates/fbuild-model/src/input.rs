@@ -39,12 +39,40 @@ pub fn read_regular(path: &Utf8Path) -> io::Result<Vec<u8>> {
     read(path)?.map(|(bytes, _)| bytes).ok_or_else(no_file)
 }
 
-fn bounded(path: &Utf8Path, most: u64) -> io::Result<Option<(Vec<u8>, Metadata)>> {
+/// Returns the content of the regular file at `path` as text.
+///
+/// # Errors
+/// As [`read_regular`], and for bytes that are no UTF-8.
+pub fn read_text(path: &Utf8Path) -> io::Result<String> {
+    let bytes = read_regular(path)?;
+    String::from_utf8(bytes).map_err(|_| {
+        let text = format!("read `{path}`: not UTF-8");
+        io::Error::new(io::ErrorKind::InvalidData, text)
+    })
+}
+
+/// Opens the regular file at `path` for reading, however long it is. The call never waits for a writer of a pipe.
+///
+/// # Errors
+/// Any error of opening; what is no regular file is an error, too. The text names the path.
+pub fn open_regular(path: &Utf8Path) -> io::Result<File> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("read `{path}`: {error}"));
+    let file = open(path).map_err(named)?;
+    let metadata = file.metadata().map_err(named)?;
+    if metadata.is_file() && (metadata.len() > 0 || !is_made_by_kernel(&file)) {
+        return Ok(file);
+    }
+    let text = format!("read `{path}`: not a regular file");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+fn open(path: &Utf8Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-    let mut file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+fn bounded(path: &Utf8Path, most: u64) -> io::Result<Option<(Vec<u8>, Metadata)>> {
+    let mut file = open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() || (metadata.len() == 0 && is_made_by_kernel(&file)) {
         return Ok(None);
@@ -98,10 +126,14 @@ mod tests {
         let file = dir.join("file");
         std::fs::write(&file, "text").unwrap();
         assert_eq!(read(&file).unwrap().unwrap().0, b"text");
+        assert_eq!(read_text(&file).unwrap(), "text");
+        assert!(open_regular(&file).is_ok());
         let others = [dir.as_path(), &pipe, "/dev/zero".into(), "/dev/null".into()];
         for path in others {
             assert!(read(path).unwrap().is_none(), "{path}");
             assert!(read_regular(path).is_err(), "{path}");
+            assert!(read_text(path).is_err(), "{path}");
+            assert!(open_regular(path).is_err(), "{path}");
         }
         if cfg!(target_os = "linux") {
             assert!(read("/proc/self/pagemap".into()).unwrap().is_none());

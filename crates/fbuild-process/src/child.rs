@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use fbuild_model::Cost;
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, kill_process_group, setrlimit, waitid,
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, kill_process_group, setrlimit,
+    waitid,
 };
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdout};
@@ -90,6 +91,9 @@ fn limit_child(command: &mut Command, memory: Option<u64>) {
     let parent = rustix::process::getpid();
     let prepare = move || {
         if let Some(bytes) = memory {
+            // A limit that the process has itself cannot be raised.
+            let own = getrlimit(Resource::As).maximum;
+            let bytes = own.map_or(bytes, |own| own.min(bytes));
             let limit = Rlimit {
                 current: Some(bytes),
                 maximum: Some(bytes),

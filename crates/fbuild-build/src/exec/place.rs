@@ -1,11 +1,11 @@
 //! Writing files where users and compilers find them: only if they differ, to a temporary name first, then renamed.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_cache::Output;
-use fbuild_model::Digest;
+use fbuild_model::{Digest, input};
 
 /// A file could not be put where it belongs.
 #[derive(Debug, thiserror::Error)]
@@ -39,16 +39,23 @@ pub fn create_parent(path: &Utf8Path) -> Result<(), PlaceError> {
 /// # Errors
 /// If the file cannot be written.
 pub fn write_if_changed(path: &Utf8Path, bytes: &[u8]) -> Result<bool, PlaceError> {
-    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+    if present(path).is_ok_and(|present| present == bytes) {
         return Ok(false);
     }
     replace(path, |file| file.write_all(bytes))?;
     Ok(true)
 }
 
+/// Returns the content of a file; another program may have put a pipe in its place.
+fn present(path: &Utf8Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input::open_regular(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Returns whether the file at `path` is there with this content.
 pub fn holds(path: &Utf8Path, content: Digest) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == content)
+    present(path).is_ok_and(|bytes| Digest::of(&bytes) == content)
 }
 
 /// Copies the file at `from`, which holds `output`, to `path` unless the file there is the same already. Returns whether it copied.

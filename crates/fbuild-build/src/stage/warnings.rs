@@ -2,6 +2,7 @@
 //!
 //! A part whose result was found in the cache, or of which nothing was even planned, warns as it did when it was compiled.
 
+use fbuild_model::input;
 use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -42,7 +43,7 @@ pub fn report_up_to_date(plan: &BuildPlan, executor: &Executor<'_>) {
             if !seen.insert(archive) {
                 continue;
             }
-            let log = fs_err::read_to_string(archive.with_file_name("build.log"));
+            let log = input::read_text(&archive.with_file_name("build.log"));
             report(
                 executor,
                 &entry.board,

@@ -6,6 +6,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::toolchain::files::SearchDirs;
+use fbuild_model::input;
 
 /// Options that include a header before the source.
 const FORCED: [&str; 2] = ["-include", "-imacros"];
@@ -32,7 +33,7 @@ pub fn inlined(args: &[String]) -> Vec<String> {
 
 /// Returns the words of the option file that an argument names; `None` if it names none that can be read.
 pub fn words_of(arg: &str) -> Option<Vec<String>> {
-    let text = fs_err::read_to_string(arg.strip_prefix('@')?).ok()?;
+    let text = input::read_text(arg.strip_prefix('@')?.into()).ok()?;
     let mut words = Vec::new();
     expand(&file_words(&text), DEEPEST, &mut words);
     words.retain(|word| !word.starts_with('@'));
@@ -44,7 +45,7 @@ fn expand(args: &[String], depth: usize, all: &mut Vec<String>) {
         all.push(arg.clone());
         let file = arg.strip_prefix('@').filter(|_| depth > 0);
         // One that cannot be read is an ordinary argument to gcc, and names nothing.
-        if let Some(text) = file.and_then(|file| fs_err::read_to_string(file).ok()) {
+        if let Some(text) = file.and_then(|file| input::read_text(file.into()).ok()) {
             expand(&file_words(&text), depth - 1, all);
         }
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use camino::Utf8PathBuf;
+use fbuild_model::input;
 use fbuild_report::bench::{self, Format, Run};
 
 use crate::args::{BenchSummaryArgs, TableFormat};
@@ -42,6 +43,6 @@ pub fn run(args: &BenchSummaryArgs, printer: &Printer) -> Result<Exit, CliError>
 fn read(files: &[Utf8PathBuf]) -> Result<Vec<Run>, CliError> {
     files
         .iter()
-        .map(|file| Ok(bench::read(file.as_str(), &fs_err::read_to_string(file)?)?))
+        .map(|file| Ok(bench::read(file.as_str(), &input::read_text(file)?)?))
         .collect()
 }

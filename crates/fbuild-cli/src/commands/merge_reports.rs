@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use camino::Utf8PathBuf;
-use fbuild_model::untrusted;
+use fbuild_model::{input, untrusted};
 use fbuild_report::changes::parse;
 use fbuild_report::merge::merge;
 use fbuild_report::schema::run::Document;
@@ -18,7 +18,7 @@ use crate::printer::{Printer, Tone};
 /// A file that is missing or no report, or a sketch that is in two reports.
 pub fn run(files: &[Utf8PathBuf], allow_empty: bool, printer: &Printer) -> Result<Exit, CliError> {
     let read = |file: &Utf8PathBuf| -> Result<Document, anyhow::Error> {
-        parse(&fs_err::read_to_string(file)?).with_context(|| format!("cannot read {file}"))
+        parse(&input::read_text(file)?).with_context(|| format!("cannot read {file}"))
     };
     let reports = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;

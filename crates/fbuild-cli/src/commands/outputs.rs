@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
+use anyhow::Context as _;
 use camino::Utf8Path;
 use fbuild_build::exec::place::write_if_changed;
 use fbuild_build::plan::compile_commands::Database;
 use fbuild_build::plan::{BuildPlan, SketchWork};
 use fbuild_build::request::Request;
 use fbuild_build::run;
+use fbuild_model::input;
 use fbuild_report::changes::Change;
 use fbuild_report::json::Origin;
 use fbuild_report::{RunReport, annotations, lines, markdown};
@@ -19,6 +21,7 @@ use crate::hints;
 use crate::output;
 use crate::printer::{Printer, Tone, Verbosity};
 use crate::reports::Reports;
+use crate::reports::target::Target;
 use crate::screen::{Screen, Strictness};
 use crate::session::Inspection;
 
@@ -75,12 +78,16 @@ pub fn plan_only(args: &BuildArgs, request: Request, printer: &Printer) -> Resul
 /// # Errors
 /// If the file cannot be written.
 pub fn write_compile_commands(path: &Utf8Path, plan: &BuildPlan) -> Result<(), CliError> {
-    let previous = std::fs::read_to_string(path).ok();
+    let previous = input::read_text(path).ok();
     let database = Database::new(plan, previous.as_deref());
     for (header, text) in &database.headers {
         write_if_changed(header, text.as_bytes())?;
     }
-    write_if_changed(path, database.json().as_bytes())?;
+    let text = database.json();
+    if previous.as_ref() != Some(&text) {
+        let written = Target::open(path)?.write(&text);
+        written.with_context(|| format!("cannot write {path}"))?;
+    }
     Ok(())
 }
 

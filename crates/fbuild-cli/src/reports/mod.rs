@@ -4,12 +4,13 @@
 
 mod compile_sketches;
 pub mod origin;
-mod target;
+pub mod target;
 
 use std::io;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
+use fbuild_model::input;
 use fbuild_report::changes::{Change, changes, parse};
 use fbuild_report::compile_sketches::Context;
 use fbuild_report::json::Origin;
@@ -47,7 +48,11 @@ impl Reports {
         // It may be the file that this run replaces.
         let baseline = args.baseline.as_ref().map(|path| read_baseline(path));
         // The compilation database is written by the build; a wrong place is an error before it.
-        open(&args.compile_commands)?;
+        let path = args.compile_commands.as_ref();
+        // A pipe has one writer only, and would end here.
+        if path.is_some_and(|path| path.is_file() || !path.exists()) {
+            open(&args.compile_commands)?;
+        }
         let reports = Self {
             phase_tsv: open(&args.phase_tsv)?,
             json: open(&args.report)?,
@@ -111,7 +116,7 @@ impl Reports {
 }
 
 fn read_baseline(path: &Utf8Path) -> Result<Document, CliError> {
-    let text = fs_err::read_to_string(path)?;
+    let text = input::read_text(path)?;
     let read = parse(&text).with_context(|| format!("cannot read {path}"));
     read.map_err(CliError::usage)
 }

@@ -24,6 +24,7 @@ mod outputs;
 mod pages;
 mod parallel;
 mod paths;
+mod pipes;
 mod preambles;
 mod project_file;
 mod readme;
