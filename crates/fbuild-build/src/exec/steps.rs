@@ -26,6 +26,14 @@ pub(super) struct Ran {
 }
 
 impl Executor<'_> {
+    /// Runs the commands in a directory of their own and lets `read` look at what they made; nothing is kept or counted. `None` if one failed.
+    pub fn run_aside<T>(&self, action: &Action, read: impl FnOnce(&Utf8Path) -> T) -> Option<T> {
+        let private = self.results.run_dir.work(action.fingerprint).ok()?;
+        let work = run_dir::utf8(&private).ok()?;
+        let ran = self.run_steps_in(action, work, None, &mut Cost::default());
+        ran.ok().map(|_| read(work))
+    }
+
     /// Runs the commands in `work`; returns what they printed.
     pub(super) fn run_steps_in(
         &self,

@@ -11,6 +11,9 @@ use super::merged::Merged;
 use crate::action::{Action, WORK};
 use crate::plan::{BuildPlan, SketchEntry, SketchWork};
 
+/// How the name of a header with the prototypes of a sketch ends, after the name of its generated source.
+pub(crate) const PROTOTYPES: &str = ".prototypes.h";
+
 /// A compilation database.
 #[derive(Debug, Default)]
 pub struct Database {
@@ -47,7 +50,44 @@ impl Database {
             }
         }
         database.keep(plan, previous.unwrap_or_default());
+        database.add_unplanned(plan);
         database
+    }
+
+    /// Adds the main files of sketches that could not be planned and have no entry yet, with the flags of the core: an editor then says what
+    /// is missing.
+    fn add_unplanned(&mut self, plan: &BuildPlan) {
+        let failed = plan.sketches.iter();
+        for entry in failed.filter(|entry| matches!(entry.work, SketchWork::Fail { .. })) {
+            let name = entry.dir.file_name().unwrap_or_default();
+            let main = entry.dir.join(format!("{name}.ino"));
+            let is_alike = |action: &&Action| {
+                action.board() == entry.board && action.source.extension() == Some("cpp")
+            };
+            let dir = entry.out_dir.join("sketch");
+            // A command names the directories that its source needs; the sketch may need all.
+            let dirs = |action: &&Action| {
+                let command = action.steps.first().map(|step| &step.command);
+                let words = command.into_iter().flat_map(|command| &command.args);
+                words.filter(|word| word.starts_with("-I")).count()
+            };
+            let alike = plan.shared.iter().filter(is_alike);
+            let Some(action) = alike.max_by_key(dirs).filter(|_| main.is_file()) else {
+                continue;
+            };
+            let object = format!("{name}.ino.cpp.o");
+            let arguments = arguments(action, &dir).into_iter().flatten();
+            let arguments = arguments.flat_map(|argument| match argument {
+                _ if argument == action.source.as_str() => {
+                    let words = ["-x", "c++", "-include", "Arduino.h", main.as_str()];
+                    words.map(str::to_owned).to_vec()
+                }
+                _ if argument.starts_with(dir.as_str()) => vec![dir.join(&object).into_string()],
+                _ => vec![argument],
+            });
+            let arguments = arguments.collect();
+            self.push(&entry.board, main.as_str(), arguments);
+        }
     }
 
     /// Returns the text of the file.
@@ -77,7 +117,7 @@ impl Database {
         if let Some(text) = merged.header(&sketch.dir) {
             let stem = action.source.file_stem().unwrap_or_default();
             // Not beside the generated source: a run without a database would remove it there.
-            let path = sketch.out_dir.join(format!("{stem}.prototypes.h"));
+            let path = sketch.out_dir.join(format!("{stem}{PROTOTYPES}"));
             includes.push(path.to_string());
             self.headers.push((path, text));
         }

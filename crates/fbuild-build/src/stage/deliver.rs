@@ -7,6 +7,7 @@ use fbuild_platform::bootloader::merge_bootloader;
 
 use crate::action::Bootloader;
 use crate::exec::place;
+use crate::plan::compile_commands::PROTOTYPES;
 use crate::plan::hooks;
 use crate::plan::{Export, SketchPlan};
 use fbuild_model::error_chain;
@@ -53,13 +54,15 @@ pub enum Merged {
     Not(String),
 }
 
-/// Removes the firmware of an earlier build of the sketch called `name`, so that nobody takes it for the one that failed.
+/// Removes the firmware of an earlier build of the sketch called `name`, so that nobody takes it for the one that failed. The header that an
+/// editor reads stays.
 pub fn withdraw(out_dir: &Utf8Path, name: &str) {
     let mains = [format!("{name}.ino."), format!("{name}.pde.")];
     for entry in out_dir.read_dir_utf8().into_iter().flatten().flatten() {
         if mains
             .iter()
             .any(|main| entry.file_name().starts_with(main.as_str()))
+            && !entry.file_name().ends_with(PROTOTYPES)
             && entry.path().is_file()
         {
             // What cannot be removed stays; the outcome says that it is not of this build.

@@ -16,7 +16,7 @@ use crate::action::inputs::Inputs;
 use crate::action::{Action, Folder, Links, Outputs, Reads, WORK};
 use crate::exec::Executor;
 use crate::plan::link_line::{Input, Origin, inputs, line};
-use crate::plan::link_steps::steps;
+use crate::plan::link_steps::{SIZE_OUTPUT, steps};
 use crate::plan::{BuildPlan, SketchEntry, SketchPlan};
 use crate::stage::ArchiveSet;
 use crate::stage::log::Log;
@@ -153,6 +153,48 @@ fn content(
         }
         Origin::Binary => None,
     }
+}
+
+/// What ld says where a program does not fit.
+const OVERFLOW: [&str; 3] = [
+    "is not within region",
+    "will not fit in region",
+    "overflowed by",
+];
+
+/// Says which memory is too small, and what takes most of it, for a program that the linker refused because it does not fit: it is linked once
+/// more without that check and measured. `None` if `failure` has another reason, or nothing could be measured.
+pub fn overflow(
+    sketch: &SketchPlan,
+    action: &Action,
+    failure: &Failure,
+    executor: &Executor<'_>,
+) -> Option<String> {
+    let says = |text: &&str| failure.output.contains(*text);
+    if failure.phase != Phase::Link || !OVERFLOW.iter().any(|text| says(&text)) {
+        return None;
+    }
+    // Hooks of the platform would run again.
+    if action.in_place.is_some() {
+        return None;
+    }
+    let mut action = action.clone();
+    action
+        .steps
+        .retain(|step| matches!(step.phase, Phase::Archive | Phase::Link | Phase::Size));
+    for step in action
+        .steps
+        .iter_mut()
+        .filter(|step| step.phase == Phase::Link)
+    {
+        step.command.args.push("-Wl,--noinhibit-exec".to_owned());
+    }
+    executor.run_aside(&action, |work| {
+        let printed = fs_err::read_to_string(work.join(SIZE_OUTPUT)).ok()?;
+        let elf = work.join(format!("{}.elf", sketch.project));
+        let measured = measured(sketch, Some(&printed), Some(&elf), &mut Log::default());
+        measured.err()?.output.lines().next().map(str::to_owned)
+    })?
 }
 
 /// Reads the sizes of `elf` that the size recipe `printed` and checks them against the board (specification 6); a platform that has a recipe for advanced

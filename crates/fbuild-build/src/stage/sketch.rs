@@ -195,7 +195,15 @@ impl OneSketch<'_> {
                 self.conclude(sketch, &done, trace)
                     .map(SketchOutcome::Built)
             }
-            Err(not_done) => Ok(trace.not_done(&lines, not_done, self.executor)),
+            Err(mut not_done) => {
+                if let NotDone::Failed(failed) = &mut not_done {
+                    let failure = &mut failed.failure;
+                    if let Some(needs) = link::overflow(sketch, &action, failure, self.executor) {
+                        failure.output.push_str(&format!("note: needs {needs}\n"));
+                    }
+                }
+                Ok(trace.not_done(&lines, not_done, self.executor))
+            }
         }
     }
 

@@ -148,7 +148,12 @@ pub fn too_big(failure: &Failure) -> Option<String> {
             let detail = failure.output.lines().next();
             Some(detail.unwrap_or(&failure.message).to_owned())
         }
-        Phase::Link => overflow(&failure.output),
+        Phase::Link => {
+            let mut lines = failure.output.lines();
+            let needs = lines.find_map(|line| line.strip_prefix("note: needs "));
+            let said = overflow(&failure.output)?;
+            Some(needs.map_or(said, str::to_owned))
+        }
         _ => None,
     }
 }
@@ -244,6 +249,13 @@ mod tests {
         ] {
             assert_eq!(too_big(&link(output)).as_deref(), expect, "{output}");
         }
+    }
+
+    #[test]
+    fn what_was_measured_goes_before_what_the_linker_says() {
+        let output = "ld: address 0x801158 of x.elf section `.bss' is not within region `data'\nnote: needs RAM 5190 of 2048 B (253 %); largest: buf 5000\n";
+        let expect = "RAM 5190 of 2048 B (253 %); largest: buf 5000";
+        assert_eq!(too_big(&link(output)).as_deref(), Some(expect));
     }
 
     #[test]

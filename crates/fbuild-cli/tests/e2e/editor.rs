@@ -241,8 +241,18 @@ fn the_database_has_one_entry_per_file_and_board_also_after_errors() {
         .ok();
     assert!(Utf8Path::new(header.unwrap()).is_file());
 
+    // Nor does a build that fails remove it.
+    project.write("A/A.ino", format!("// fake: fail no\n{sketch}"));
+    build().expect_code(1);
+    assert!(Utf8Path::new(header.unwrap()).is_file());
+
     // A sketch that cannot be planned keeps what is known of it.
     project.write("A/A.ino", sketch.replace("X.h", "Missing.h"));
+    build().expect_code(1);
+    assert_eq!(of("A/A.ino", &entries(&project)), 2);
+
+    // One of which nothing is known is read with the flags of the core.
+    fs_err::remove_file(project.path("db.json")).unwrap();
     build().expect_code(1);
     assert_eq!(of("A/A.ino", &entries(&project)), 2);
 }

@@ -4,6 +4,8 @@ use fbuild_testkit::Project;
 use fbuild_testkit::calls::Role;
 use fbuild_testkit::project::PLAIN;
 
+use fbuild_testkit::{need, needs};
+
 use crate::{pairs, project};
 
 const TYPO: &str = "void setup() {}\n// fake: fail expected ';' before '}' token\nvoid loop() {}\n";
@@ -322,4 +324,16 @@ fn hooks_after_compiling_run_only_for_what_compiled_and_before_fail_fast() {
     assert!(!ran("prebuild-B.ino") && !ran("postbuild-B.ino"));
     build().run().expect_code(1);
     assert!(ran("postbuild-B.ino") && !ran("postbuild-A.ino"));
+}
+
+#[test]
+fn a_program_that_the_linker_refuses_is_measured() {
+    needs!(need::AVR);
+    let big = "byte buf[5000];\nvolatile int at;\nvoid setup() { buf[at] = 1; Serial.begin(9600); Serial.print(buf[at + 1]); }\nvoid loop() {}\n";
+    let project = Project::new(env!("CARGO_BIN_EXE_fbuild")).sketch("Big", big);
+    let run = project.compile_for("uno", ["Big"]).run().expect_code(1);
+    run.says("Big: too big; RAM 51")
+        .says("of 2048 B (25")
+        .says("largest: buf 5000");
+    assert!(!project.path(".fbuild/uno/Big/Big.ino.elf").exists());
 }
