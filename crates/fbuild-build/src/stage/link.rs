@@ -171,7 +171,7 @@ pub fn overflow(
     executor: &Executor<'_>,
 ) -> Option<String> {
     let says = |text: &&str| failure.output.contains(*text);
-    if failure.phase != Phase::Link || !OVERFLOW.iter().any(|text| says(&text)) {
+    if failure.phase != Phase::Link || !OVERFLOW.iter().any(says) {
         return None;
     }
     // Hooks of the platform would run again.
