@@ -6,6 +6,7 @@
 mod rule;
 
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 
 use anyhow::anyhow;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,7 +17,8 @@ pub use self::rule::{Rule, matches_name};
 use crate::args::remote::{SECRET, hidden_value};
 use crate::args::{Cli, concise};
 use crate::error::CliError;
-use fbuild_model::input;
+use crate::exit::{self, Exit};
+use fbuild_model::{Untrusted, input};
 
 /// The name of the file.
 const NAME: &str = "fbuild.toml";
@@ -58,7 +60,8 @@ struct ConfigFile {
 /// A file that cannot be read or has a key that is no option.
 pub fn parse(argv: Vec<OsString>) -> Result<Parsed, CliError> {
     let command = command(&argv);
-    let typed = command.clone().get_matches_from(&argv);
+    let typed = command.clone().try_get_matches_from(&argv);
+    let typed = typed.unwrap_or_else(|error| end(&error));
     let Some((name, own)) = typed.subcommand() else {
         return Err(CliError::usage(anyhow!("no command is given")));
     };
@@ -79,7 +82,7 @@ pub fn parse(argv: Vec<OsString>) -> Result<Parsed, CliError> {
         (Ok(matches), _) => matches,
         // The command line alone was right, so the fault is in the file.
         (Err(error), Some(file)) => return Err(file.fault(&error)),
-        (Err(error), None) => error.exit(),
+        (Err(error), None) => end(&error),
     };
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = match matches.subcommand() {
@@ -90,6 +93,28 @@ pub fn parse(argv: Vec<OsString>) -> Result<Parsed, CliError> {
         what.rules = file.rules;
     }
     Ok(Parsed { cli, settings })
+}
+
+/// Prints what clap has to say, help or what is wrong, and ends the process; help that cannot be printed is an error.
+fn end(error: &clap::Error) -> ! {
+    let text = error.render().to_string();
+    let printed = match text.contains(|c: char| c.is_control() && !c.is_whitespace()) {
+        // Words of the command line are in it as they were typed.
+        true => io::stderr().write_all(Untrusted(&text).terminal().as_bytes()),
+        false => error.print().and_then(|()| io::stdout().flush()),
+    };
+    match printed {
+        Err(problem) if problem.kind() != io::ErrorKind::BrokenPipe => {
+            // There may be no place left to say so.
+            let _ = writeln!(
+                io::stderr(),
+                "error: cannot write to standard output: {problem}"
+            );
+            exit::now(Exit::Usage)
+        }
+        _ if error.exit_code() == 0 => exit::now(Exit::Success),
+        _ => exit::now(Exit::Usage),
+    }
 }
 
 /// Without a command, and for `-h`, the help is short.

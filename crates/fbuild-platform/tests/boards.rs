@@ -36,7 +36,7 @@ fn short_names_are_completed() {
     assert_eq!(name("secret").unwrap(), "mini:avr:secret");
     assert_eq!(
         name("menu").unwrap_err().to_string(),
-        "unknown board `menu`"
+        "unknown board `menu`: no installed platform has it"
     );
     let tree = tree.file(
         "hw/other/avr/boards.txt",
@@ -66,7 +66,7 @@ fn what_is_unknown_is_named_with_what_there_is() {
             "mini:avr:tow",
             "unknown board `mini:avr:tow`; did you mean `mini:avr:two`?",
         ),
-        ("zzz", "unknown board `zzz`"),
+        ("zzz", "unknown board `zzz`: no installed platform has it"),
         (
             "mini:arm:one",
             "unknown board `mini:arm:one`: platform `mini:arm` is not installed (installed: mini:avr)",

@@ -34,8 +34,8 @@ pub struct RunReport {
     pub sketch: StageSummary,
     /// Actions whose result was not in the cache, in the order in which they ended.
     pub misses: Vec<Miss>,
-    /// What became of the compiles that should use a precompiled preamble.
-    pub preambles: Preambles,
+    /// What became of the compiles that should use a precompiled header.
+    pub pch: PchUse,
     /// What the remote cache was used for, if there is one.
     pub remote: Option<RemoteUse>,
     /// What became of making cached results again; `None` unless that was requested.
@@ -112,12 +112,12 @@ pub struct Miss {
     pub reason: MissReason,
 }
 
-/// Compiles that should use a precompiled preamble.
+/// Compiles that should use a precompiled header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Preambles {
+pub struct PchUse {
     /// Those that did.
     pub used: usize,
-    /// Those that did not: the preamble could not be made, or the compiler refused it. They took longer and are no worse.
+    /// Those that did not: the header could not be made, or the compiler refused it. They took longer and are no worse.
     pub not_used: usize,
 }
 
@@ -278,8 +278,8 @@ impl RunReport {
                 preamble,
             } => {
                 match preamble {
-                    Some(true) => self.preambles.used += 1,
-                    Some(false) => self.preambles.not_used += 1,
+                    Some(true) => self.pch.used += 1,
+                    Some(false) => self.pch.not_used += 1,
                     None => {}
                 }
                 let summary = self.stage_mut(action.stage);

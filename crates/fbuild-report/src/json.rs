@@ -96,8 +96,8 @@ pub fn document(report: &RunReport, origin: &Origin) -> run::Document {
             })
             .collect(),
         preambles: run::Preambles {
-            used: report.preambles.used as u64,
-            not_used: report.preambles.not_used as u64,
+            used: report.pch.used as u64,
+            not_used: report.pch.not_used as u64,
         },
         audit: report.audit.as_ref().map(audit),
         shared_warnings: report

@@ -3,15 +3,16 @@
 //! The revision is checked out to a temporary directory; the user's tree, its index and its output directory are not touched. The module does
 //! not know how sizes are compared.
 
-use std::ffi::OsStr;
-use std::process::Command;
 use std::sync::mpsc;
 
 use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
 use fbuild_build::plan::planner::Extent;
 use fbuild_build::run;
+use fbuild_model::Command;
 use fbuild_model::outcome::SketchOutcome;
+use fbuild_process::runner::{Runner, RunnerOptions};
+use fbuild_process::stop::Stop;
 use fbuild_report::schema::run::Document;
 use fbuild_report::{RunReport, json};
 use tempfile::TempDir;
@@ -197,23 +198,28 @@ fn place_like(root: &Utf8Path, temporary: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// Runs Git in `dir`; returns the first line that it prints.
-fn git<A: AsRef<OsStr>>(
+fn git<'a>(
     dir: &Utf8Path,
-    arguments: impl IntoIterator<Item = A>,
+    arguments: impl IntoIterator<Item = &'a str>,
     index: Option<&Utf8Path>,
 ) -> Result<String, anyhow::Error> {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(dir).args(arguments);
-    if let Some(index) = index {
-        command.env("GIT_INDEX_FILE", index);
+    let index = index.map(|index| format!("GIT_INDEX_FILE={index}"));
+    let own = ["git", "-C", dir.as_str()].map(str::to_owned);
+    let arguments = arguments.into_iter().map(str::to_owned);
+    let command = Command {
+        program: "env".to_owned(),
+        args: index.into_iter().chain(own).chain(arguments).collect(),
+        cwd: None,
+    };
+    let runner = Runner::new(Stop::new(), RunnerOptions::default())?;
+    let output = runner.run(&command)?;
+    match output.failure() {
+        None => {
+            let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+            Ok(printed.lines().next().unwrap_or_default().to_owned())
+        }
+        Some(_) => Err(anyhow!("git: {}", output.text().trim())),
     }
-    let output = command.output().context("cannot start git")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(anyhow!("git: {}", said.trim()));
-    }
-    let printed = String::from_utf8_lossy(&output.stdout);
-    Ok(printed.lines().next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]

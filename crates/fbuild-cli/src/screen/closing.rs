@@ -243,12 +243,12 @@ impl Screen<'_> {
     /// How precompiled headers fared, and with `-v` what the stages took.
     fn stages(&self, report: &RunReport) {
         let verbose = self.printer.verbosity == Verbosity::Verbose;
-        let preambles = report.preambles;
-        if preambles.not_used > 0 || verbose && preambles.used > 0 {
-            let all = preambles.used + preambles.not_used;
+        let pch = report.pch;
+        if pch.not_used > 0 || verbose && pch.used > 0 {
+            let all = pch.used + pch.not_used;
             let text = format!(
                 "the precompiled header in {} of {}",
-                preambles.used,
+                pch.used,
                 count(all, "compile", "compiles")
             );
             self.say(Tone::Plain, "Used", &text);

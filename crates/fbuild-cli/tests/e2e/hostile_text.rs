@@ -207,3 +207,30 @@ fn what_is_for_people_is_harmless_through_a_pipe_and_names_stay_on_their_line() 
     let heading = "// all/N ::error::own on fake:avr:solo";
     assert!(run.stdout.contains(heading), "{}", run.transcript());
 }
+
+#[test]
+fn words_of_the_command_line_are_printed_without_control_characters() {
+    let project = project();
+    let run = project
+        .fbuild(["build", "--\u{1b}[31mRED\u{7}"])
+        .expect_code(2);
+    assert!(run.stderr.contains("RED"), "{}", run.transcript());
+    assert!(
+        !run.stderr.contains(['\u{1b}', '\u{7}']),
+        "{:?}",
+        run.stderr
+    );
+}
+
+#[test]
+fn help_that_cannot_be_printed_is_an_error() {
+    let project = project();
+    for word in ["--help", "--version"] {
+        let run = project
+            .command([word].iter())
+            .under("sh", ["-c", "exec \"$@\" > /dev/full", "sh"])
+            .run();
+        run.expect_code(2).says("cannot write to standard output");
+    }
+    project.fbuild(["--version"]).ok();
+}

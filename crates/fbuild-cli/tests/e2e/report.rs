@@ -545,3 +545,100 @@ fn the_reports_of_parts_make_the_report_of_the_whole() {
     build(&none).expect_code(4).says("--partition");
     build(&[&none[..], &["--allow-empty"]].concat()).ok();
 }
+
+/// How a run ends that is to account for its sketches.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Done,
+    Interrupted,
+    Error,
+}
+
+fn junit_has_the_same_numbers(xml: &str, count: impl Fn(&str) -> u64) {
+    let number = |name: &str| -> u64 {
+        let (_, rest) = xml.split_once(&format!("{name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    assert_eq!(xml.matches("<testcase ").count() as u64, count("requested"));
+    assert_eq!(number("tests"), count("requested"));
+    assert_eq!(number("failures"), count("failed"));
+    assert_eq!(number("errors"), count("blocked") + count("cancelled"));
+    assert_eq!(number("skipped"), count("skipped") + count("not_run"));
+}
+
+#[test]
+fn every_format_accounts_for_every_sketch() {
+    for ending in [Ending::Done, Ending::Interrupted, Ending::Error] {
+        let slow = "// fake: hold gate\nvoid setup() {}\nvoid loop() {}\n";
+        let other = match ending {
+            Ending::Interrupted => slow,
+            _ => PLAIN,
+        };
+        let project = project()
+            .sketches(["A", "B"], PLAIN)
+            .sketch("Bad", "// fake: fail no\n")
+            .sketch(
+                "Left",
+                "// @filter: (board is none)\nvoid setup() {}\nvoid loop() {}\n",
+            )
+            .sketch("Other", other);
+        let summary = project.path("summary.md");
+        let formats = [
+            "--report-junit=r.xml",
+            "--report-compile-sketches=cs",
+            "--message-format=lines",
+            "--jobs=1",
+        ];
+        let mut command = project
+            .compile(["A", "B", "Bad", "Left", "Other"])
+            .args(formats)
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_STEP_SUMMARY", &summary);
+        if matches!(ending, Ending::Error) {
+            command = command.args(["--build-property", "compiler.path=/nowhere/"]);
+        }
+        let run = match ending {
+            Ending::Interrupted => {
+                let running = command.spawn();
+                project.wait_until_held("gate");
+                running.signal(nix::sys::signal::Signal::SIGTERM);
+                running.wait()
+            }
+            _ => command.run(),
+        };
+        let expect = match ending {
+            Ending::Done => 1,
+            Ending::Interrupted => 130,
+            Ending::Error => 2,
+        };
+        assert_eq!(run.code(), Some(expect), "{}", run.transcript());
+        let report = run.report();
+        let count = |name: &str| report["counts"][name].as_u64().unwrap();
+        let parts = [
+            "built",
+            "failed",
+            "blocked",
+            "skipped",
+            "not_run",
+            "cancelled",
+        ];
+        assert_eq!(parts.map(count).iter().sum::<u64>(), 5, "{ending:?}");
+        assert_eq!(count("requested"), 5);
+        assert_eq!(report["sketches"].as_array().unwrap().len(), 5);
+        // One line, one test case and one row of the summary per sketch, with the same numbers.
+        let lines = run.stdout.lines().filter(|line| line.starts_with("  ["));
+        assert_eq!(lines.count(), 5, "{}", run.transcript());
+        junit_has_the_same_numbers(&project.read("r.xml"), count);
+        let sketches: Value = serde_json::from_str(&project.read("cs/fake-avr-solo.json")).unwrap();
+        let compiled = sketches["boards"][0]["sketches"].as_array().unwrap();
+        assert_eq!(compiled.len() as u64, 5 - count("skipped"));
+        let succeeded = compiled
+            .iter()
+            .filter(|one| one["compilation_success"] == true);
+        assert_eq!(succeeded.count() as u64, count("built"));
+        let markdown = fs_err::read_to_string(&summary).unwrap();
+        let [built, failed, skipped] = ["built", "failed", "skipped"].map(count);
+        let tally = format!("5 requested: {built} built, {failed} failed, {skipped} skipped");
+        assert!(markdown.contains(&tally), "{markdown}");
+    }
+}

@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod compile_sketches;
+mod findings;
 pub mod message;
 pub mod run;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schema;
+pub use super::findings::{Audit, AuditDifference, SharedWarnings};
 
 /// The whole report of one run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,18 +47,6 @@ pub struct Document {
     pub warnings: Vec<String>,
 }
 
-/// The compiler's warnings about a shared part.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SharedWarnings {
-    /// The board's FQBN.
-    pub board: String,
-    /// `core`, or `library NAME`.
-    pub part: String,
-    /// The warnings.
-    pub warnings: Vec<Diagnostic>,
-}
-
 /// What a remote cache was used for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,32 +73,6 @@ pub struct Preambles {
     pub used: u64,
     /// Those that did not.
     pub not_used: u64,
-}
-
-/// Cached results that were made again and compared.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Audit {
-    /// Results that the run took from the cache.
-    pub hits: u64,
-    /// Those that were made again.
-    pub rebuilt: u64,
-    /// Outputs that differ.
-    pub differences: Vec<AuditDifference>,
-}
-
-/// An output that differs from what its action makes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AuditDifference {
-    /// The action's label.
-    pub label: String,
-    /// The name of the output.
-    pub output: String,
-    /// The digest of the cached output, if there is one.
-    pub cached: Option<String>,
-    /// The digest of the output that was made again, if it was made.
-    pub rebuilt: Option<String>,
 }
 
 /// The program that wrote a report.

@@ -136,10 +136,11 @@ fn a_group_is_closed_and_its_title_is_one_line() {
 #[test]
 fn annotations_of_the_whole_run_are_commands_on_one_line_each() {
     let text = annotations::render(&fixture::report(), None);
-    assert_eq!(text.lines().count(), 2);
+    // Two root causes and a warning.
+    assert_eq!(text.lines().count(), 3);
     assert!(
-        text.lines()
-            .all(|line| line.starts_with("::error ") && !line.contains("##[")),
+        text.lines().all(|line| line.starts_with("::error ")
+            || line.starts_with("::warning ") && !line.contains("##[")),
         "{text}"
     );
     assert!(text.contains("library Broken"), "{text}");

@@ -151,7 +151,7 @@ fn compiles_that_refused_their_preamble_are_counted() {
             ending,
         }));
     }
-    assert_eq!((report.preambles.used, report.preambles.not_used), (2, 1));
+    assert_eq!((report.pch.used, report.pch.not_used), (2, 1));
     let document = fbuild_report::json::document(&report, &fixture::origin());
     assert_eq!(
         (document.preambles.used, document.preambles.not_used),

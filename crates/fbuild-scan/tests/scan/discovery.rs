@@ -235,7 +235,9 @@ fn s5_1_3_an_unresolvable_header_stops_and_says_what_was_looked_at() {
     assert!(missing.in_use.is_none());
     let notes = missing.notes().join("\n");
     assert!(
-        notes.contains("libs` (2)") && notes.contains("`B` has `nope.h`") && notes.contains("case"),
+        notes.contains("searched 2 libraries in")
+            && notes.contains("did you mean `nope.h` of library `B`?")
+            && notes.contains("case"),
         "{notes}"
     );
 }

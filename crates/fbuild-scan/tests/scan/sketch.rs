@@ -71,16 +71,9 @@ fn s2_1_1_errors_name_what_is_missing() {
     );
     check(
         "Other",
-        &[
-            "main file missing from sketch",
-            "Other/Other.ino",
-            "`other.ino`",
-        ],
+        &["Other contains other.ino", "rename it to Other.ino"],
     );
-    check(
-        "Empty",
-        &["main file missing from sketch", "Empty/Empty.ino"],
-    );
+    check("Empty", &["no sketch in", "it has no Empty.ino"]);
     check("Case", &["Case/Case.ino", "`CASE.ino`"]);
 }
 
