@@ -28,6 +28,17 @@ impl Numbered {
     /// # Errors
     /// If it cannot be made, `parent` is a symbolic link, or too many processes work there.
     pub(super) fn lowest_in(parent: &Utf8Path) -> io::Result<Self> {
+        for _ in 0..MOST {
+            match Self::lowest_now(parent) {
+                // A process that ended removed the empty `parent` after it was made here.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                taken => return taken,
+            }
+        }
+        Self::lowest_now(parent)
+    }
+
+    fn lowest_now(parent: &Utf8Path) -> io::Result<Self> {
         for number in 0..MOST {
             if let Some(taken) = Self::take(parent, number)? {
                 return Ok(taken);
@@ -104,6 +115,22 @@ fn is_at(file: &File, path: &Utf8Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parent_may_go_while_a_number_is_taken() {
+        let guard = tempfile::tempdir().unwrap();
+        let parent = Utf8Path::from_path(guard.path()).unwrap().join("run");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        drop(Numbered::lowest_in(&parent).unwrap());
+                        let _ = std::fs::remove_dir(&parent);
+                    }
+                });
+            }
+        });
+    }
 
     #[test]
     fn the_lowest_free_number_is_taken_and_emptied() {

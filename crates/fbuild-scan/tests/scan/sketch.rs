@@ -74,7 +74,7 @@ fn s2_1_1_errors_name_what_is_missing() {
         &["Other contains other.ino", "rename it to Other.ino"],
     );
     check("Empty", &["no sketch in", "it has no Empty.ino"]);
-    check("Case", &["Case/Case.ino", "`CASE.ino`"]);
+    check("Case", &["Case contains CASE.ino; rename it to Case.ino"]);
 }
 
 #[test]
