@@ -61,7 +61,7 @@ fn in_caches(cwd: &Utf8Path) -> Result<Utf8PathBuf, CliError> {
 pub fn check(args: &BuildArgs, request: &Request, output: &Utf8Path) -> Result<(), CliError> {
     if let Some((kind, tree)) = source_tree(output, request) {
         return Err(CliError::usage(anyhow!(
-            "the output directory `{output}` lies in the {kind} `{tree}`"
+            "the output directory `{output}` is in the {kind} `{tree}`"
         ))
         .hint("choose another one with --output-dir, or leave it out in a sketch or library"));
     }
@@ -80,7 +80,7 @@ pub fn cache_dir(args: &CacheArgs, request: &Request) -> Result<Utf8PathBuf, Cli
     match source_tree(&cache, request) {
         None => Ok(cache),
         Some((kind, tree)) => Err(CliError::usage(anyhow!(
-            "the cache `{cache}` lies in the {kind} `{tree}`"
+            "the cache `{cache}` is in the {kind} `{tree}`"
         ))
         .hint("choose another directory with --cache-dir")),
     }

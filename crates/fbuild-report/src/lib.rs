@@ -11,6 +11,7 @@ pub mod causes;
 pub mod changes;
 pub mod compile_sketches;
 pub mod fold;
+mod grid;
 pub mod json;
 pub mod junit;
 pub mod lines;

@@ -1,11 +1,12 @@
 //! The job summary in Markdown, for `$GITHUB_STEP_SUMMARY` and for people who paste a result somewhere.
 
-use fbuild_model::outcome::SketchOutcome;
+use fbuild_model::outcome::{SketchOutcome, SketchResult, Stage};
 use fbuild_model::size::Usage;
 
 use crate::causes::{causes, listed};
 use crate::changes::Change;
 use crate::fold::RunReport;
+use crate::grid::grid;
 use crate::table::Column::{Number, Text};
 use crate::table::{Table, code, escape};
 use crate::tsv::{self, Value};
@@ -16,6 +17,9 @@ pub const MOST_BYTES: usize = 900 * 1024;
 
 /// How many sketches the list of failures names per cause.
 const MOST_NAMES: usize = 10;
+
+/// How many of the slowest sketches are listed.
+const MOST_SLOW: usize = 5;
 
 /// How many of the compilers' warnings are listed.
 const MOST_WARNINGS: usize = 50;
@@ -32,7 +36,9 @@ pub fn render_with(report: &RunReport, changes: &[Change<'_>]) -> String {
     let sections = [
         failures(report),
         changed(changes),
+        section("", grid(report, changes)),
         sizes(report),
+        slowest(report),
         skipped(report),
         compiler_warnings(report),
         warnings(report),
@@ -63,10 +69,40 @@ fn heading(report: &RunReport) -> String {
         .map(|time| format!(" in {:.1} s", time.as_secs_f64()))
         .unwrap_or_default();
     format!(
-        "### fbuild: {}\n\n{}{time}.\n",
+        "### fbuild: {}\n\n{}{time}.{}\n",
         boards.join(", "),
-        tsv::tally(&report.counts())
+        tsv::tally(&report.counts()),
+        from_the_cache(report)
     )
+}
+
+/// Says how much of the work the cache spared; nothing where there was none.
+fn from_the_cache(report: &RunReport) -> String {
+    let shared = report.stage(Stage::Shared);
+    let all = shared.hits + shared.ran;
+    let counts = report.counts();
+    if all == 0 && counts.built == 0 {
+        return String::new();
+    }
+    format!(
+        " From the cache: {} of {all} files of core and libraries, {} of {} sketches.",
+        shared.hits, counts.cached, counts.built
+    )
+}
+
+fn slowest(report: &RunReport) -> String {
+    let mut table = Table::new([Text("sketch"), Text("board"), Number("seconds")]);
+    let mut results: Vec<&SketchResult> = report.results().iter().collect();
+    results.retain(|result| !result.cached && !result.duration.is_zero());
+    results.sort_by_key(|result| std::cmp::Reverse(result.duration));
+    for result in results.into_iter().take(MOST_SLOW) {
+        table.row([
+            escape(&result.sketch),
+            escape(&result.board),
+            format!("{:.2}", result.duration.as_secs_f64()),
+        ]);
+    }
+    section("slowest sketches", table)
 }
 
 fn failures(report: &RunReport) -> String {

@@ -99,12 +99,12 @@ fn neither_outputs_nor_the_cache_may_be_in_source_trees() {
         ("--cache-dir", "Lib/cache", "Lib/examples/E", "library"),
     ] {
         let run = project.fbuild(["build", "-b", "solo", option, dir, sketch]);
-        run.expect_code(2).says(&format!("lies in the {tree}"));
+        run.expect_code(2).says(&format!("is in the {tree}"));
         assert!(!project.path(dir).exists(), "{dir}");
         if option == "--cache-dir" {
             for command in ["preprocess", "libraries"] {
                 let run = project.fbuild([command, "-b", "solo", option, dir, sketch]);
-                run.expect_code(2).says(&format!("lies in the {tree}"));
+                run.expect_code(2).says(&format!("is in the {tree}"));
                 assert!(!project.path(dir).exists(), "{command} {dir}");
             }
         }

@@ -101,3 +101,16 @@ proptest! {
         prop_assert_eq!(cells(rows[0]), 4, "{}", text);
     }
 }
+
+#[test]
+fn several_boards_are_columns_of_one_table() {
+    let skipped = fixture::report();
+    let text = render(&skipped);
+    let header = "| sketch | arduino:avr:uno | arduino:avr:nano:cpu=atmega328old |";
+    assert!(text.contains(header), "{text}");
+    assert!(
+        text.contains("| examples/Typo | **failed** | **failed** |"),
+        "{text}"
+    );
+    assert!(!render(&run(vec![result(UNO, "a", built(1, 1))])).contains("| a | 1 |"));
+}
