@@ -9,17 +9,11 @@ use crate::printer::{Printer, Progress};
 /// How many pieces of running work are named.
 const MOST_NAMES: usize = 3;
 
-/// Columns after the verb that are not for names: the bar, the numbers and the times, and a margin.
-const TAKEN: usize = 48;
-const NARROW_TAKEN: usize = 22;
-
 /// A bar, or none where it is not wanted.
 #[derive(Debug, Default)]
 pub struct Bar {
     bar: Option<ProgressBar>,
     running: Vec<String>,
-    /// Columns for names.
-    room: usize,
 }
 
 impl Bar {
@@ -31,21 +25,16 @@ impl Bar {
         }
         let bar = printer.bars.add(ProgressBar::new(total as u64));
         let template = match (total, printer.is_narrow()) {
-            (0, _) => "{prefix:>12.bold} {spinner} {msg}",
-            (_, false) => "{prefix:>12.bold} [{bar:20}] {pos}/{len}  {elapsed}/{duration}  {msg}",
-            (_, true) => "{prefix:>8.bold} {pos}/{len} {elapsed}/{duration} {msg}",
+            (0, _) => "{prefix:>12.bold} {spinner} {wide_msg}",
+            (_, false) => {
+                "{prefix:>12.bold} [{bar:20}] {pos}/{len}  {elapsed}/{duration}  {wide_msg}"
+            }
+            (_, true) => "{prefix:>8.bold} {pos}/{len} {elapsed}/{duration} {wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(name.to_owned());
-        // The line is not filled: a terminal echoes Ctrl-C at its end, and what wraps is not cleared.
-        let taken = if printer.is_narrow() {
-            NARROW_TAKEN
-        } else {
-            TAKEN
-        };
-        self.room = printer.room().unwrap_or(TAKEN).saturating_sub(taken);
         bar.enable_steady_tick(Duration::from_millis(200));
         self.bar = Some(bar);
     }
@@ -92,6 +81,6 @@ impl Bar {
         let names = self.running.iter().take(MOST_NAMES).map(String::as_str);
         let names: Vec<&str> = names.collect();
         let names = fbuild_model::Untrusted(&names.join(", ")).terminal_line();
-        bar.set_message(console::truncate_str(&names, self.room, "…").into_owned());
+        bar.set_message(names);
     }
 }
