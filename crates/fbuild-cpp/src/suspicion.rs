@@ -21,7 +21,9 @@ pub(crate) fn may_take_in(bytes: &[u8]) -> bool {
 fn is_directive(before: &[u8], after: &[u8]) -> bool {
     let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
     let line = &before[start..];
-    if line.trim_ascii_start().starts_with(b"#") {
+    // A macro may be an assembler's directive; what is included by the preprocessor is known.
+    let directive = line.trim_ascii_start().strip_prefix(b"#");
+    if directive.is_some_and(|line| line.trim_ascii_start().starts_with(b"include")) {
         return false;
     }
     let is_in_string = memchr_iter(b'"', line).count() % 2 == 1;
@@ -31,7 +33,7 @@ fn is_directive(before: &[u8], after: &[u8]) -> bool {
         };
         own.eq_ignore_ascii_case(name) && ends.contains(next)
     };
-    let blank = b" \t\"'\\";
+    let blank = b" \t\r\n\"'\\/";
     // The argument of an assembler's macro may be the rest of the name.
     is_in_string || name_ends(b"bin", blank) || name_ends(b"lude", blank) || name_ends(b"", b"\\")
 }
@@ -58,6 +60,9 @@ mod tests {
         for text in [
             "image:\n\t.incbin \"image.bin\"\n",
             ".include \"/p/d.s\"\n",
+            ".include/**/\"p.s\"\n",
+            "#define INC .include\n",
+            "#define INCBIN(n, f) asm(#n \": .incbin \\\"\" f)\n",
             "\t.INCBIN \"x\"\n",
             "asm(\".inc\" \"bin \\\"x\\\"\");\n",
             "asm(\".macro m a\\n.inc\\\\a\\n.endm\");\n",
