@@ -38,8 +38,13 @@ impl Origin {
 
 /// Returns the report as JSON text, indented by two, ending in a line end.
 pub fn render(report: &RunReport, origin: &Origin) -> String {
-    let mut text = serde_json::to_string_pretty(&document(report, origin))
-        .expect("the wire types have only string keys");
+    text(&document(report, origin))
+}
+
+/// Returns a report's wire types as [`render`] does.
+pub fn text(document: &run::Document) -> String {
+    let mut text =
+        serde_json::to_string_pretty(document).expect("the wire types have only string keys");
     text.push('\n');
     untrusted::json(&text)
 }

@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use camino::Utf8PathBuf;
-use fbuild_model::{input, untrusted};
+use fbuild_model::input;
 use fbuild_report::changes::parse;
+use fbuild_report::json;
 use fbuild_report::merge::merge;
 use fbuild_report::schema::run::Document;
 use fbuild_report::verdict;
@@ -22,8 +23,7 @@ pub fn run(files: &[Utf8PathBuf], allow_empty: bool, printer: &Printer) -> Resul
     };
     let reports = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
-    let text = serde_json::to_string_pretty(&merged)?;
-    printer.data(&(untrusted::json(&text) + "\n"));
+    printer.data(&json::text(&merged));
     let counts = &merged.counts;
     let text = format!(
         "{} reports: {} of {} built, {} failed, {} skipped, {} not run",
